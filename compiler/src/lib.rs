@@ -1,0 +1,1 @@
+//! The compiler from `.dg` specifications to VM crates.

@@ -1,0 +1,1 @@
+//! What every generated VM shares at run time.

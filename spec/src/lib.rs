@@ -1,0 +1,1 @@
+//! The `.dg` language: grammar, syntax tree and diagnostics.

@@ -1,0 +1,1 @@
+//! The root package holds the end-to-end tests (see `tests/`); it exports nothing.

@@ -1,0 +1,1 @@
+//! Lua 5.1 on a generated virtual machine.
