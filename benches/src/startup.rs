@@ -1,0 +1,89 @@
+//! How long an engine takes to do nothing.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{self, Command};
+
+use crate::engine::Engine;
+use crate::measure::{self, Run};
+use crate::options::{Options, Statistic};
+use crate::report::{align, number};
+
+/// Runs an empty script on all engines, round robin, and prints CPU time, wall-clock time and peak RSS of
+/// each. `Ok(false)`: an engine failed.
+pub fn measure(engines: &[Engine], options: &Options) -> Result<bool, String> {
+    let script = EmptyScript::create()?;
+    let mut records: Vec<Result<Vec<Run>, String>> =
+        engines.iter().map(|_| Ok(Vec::new())).collect();
+    for _ in 0..options.rounds() {
+        for (engine, record) in engines.iter().zip(&mut records) {
+            if let Ok(runs) = record {
+                let mut command = Command::new(&engine.program);
+                command.args(&engine.args).arg(script.path());
+                match measure::run(&mut command, options.time_limit()) {
+                    Ok(run) => runs.push(run),
+                    Err(message) => *record = Err(message),
+                }
+            }
+        }
+    }
+    let mut rows = vec![
+        ["start-up", "CPU ms", "wall ms", "peak MB"]
+            .map(str::to_string)
+            .to_vec(),
+    ];
+    rows.extend(
+        engines
+            .iter()
+            .zip(&records)
+            .map(|(engine, record)| row(engine, record, options.stat)),
+    );
+    print!("{}", align(&rows));
+    for (engine, record) in engines.iter().zip(&records) {
+        if let Err(message) = record {
+            println!("FAILED {}: {message}", engine.name);
+        }
+    }
+    Ok(records.iter().all(Result::is_ok))
+}
+
+fn row(engine: &Engine, record: &Result<Vec<Run>, String>, statistic: Statistic) -> Vec<String> {
+    let runs = record.as_deref().unwrap_or_default();
+    let column = |field: fn(&Run) -> f64, decimals| {
+        let samples: Vec<f64> = runs.iter().map(field).collect();
+        number(
+            (!samples.is_empty()).then(|| statistic.of(&samples)),
+            decimals,
+        )
+    };
+    vec![
+        engine.name.clone(),
+        column(|run| run.cpu * 1e3, 2),
+        column(|run| run.wall * 1e3, 2),
+        column(|run| run.peak_rss as f64 / 1e6, 2),
+    ]
+}
+
+/// An empty file that is removed when no longer needed.
+struct EmptyScript(PathBuf);
+
+impl EmptyScript {
+    fn create() -> Result<EmptyScript, String> {
+        let path = env::temp_dir().join(format!("dg-benches-empty-{}.lua", process::id()));
+        fs::write(&path, "")
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        Ok(EmptyScript(path))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for EmptyScript {
+    fn drop(&mut self) {
+        // A file left behind in the temporary folder harms nobody.
+        let _ = fs::remove_file(&self.0);
+    }
+}
