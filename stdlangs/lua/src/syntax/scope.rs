@@ -1,0 +1,218 @@
+//! Scopes while parsing: which variable a name means, and which functions have to capture it.
+
+use super::ast::{
+    Block, Function, FunctionId, Local, LocalId, StrId, Upvalue, UpvalueId, UpvalueSource, Vararg,
+};
+
+/// Most local variables that can be in scope in one function, hidden ones included.
+const MAX_LOCALS: usize = 200;
+
+/// Most upvalues of one function.
+const MAX_UPVALUES: usize = 60;
+
+/// A variable as the innermost function sees it.
+#[derive(Clone, Copy)]
+pub(super) enum Variable {
+    Local(LocalId),
+    Upvalue(UpvalueId),
+    Global(StrId),
+}
+
+/// A function exceeds a limit.
+pub(super) struct LimitExceeded {
+    /// The line where the function begins, 0 for the main function.
+    pub(super) function_line: u32,
+    pub(super) limit: usize,
+    /// What there is too much of.
+    pub(super) what: &'static str,
+}
+
+/// The functions around the current point, the main one first.
+#[derive(Default)]
+pub(super) struct Scopes {
+    functions: Vec<FunctionScope>,
+}
+
+/// The scopes of one function.
+struct FunctionScope {
+    id: FunctionId,
+    function: Function,
+    /// Variables in scope, innermost last.
+    active: Vec<LocalId>,
+    blocks: Vec<BlockScope>,
+}
+
+struct BlockScope {
+    /// How many variables were in scope before the block.
+    outer_active: usize,
+    is_loop: bool,
+}
+
+impl Scopes {
+    /// Enters a function that begins at `line`.
+    pub(super) fn enter_function(&mut self, id: FunctionId, line: u32) {
+        let function = Function {
+            line,
+            ..Function::default()
+        };
+        self.functions.push(FunctionScope {
+            id,
+            function,
+            active: Vec::new(),
+            blocks: Vec::new(),
+        });
+    }
+
+    /// Leaves the innermost function and completes it.
+    pub(super) fn leave_function(&mut self, body: Block, last_line: u32) -> (FunctionId, Function) {
+        let scope = self.functions.pop().expect("leaves what was entered");
+        (
+            scope.id,
+            Function {
+                body,
+                last_line,
+                ..scope.function
+            },
+        )
+    }
+
+    /// The innermost function, to be completed as its parts are met.
+    pub(super) fn function(&mut self) -> &mut Function {
+        &mut self.current().function
+    }
+
+    pub(super) fn enter_block(&mut self, is_loop: bool) {
+        let scope = self.current();
+        let outer_active = scope.active.len();
+        scope.blocks.push(BlockScope {
+            outer_active,
+            is_loop,
+        });
+    }
+
+    pub(super) fn leave_block(&mut self) {
+        let scope = self.current();
+        let block = scope.blocks.pop().expect("leaves what was entered");
+        scope.active.truncate(block.outer_active);
+    }
+
+    /// Whether a `break` has a loop to leave.
+    pub(super) fn in_loop(&mut self) -> bool {
+        self.current().blocks.iter().any(|block| block.is_loop)
+    }
+
+    /// Adds a local variable, which comes into scope with [`Self::activate`]. Up to then `pending` others wait.
+    pub(super) fn declare(
+        &mut self,
+        name: StrId,
+        pending: usize,
+    ) -> Result<LocalId, LimitExceeded> {
+        let scope = self.current();
+        if scope.active.len() + pending + 1 > MAX_LOCALS {
+            return Err(scope.limit_exceeded(MAX_LOCALS, "local variables"));
+        }
+        let local = LocalId::from_index(scope.function.locals.len());
+        scope.function.locals.push(Local {
+            name,
+            captured: false,
+            assigned: false,
+            used: false,
+        });
+        Ok(local)
+    }
+
+    /// Brings `count` declared variables, from `first` on, into scope.
+    pub(super) fn activate(&mut self, first: LocalId, count: usize) {
+        let active = &mut self.current().active;
+        active.extend((0..count).map(|distance| first.after(distance)));
+    }
+
+    /// What `name` means here. Captures it where it belongs to an enclosing function.
+    pub(super) fn resolve(&mut self, name: StrId) -> Result<Variable, LimitExceeded> {
+        let innermost = self.functions.len() - 1;
+        let owner = (0..=innermost)
+            .rev()
+            .find_map(|depth| Some((depth, self.functions[depth].find(name)?)));
+        let Some((depth, local)) = owner else {
+            return Ok(Variable::Global(name));
+        };
+        let variable = &mut self.functions[depth].function.locals[local.index()];
+        variable.used = true;
+        variable.captured |= depth < innermost;
+        let mut source = UpvalueSource::Local(local);
+        for scope in &mut self.functions[depth + 1..] {
+            source = UpvalueSource::Upvalue(scope.capture(name, source)?);
+        }
+        Ok(match source {
+            UpvalueSource::Local(local) => Variable::Local(local),
+            UpvalueSource::Upvalue(upvalue) => Variable::Upvalue(upvalue),
+        })
+    }
+
+    /// Notes that the local behind `variable` is assigned to.
+    pub(super) fn mark_assigned(&mut self, variable: Variable) {
+        let mut source = match variable {
+            Variable::Local(local) => UpvalueSource::Local(local),
+            Variable::Upvalue(upvalue) => UpvalueSource::Upvalue(upvalue),
+            Variable::Global(_) => return,
+        };
+        for scope in self.functions.iter_mut().rev() {
+            match source {
+                UpvalueSource::Local(local) => {
+                    scope.function.locals[local.index()].assigned = true;
+                    return;
+                }
+                UpvalueSource::Upvalue(upvalue) => {
+                    source = scope.function.upvalues[upvalue.index()].source
+                }
+            }
+        }
+    }
+
+    /// Notes a use of `...`; false if the function has none.
+    pub(super) fn use_varargs(&mut self) -> bool {
+        let vararg = &mut self.function().vararg;
+        if *vararg == Vararg::ArgTable {
+            *vararg = Vararg::Dots;
+        }
+        *vararg != Vararg::No
+    }
+
+    /// A limit that the innermost function exceeds.
+    pub(super) fn limit_exceeded(&mut self, limit: usize, what: &'static str) -> LimitExceeded {
+        self.current().limit_exceeded(limit, what)
+    }
+
+    fn current(&mut self) -> &mut FunctionScope {
+        self.functions.last_mut().expect("inside a function")
+    }
+}
+
+impl FunctionScope {
+    /// The innermost local variable in scope that is called `name`.
+    fn find(&self, name: StrId) -> Option<LocalId> {
+        let has_name = |local: &LocalId| self.function.locals[local.index()].name == name;
+        self.active.iter().copied().rev().find(has_name)
+    }
+
+    /// The upvalue that `source` in the enclosing function is here.
+    fn capture(&mut self, name: StrId, source: UpvalueSource) -> Result<UpvalueId, LimitExceeded> {
+        let upvalues = &mut self.function.upvalues;
+        if let Some(index) = upvalues.iter().position(|upvalue| upvalue.source == source) {
+            return Ok(UpvalueId::from_index(index));
+        }
+        if upvalues.len() == MAX_UPVALUES {
+            return Err(self.limit_exceeded(MAX_UPVALUES, "upvalues"));
+        }
+        upvalues.push(Upvalue { name, source });
+        Ok(UpvalueId::from_index(upvalues.len() - 1))
+    }
+
+    fn limit_exceeded(&self, limit: usize, what: &'static str) -> LimitExceeded {
+        LimitExceeded {
+            function_line: self.function.line,
+            limit,
+            what,
+        }
+    }
+}
