@@ -1,1 +1,6 @@
 //! The x86-64 back end: encoder, machine IR, register allocation and listings.
+
+#![warn(missing_docs)]
+
+pub mod code;
+pub mod encoder;
