@@ -336,8 +336,8 @@ pub enum BytecodeBody {
 pub struct BytecodeCode {
     /// The operands, in order.
     pub operands: Vec<OperandDecl>,
-    /// The words behind `->`, e.g. `open slots`; empty without a result.
-    pub result: Vec<Name>,
+    /// The alternatives behind `->`, e.g. `slot | open slots`; empty without a result.
+    pub result: Vec<OperandKindExpr>,
     /// The semantics.
     pub body: Block,
     /// From the opening parenthesis of the operands to the end of the result.
