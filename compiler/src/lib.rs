@@ -1,1 +1,3 @@
 //! The compiler from `.dg` specifications to VM crates.
+
+pub mod ir;
