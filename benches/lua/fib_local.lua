@@ -1,7 +1,7 @@
 -- Doubly recursive Fibonacci numbers as a local function.
 -- quick: 20
 
-local n = tonumber(arg and arg[1]) or 34
+local n = tonumber(arg and arg[1]) or 36
 
 local function fib(k)
   if k < 2 then return k end
