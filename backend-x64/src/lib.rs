@@ -4,3 +4,4 @@
 
 pub mod code;
 pub mod encoder;
+pub mod listing;
