@@ -2,8 +2,7 @@
 
 use dg_backend_x64::code::CodeObject;
 use dg_backend_x64::encoder::{
-    Assembler, Cond, EncodeError, Gpr, Hole, HoleKind, Imm, Inst, Label, Mem, Op, Reg, Scale, Size,
-    Symbol, Target, Xmm,
+    Assembler, Cond, EncodeError, Gpr, Hole, HoleKind, Imm, Inst, Label, Mem, Op, Reg, Scale, Size, Symbol, Target, Xmm,
 };
 use dg_backend_x64::listing::Listing;
 
@@ -22,10 +21,7 @@ fn check(listing: Listing<'_>, expected: &str) {
     let expected = expected
         .strip_prefix('\n')
         .expect("expected text starts on a line of its own");
-    assert!(
-        actual == expected,
-        "expected:\n{expected}\nactual:\n{actual}"
-    );
+    assert!(actual == expected, "expected:\n{expected}\nactual:\n{actual}");
 }
 
 #[test]
@@ -39,15 +35,9 @@ fn template_with_holes() {
         asm.emit(&Inst::rm(Op::Movsd, Size::S64, Xmm::Xmm0, slot(LHS)))?;
         asm.emit(&Inst::rm(Op::Movsd, Size::S64, Xmm::Xmm1, slot(RHS)))?;
         asm.emit(&Inst::rr(Op::Ucomisd, Size::S64, Xmm::Xmm0, Xmm::Xmm1))?;
-        asm.emit_commented(
-            &Inst::jcc(Cond::P, Hole::dword(COLD)),
-            "lhs or rhs is not a double",
-        )?;
+        asm.emit_commented(&Inst::jcc(Cond::P, Hole::dword(COLD)), "lhs or rhs is not a double")?;
         asm.emit(&Inst::rr(Op::Addsd, Size::S64, Xmm::Xmm0, Xmm::Xmm1))?;
-        asm.emit_commented(
-            &Inst::mr(Op::Movsd, Size::S64, slot(DST), Xmm::Xmm0),
-            "falls through",
-        )
+        asm.emit_commented(&Inst::mr(Op::Movsd, Size::S64, slot(DST), Xmm::Xmm0), "falls through")
     });
     let name = |kind: HoleKind| ["lhs*8", "rhs*8", "dst*8", "cold"][kind.0 as usize].to_string();
     check(
@@ -77,12 +67,7 @@ fn handler_with_labels_symbols_and_data() {
     let object = assemble(|asm| {
         asm.name_label(cold, "cold");
         asm.define_symbol("handler_ADD");
-        asm.emit(&Inst::rm(
-            Op::Movzxw,
-            Size::S32,
-            Gpr::Rax,
-            Mem::base(Gpr::Rbp, 8),
-        ))?;
+        asm.emit(&Inst::rm(Op::Movzxw, Size::S32, Gpr::Rax, Mem::base(Gpr::Rbp, 8)))?;
         asm.emit(&Inst::ri(Op::Cmp, Size::S32, Gpr::Rax, -2))?;
         asm.emit_commented(&Inst::jcc(Cond::E, cold), "not a number")?;
         asm.emit(&Inst::ri(Op::Add, Size::S64, Gpr::Rbp, 8))?;
@@ -112,9 +97,7 @@ fn handler_with_labels_symbols_and_data() {
         Ok(())
     });
     check(
-        Listing::new(&object)
-            .register(Gpr::Rbp, "pc")
-            .register(Gpr::R15, "vm"),
+        Listing::new(&object).register(Gpr::Rbp, "pc").register(Gpr::R15, "vm"),
         "
 ; 12 instructions, 90 bytes
 handler_ADD:

@@ -9,8 +9,7 @@ use super::operand::{Imm, Label, Operand, Symbol, Target};
 use super::regs::Reg;
 use super::relax::{Fragment, Layout, relax};
 use crate::code::{
-    CodeObject, HoleField, HoleSite, LabelSite, Piece, PieceKind, Relocation, RelocationKind,
-    SymbolSite,
+    CodeObject, HoleField, HoleSite, LabelSite, Piece, PieceKind, Relocation, RelocationKind, SymbolSite,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -112,11 +111,7 @@ impl Assembler {
     /// # Errors
     ///
     /// As [`Assembler::emit`].
-    pub fn emit_commented(
-        &mut self,
-        inst: &Inst<Reg>,
-        comment: impl Into<String>,
-    ) -> Result<(), EncodeError> {
+    pub fn emit_commented(&mut self, inst: &Inst<Reg>, comment: impl Into<String>) -> Result<(), EncodeError> {
         self.emit_with_comment(inst, Some(comment.into()))
     }
 
@@ -125,11 +120,7 @@ impl Assembler {
     /// # Errors
     ///
     /// As [`Assembler::emit`].
-    pub fn emit_with_comment(
-        &mut self,
-        inst: &Inst<Reg>,
-        comment: Option<String>,
-    ) -> Result<(), EncodeError> {
+    pub fn emit_with_comment(&mut self, inst: &Inst<Reg>, comment: Option<String>) -> Result<(), EncodeError> {
         let near = encode(inst, Reach::Near)?;
         for field in &near.fields {
             if let FieldValue::Distance {
@@ -143,11 +134,7 @@ impl Assembler {
         let content = match label_of_branch(inst) {
             Some(target) => {
                 let short = encode(inst, Reach::Short)?;
-                Content::Branch {
-                    target,
-                    short,
-                    near,
-                }
+                Content::Branch { target, short, near }
             }
             None => Content::Instruction(near),
         };
@@ -250,17 +237,9 @@ impl Assembler {
     /// [`EncodeError::UnboundLabel`] if a label is used but not bound, [`EncodeError::TooLarge`] if the object or a
     /// distance in it exceeds 2 GiB.
     pub fn finish(self) -> Result<CodeObject, EncodeError> {
-        let fragments: Vec<Fragment> = self
-            .items
-            .iter()
-            .map(|item| item.content.fragment())
-            .collect();
+        let fragments: Vec<Fragment> = self.items.iter().map(|item| item.content.fragment()).collect();
         let layout = relax(&fragments);
-        if layout
-            .offsets
-            .last()
-            .is_some_and(|&end| i32::try_from(end).is_err())
-        {
+        if layout.offsets.last().is_some_and(|&end| i32::try_from(end).is_err()) {
             return Err(EncodeError::TooLarge);
         }
         let mut writer = Writer::new(&layout, &self.names, self.alignment);
@@ -293,11 +272,7 @@ impl Content {
             Content::Instruction(encoded) => Fragment::Fixed {
                 length: encoded.bytes().len() as u64,
             },
-            Content::Branch {
-                target,
-                short,
-                near,
-            } => Fragment::Branch {
+            Content::Branch { target, short, near } => Fragment::Branch {
                 target: *target,
                 short: short.bytes().len() as u64,
                 near: near.bytes().len() as u64,
@@ -305,9 +280,7 @@ impl Content {
             Content::Data { bytes, .. } => Fragment::Fixed {
                 length: bytes.len() as u64,
             },
-            Content::Align(alignment) => Fragment::Align {
-                alignment: *alignment,
-            },
+            Content::Align(alignment) => Fragment::Align { alignment: *alignment },
             Content::Label(label) => Fragment::Bind { label: *label },
             Content::Symbol(_) => Fragment::Fixed { length: 0 },
         }
@@ -341,9 +314,7 @@ impl<'a> Writer<'a> {
     fn item(&mut self, index: usize, item: &Item) -> Result<(), EncodeError> {
         match &item.content {
             Content::Instruction(encoded) => self.instruction(encoded, &item.comment),
-            Content::Branch { near, .. } if self.layout.is_near[index] => {
-                self.instruction(near, &item.comment)
-            }
+            Content::Branch { near, .. } if self.layout.is_near[index] => self.instruction(near, &item.comment),
             Content::Branch { short, .. } => self.instruction(short, &item.comment),
             Content::Data { bytes, field } => {
                 let start = self.offset();
@@ -353,8 +324,7 @@ impl<'a> Writer<'a> {
             }
             Content::Align(_) => {
                 let start = self.offset();
-                let padding =
-                    (self.layout.offsets[index + 1] - self.layout.offsets[index]) as usize;
+                let padding = (self.layout.offsets[index + 1] - self.layout.offsets[index]) as usize;
                 self.object.bytes.extend(nops(padding).flatten());
                 self.piece(start, PieceKind::Padding, &None);
                 Ok(())
@@ -378,18 +348,11 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn instruction(
-        &mut self,
-        encoded: &Encoded,
-        comment: &Option<String>,
-    ) -> Result<(), EncodeError> {
+    fn instruction(&mut self, encoded: &Encoded, comment: &Option<String>) -> Result<(), EncodeError> {
         let start = self.offset();
         self.object.bytes.extend_from_slice(encoded.bytes());
         self.piece(start, PieceKind::Instruction, comment);
-        encoded
-            .fields
-            .iter()
-            .try_for_each(|field| self.field(start, field))
+        encoded.fields.iter().try_for_each(|field| self.field(start, field))
     }
 
     /// Everything from `start` to the current position is a piece.
@@ -455,11 +418,7 @@ impl<'a> Writer<'a> {
     }
 
     fn label(&self, label: Label) -> Result<i64, EncodeError> {
-        let offset = self
-            .layout
-            .labels
-            .get(&label)
-            .ok_or(EncodeError::UnboundLabel(label))?;
+        let offset = self.layout.labels.get(&label).ok_or(EncodeError::UnboundLabel(label))?;
         Ok(*offset as i64)
     }
 

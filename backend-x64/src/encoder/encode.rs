@@ -99,10 +99,7 @@ pub(super) fn encode(inst: &Inst<Reg>, reach: Reach) -> Result<Encoded, EncodeEr
         match place(form, inst, reach) {
             Ok(placed) => {
                 let encoded = emit(form, inst, &placed);
-                if shortest
-                    .as_ref()
-                    .is_none_or(|best| encoded.length < best.length)
-                {
+                if shortest.as_ref().is_none_or(|best| encoded.length < best.length) {
                     shortest = Some(encoded);
                 }
             }
@@ -119,10 +116,7 @@ pub(super) fn encode(inst: &Inst<Reg>, reach: Reach) -> Result<Encoded, EncodeEr
 /// Why an instruction is not of a form.
 enum Mismatch {
     Shape,
-    Register {
-        operand: usize,
-        expected: Option<Gpr>,
-    },
+    Register { operand: usize, expected: Option<Gpr> },
     IndexIsRsp,
     HoleWidth(Hole),
     HoleAddend,
@@ -136,9 +130,7 @@ impl Mismatch {
         match self {
             Mismatch::Shape => 0,
             Mismatch::Register { expected: None, .. } => 1,
-            Mismatch::Register {
-                expected: Some(_), ..
-            } => 2,
+            Mismatch::Register { expected: Some(_), .. } => 2,
             Mismatch::HoleWidth(_)
             | Mismatch::AddressWidth
             | Mismatch::Immediate(_)
@@ -221,19 +213,10 @@ fn place<'a>(form: &Form, inst: &'a Inst<Reg>, reach: Reach) -> Result<Placed<'a
 }
 
 impl<'a> Placed<'a> {
-    fn register(
-        &mut self,
-        kind: Kind,
-        reg: Reg,
-        size: Size,
-        operand: usize,
-    ) -> Result<(), Mismatch> {
+    fn register(&mut self, kind: Kind, reg: Reg, size: Size, operand: usize) -> Result<(), Mismatch> {
         let wrong = |expected| Mismatch::Register { operand, expected };
         let number = match (kind, reg) {
-            (
-                Kind::R | Kind::Rm | Kind::Rm8 | Kind::O | Kind::OpNotRax | Kind::V | Kind::Both,
-                Reg::Gpr(gpr),
-            ) => {
+            (Kind::R | Kind::Rm | Kind::Rm8 | Kind::O | Kind::OpNotRax | Kind::V | Kind::Both, Reg::Gpr(gpr)) => {
                 let is_byte = size == Size::S8 || kind == Kind::Rm8;
                 self.rex_for_byte |= is_byte && (4..8).contains(&gpr.number());
                 gpr.number()
@@ -284,22 +267,15 @@ fn check_address(mem: &Mem<Reg>) -> Result<(), Mismatch> {
             if mem.registers().any(|reg| !matches!(reg, Reg::Gpr(_))) {
                 return Err(Mismatch::Shape);
             }
-            if index.is_some_and(|(index, scale)| {
-                index == Reg::Gpr(Gpr::Rsp) && !is_really_base(base.is_some(), scale)
-            }) {
+            if index.is_some_and(|(index, scale)| index == Reg::Gpr(Gpr::Rsp) && !is_really_base(base.is_some(), scale))
+            {
                 return Err(Mismatch::IndexIsRsp);
             }
             match disp {
                 Disp::Hole(hole) => {
-                    let has_base = base.is_some()
-                        || index.is_some_and(|(_, scale)| is_really_base(false, scale));
-                    let fits =
-                        hole.width == FieldWidth::B4 || (hole.width == FieldWidth::B1 && has_base);
-                    if fits {
-                        Ok(())
-                    } else {
-                        Err(Mismatch::HoleWidth(*hole))
-                    }
+                    let has_base = base.is_some() || index.is_some_and(|(_, scale)| is_really_base(false, scale));
+                    let fits = hole.width == FieldWidth::B4 || (hole.width == FieldWidth::B1 && has_base);
+                    if fits { Ok(()) } else { Err(Mismatch::HoleWidth(*hole)) }
                 }
                 Disp::Value(_) => Ok(()),
             }
@@ -403,19 +379,11 @@ fn emit(form: &Form, inst: &Inst<Reg>, placed: &Placed<'_>) -> Encoded {
     prefixes(&mut out, encoding, inst.size(), placed);
     out.push(opcode(encoding, inst, placed));
     if !matches!(placed.rm, RmField::Absent) {
-        modrm(
-            &mut out,
-            encoding.digit.unwrap_or(placed.reg) & 7,
-            placed.rm,
-        );
+        modrm(&mut out, encoding.digit.unwrap_or(placed.reg) & 7, placed.rm);
     }
     match &placed.tail {
         // The constant 1 of a shift is in the opcode.
-        Some(_)
-            if form
-                .slots
-                .last()
-                .is_some_and(|slot| slot.kind() == Kind::One) => {}
+        Some(_) if form.slots.last().is_some_and(|slot| slot.kind() == Kind::One) => {}
         Some((width, Tail::Number(value))) => out.number(*value, *width),
         Some((width, Tail::Field(value))) => out.field(*width, value.clone()),
         None => {}
@@ -542,9 +510,7 @@ fn modrm(out: &mut Encoded, reg: u8, rm: RmField<'_>) {
     const NO_BASE: u8 = 0b101;
     let (base, index) = base_and_index(mem);
     let (mode, width) = displacement(base, disp);
-    let index_bits = index.map_or(SIB << 3, |(index, scale)| {
-        (scale as u8) << 6 | (index & 7) << 3
-    });
+    let index_bits = index.map_or(SIB << 3, |(index, scale)| (scale as u8) << 6 | (index & 7) << 3);
     match base {
         Some(base) if index.is_none() && base & 7 != SIB => out.push(mode << 6 | reg | base & 7),
         _ => {
@@ -573,12 +539,9 @@ fn displacement(base: Option<u8>, disp: Disp) -> (u8, Option<FieldWidth>) {
     match disp {
         // `rbp` and `r13` have no form without displacement: their encoding in mode 0 means something else.
         Disp::Value(0) if base & 7 != 0b101 => (0b00, None),
-        Disp::Value(value) if FieldWidth::B1.holds_signed(value.into()) => {
-            (0b01, Some(FieldWidth::B1))
-        }
+        Disp::Value(value) if FieldWidth::B1.holds_signed(value.into()) => (0b01, Some(FieldWidth::B1)),
         Disp::Hole(Hole {
-            width: FieldWidth::B1,
-            ..
+            width: FieldWidth::B1, ..
         }) => (0b01, Some(FieldWidth::B1)),
         _ => (0b10, Some(FieldWidth::B4)),
     }

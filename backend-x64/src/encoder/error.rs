@@ -78,10 +78,7 @@ impl fmt::Display for EncodeError {
                 operand,
                 expected: None,
             } => {
-                write!(
-                    f,
-                    "`{inst}`: operand {operand} is a register of the wrong kind"
-                )
+                write!(f, "`{inst}`: operand {operand} is a register of the wrong kind")
             }
             EncodeError::Immediate { inst, value } => write!(f, "`{inst}`: {value} does not fit"),
             EncodeError::HoleWidth { inst, hole } => {

@@ -175,11 +175,7 @@ pub struct Form {
 }
 
 const fn row(sizes: Sizes, slots: &'static [Slot], encoding: Encoding) -> Form {
-    Form {
-        sizes,
-        slots,
-        encoding,
-    }
+    Form { sizes, slots, encoding }
 }
 
 // How the rows below say "encoding".

@@ -80,11 +80,7 @@ impl<R> Inst<R> {
 
     /// `op reg, reg`.
     pub fn rr(op: Op, size: Size, first: impl Into<R>, second: impl Into<R>) -> Inst<R> {
-        Inst::new(
-            op,
-            size,
-            [Operand::Reg(first.into()), Operand::Reg(second.into())],
-        )
+        Inst::new(op, size, [Operand::Reg(first.into()), Operand::Reg(second.into())])
     }
 
     /// `op reg, mem`.
@@ -99,11 +95,7 @@ impl<R> Inst<R> {
 
     /// `op reg, imm`.
     pub fn ri(op: Op, size: Size, reg: impl Into<R>, imm: impl Into<Imm>) -> Inst<R> {
-        Inst::new(
-            op,
-            size,
-            [Operand::Reg(reg.into()), Operand::Imm(imm.into())],
-        )
+        Inst::new(op, size, [Operand::Reg(reg.into()), Operand::Imm(imm.into())])
     }
 
     /// `op mem, imm`.
@@ -112,25 +104,13 @@ impl<R> Inst<R> {
     }
 
     /// `op reg, reg, reg`.
-    pub fn rrr(
-        op: Op,
-        size: Size,
-        first: impl Into<R>,
-        second: impl Into<R>,
-        third: impl Into<R>,
-    ) -> Inst<R> {
+    pub fn rrr(op: Op, size: Size, first: impl Into<R>, second: impl Into<R>, third: impl Into<R>) -> Inst<R> {
         let operands = [first.into(), second.into(), third.into()];
         Inst::new(op, size, operands.map(Operand::Reg))
     }
 
     /// `op reg, reg, imm`.
-    pub fn rri(
-        op: Op,
-        size: Size,
-        first: impl Into<R>,
-        second: impl Into<R>,
-        imm: impl Into<Imm>,
-    ) -> Inst<R> {
+    pub fn rri(op: Op, size: Size, first: impl Into<R>, second: impl Into<R>, imm: impl Into<Imm>) -> Inst<R> {
         let registers = [Operand::Reg(first.into()), Operand::Reg(second.into())];
         let [first, second] = registers;
         Inst::new(op, size, [first, second, Operand::Imm(imm.into())])
@@ -141,11 +121,7 @@ impl<R> Inst<R> {
         Inst::new(
             op,
             size,
-            [
-                Operand::Reg(reg.into()),
-                Operand::Mem(mem),
-                Operand::Imm(imm.into()),
-            ],
+            [Operand::Reg(reg.into()), Operand::Mem(mem), Operand::Imm(imm.into())],
         )
     }
 
@@ -198,11 +174,9 @@ impl<R> Inst<R> {
     /// The operands, in Intel's order.
     pub fn operands(&self) -> impl ExactSizeIterator<Item = &Operand<R>> + Clone {
         let count = self.operands.iter().flatten().count();
-        self.operands[..count].iter().map(|operand| {
-            operand
-                .as_ref()
-                .expect("operands are filled from the front")
-        })
+        self.operands[..count]
+            .iter()
+            .map(|operand| operand.as_ref().expect("operands are filled from the front"))
     }
 
     /// Flags the instruction reads.
@@ -236,9 +210,9 @@ impl<R> Inst<R> {
     where
         R: fmt::Display,
     {
-        let form = self.form_by_shape().ok_or_else(|| EncodeError::NoForm {
-            inst: self.to_string(),
-        })?;
+        let form = self
+            .form_by_shape()
+            .ok_or_else(|| EncodeError::NoForm { inst: self.to_string() })?;
         let mut operands = [const { None }; 3];
         for ((mapped, operand), slot) in operands.iter_mut().zip(self.operands()).zip(form.slots) {
             *mapped = Some(match operand {
@@ -325,10 +299,7 @@ fn constraint(slot: Slot) -> RegConstraint {
     }
 }
 
-fn map_address<R, S, E>(
-    mem: &Mem<R>,
-    f: &mut impl FnMut(&R, RegConstraint) -> Result<S, E>,
-) -> Result<Mem<S>, E> {
+fn map_address<R, S, E>(mem: &Mem<R>, f: &mut impl FnMut(&R, RegConstraint) -> Result<S, E>) -> Result<Mem<S>, E> {
     let has_base = matches!(mem, Mem::Sum { base: Some(_), .. });
     let mut seen = 0;
     mem.try_map(&mut |reg| {

@@ -214,12 +214,7 @@ impl<R> Mem<R> {
     }
 
     /// `[base + index*scale + disp]`.
-    pub fn base_index(
-        base: impl Into<R>,
-        index: impl Into<R>,
-        scale: Scale,
-        disp: impl Into<Disp>,
-    ) -> Mem<R> {
+    pub fn base_index(base: impl Into<R>, index: impl Into<R>, scale: Scale, disp: impl Into<Disp>) -> Mem<R> {
         Mem::Sum {
             base: Some(base.into()),
             index: Some((index.into(), scale)),

@@ -9,11 +9,7 @@ pub(super) enum Fragment {
     /// Bytes of fixed length.
     Fixed { length: u64 },
     /// A branch to a label: `short` bytes with an 8-bit distance, else `near` bytes.
-    Branch {
-        target: Label,
-        short: u64,
-        near: u64,
-    },
+    Branch { target: Label, short: u64, near: u64 },
     /// Skips to the next multiple.
     Align { alignment: u32 },
     /// Binds a label; has no length.

@@ -2,9 +2,8 @@
 
 use crate::encoder::{Gpr, Size};
 use iced_x86::{
-    ConstantOffsets, Decoder, DecoderOptions, Formatter, FormatterOutput, FormatterTextKind,
-    Instruction, IntelFormatter, MemorySizeOptions, NumberKind, OpKind, Register, SymbolResolver,
-    SymbolResult,
+    ConstantOffsets, Decoder, DecoderOptions, Formatter, FormatterOutput, FormatterTextKind, Instruction,
+    IntelFormatter, MemorySizeOptions, NumberKind, OpKind, Register, SymbolResolver, SymbolResult,
 };
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -149,16 +148,14 @@ impl FormatterOutput for Output<'_> {
         number_kind: NumberKind,
         _kind: FormatterTextKind,
     ) {
-        let is_memory = instruction_operand
-            .is_some_and(|operand| instruction.op_kind(operand) == OpKind::Memory);
+        let is_memory = instruction_operand.is_some_and(|operand| instruction.op_kind(operand) == OpKind::Memory);
         let text = if is_memory {
             // The sign of a displacement is a token of its own.
             magnitude(number_text)
         } else {
             immediate(value, number_kind)
         };
-        self.text
-            .push_str(&text.unwrap_or_else(|| number_text.to_string()));
+        self.text.push_str(&text.unwrap_or_else(|| number_text.to_string()));
     }
 
     fn write_register(
@@ -171,9 +168,7 @@ impl FormatterOutput for Output<'_> {
     ) {
         match general_register(register).and_then(|gpr| Some((gpr, self.registers.get(&gpr)?))) {
             Some((gpr, name)) if gpr.name(Size::S64) == text => self.text.push_str(name),
-            Some((_, name)) => self
-                .text
-                .push_str(&format!("{name}.{}", register.size() * 8)),
+            Some((_, name)) => self.text.push_str(&format!("{name}.{}", register.size() * 8)),
             None => self.text.push_str(text),
         }
     }

@@ -86,9 +86,7 @@ impl<'a> Listing<'a> {
         push_line(&mut out, &format!("; {}", self.counts()));
         let names = NameTable::new(self.object, &*self.hole_name);
         let (lines, trailing_names) = lines(self.object, names, self.registers);
-        let offset_width = format!("{:x}", self.object.bytes.len().saturating_sub(1))
-            .len()
-            .max(2);
+        let offset_width = format!("{:x}", self.object.bytes.len().saturating_sub(1)).len().max(2);
         let bytes_width = width_of(lines.iter().map(|line| &line.bytes));
         let text_width = width_of(lines.iter().map(|line| &line.text));
         for line in &lines {
@@ -96,10 +94,7 @@ impl<'a> Listing<'a> {
                 push_line(&mut out, &format!("{name}:"));
             }
             let Line {
-                offset,
-                bytes,
-                text,
-                ..
+                offset, bytes, text, ..
             } = line;
             let comment = line
                 .comment
@@ -107,9 +102,7 @@ impl<'a> Listing<'a> {
                 .map_or(String::new(), |comment| format!("  ; {comment}"));
             push_line(
                 &mut out,
-                &format!(
-                    "  {offset:0offset_width$x}  {bytes:bytes_width$}  {text:text_width$}{comment}"
-                ),
+                &format!("  {offset:0offset_width$x}  {bytes:bytes_width$}  {text:text_width$}{comment}"),
             );
         }
         for name in &trailing_names {
@@ -120,10 +113,7 @@ impl<'a> Listing<'a> {
 
     /// `baseline template, hot part: 6 instructions, 38 bytes, 4 holes`
     fn counts(&self) -> String {
-        let mut counts = self
-            .part
-            .as_ref()
-            .map_or(String::new(), |part| format!("{part}: "));
+        let mut counts = self.part.as_ref().map_or(String::new(), |part| format!("{part}: "));
         counts += &counted(self.object.instruction_count(), "instruction");
         counts += ", ";
         counts += &counted(self.object.bytes.len(), "byte");
@@ -136,11 +126,7 @@ impl<'a> Listing<'a> {
 }
 
 /// The lines of the listing, and the names that stand behind the last of them.
-fn lines(
-    object: &CodeObject,
-    names: NameTable<'_>,
-    registers: HashMap<Gpr, String>,
-) -> (Vec<Line>, Vec<String>) {
+fn lines(object: &CodeObject, names: NameTable<'_>, registers: HashMap<Gpr, String>) -> (Vec<Line>, Vec<String>) {
     let mut disassembler = Disassembler::new(registers, names.places());
     let mut lines = Vec::new();
     for piece in &object.pieces {
@@ -158,20 +144,12 @@ fn lines(
         };
         match piece.kind {
             PieceKind::Instruction => {
-                let text = disassembler.text(
-                    piece.offset,
-                    bytes_of(object, piece),
-                    names.fields_in(piece),
-                );
+                let text = disassembler.text(piece.offset, bytes_of(object, piece), names.fields_in(piece));
                 push(piece.offset, end, text);
             }
             PieceKind::Data => {
                 for offset in (piece.offset..end).step_by(DATA_PER_LINE) {
-                    push(
-                        offset,
-                        end.min(offset + DATA_PER_LINE as u32),
-                        "data".into(),
-                    );
+                    push(offset, end.min(offset + DATA_PER_LINE as u32), "data".into());
                 }
             }
             PieceKind::Padding => push(piece.offset, end, "align".into()),
@@ -219,21 +197,13 @@ impl<'o> NameTable<'o> {
         }
         let mut symbols = BTreeMap::<u32, Vec<&str>>::new();
         for site in &object.symbols {
-            symbols
-                .entry(site.offset)
-                .or_default()
-                .push(site.symbol.name());
+            symbols.entry(site.offset).or_default().push(site.symbol.name());
         }
         let targets = object
             .pieces
             .iter()
             .filter(|piece| piece.kind == PieceKind::Instruction)
-            .filter(|piece| {
-                fields
-                    .range(piece.offset..piece.offset + piece.length)
-                    .next()
-                    .is_none()
-            })
+            .filter(|piece| fields.range(piece.offset..piece.offset + piece.length).next().is_none())
             .filter_map(|piece| disassemble::target(piece.offset, bytes_of(object, piece)))
             .collect();
         NameTable {
@@ -289,10 +259,7 @@ impl<'o> NameTable<'o> {
             .flatten()
             .map(|name| name.to_string());
         let labels = self.labels.get(&offset);
-        let named = labels
-            .into_iter()
-            .flatten()
-            .filter_map(|site| site.name.clone());
+        let named = labels.into_iter().flatten().filter_map(|site| site.name.clone());
         let mut names: Vec<String> = symbols.chain(named).collect();
         if let Some(sites) = labels
             && self.targets.contains(&offset)

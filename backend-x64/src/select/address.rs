@@ -68,9 +68,10 @@ impl Selector<'_> {
                 Some(lir::Op::AddressOf(inner)) if self.may_merge(base, inner, sum) => {
                     let Disp::Value(disp) = inner.disp else { return false };
                     if add_to(&mut sum.disp, disp.into(), 1) {
-                        sum.base = match inner.base {
-                            Base::Value(value) => Some(value),
-                            _ => None,
+                        (sum.base, sum.pinned) = match inner.base {
+                            Base::Value(value) => (Some(value), None),
+                            Base::Pinned(pinned) => (None, Some(MachReg::Fixed(pinned_register(pinned)))),
+                            Base::None | Base::Symbol(_) => (None, None),
                         };
                         sum.index = sum.index.or(inner.index);
                         return true;
@@ -117,8 +118,12 @@ impl Selector<'_> {
 
     /// May the address that `base` is be computed again in here?
     fn may_merge(&self, base: Value, inner: &Addr, sum: &Sum) -> bool {
-        let is_plain = matches!(inner.base, Base::None | Base::Value(_));
-        is_plain && self.is_single_use(base) && (inner.index.is_none() || sum.index.is_none())
+        let is_possible = match inner.base {
+            Base::None | Base::Value(_) => self.is_single_use(base),
+            Base::Pinned(pinned) => self.is_unchanged(pinned, self.definitions[base.index()]),
+            Base::Symbol(_) => false,
+        };
+        is_possible && (inner.index.is_none() || sum.index.is_none())
     }
 }
 

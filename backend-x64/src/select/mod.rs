@@ -43,8 +43,6 @@ struct Selector<'a> {
     predecessors: Vec<u32>,
     /// Registers of the values that are needed in one.
     vregs: Vec<Option<VReg>>,
-    /// Loads that their user has absorbed.
-    absorbed: Vec<bool>,
     /// The machine block of each reachable block.
     block_ids: Vec<Option<MachBlockId>>,
     output: MachFunction,
@@ -64,7 +62,6 @@ impl<'a> Selector<'a> {
             uses: vec![0; values],
             predecessors: vec![0; function.blocks.len()],
             vregs: vec![None; values],
-            absorbed: vec![false; values],
             block_ids: vec![None; function.blocks.len()],
             output: MachFunction { name: function.name.clone(), blocks: Vec::new(), classes: Vec::new() },
             at: (BlockId::ENTRY, 0),
@@ -109,8 +106,7 @@ impl<'a> Selector<'a> {
 
         for (index, inst) in block.insts.iter().enumerate().rev() {
             let is_needed = inst.results.iter().any(|value| self.vregs[value.index()].is_some());
-            let is_absorbed = inst.results.iter().any(|value| self.absorbed[value.index()]);
-            if inst.op.has_effect() || (is_needed && !is_absorbed) {
+            if is_needed || inst.op.has_effect() {
                 self.at = (id, index);
                 self.comment = inst.comment.clone();
                 self.operation(inst);
@@ -306,7 +302,6 @@ impl<'a> Selector<'a> {
         if !forms.contains(mem) || !self.is_single_use(value) || !self.may_delay(value, *invariant) {
             return None;
         }
-        self.absorbed[value.index()] = true;
         Some(self.address(addr))
     }
 
