@@ -8,7 +8,9 @@ impl ByteSet {
     /// The bytes for which `accept` holds.
     pub fn of(accept: impl Fn(u8) -> bool) -> ByteSet {
         let mut set = ByteSet::default();
-        (0..=u8::MAX).filter(|&byte| accept(byte)).for_each(|byte| set.insert(byte));
+        (0..=u8::MAX)
+            .filter(|&byte| accept(byte))
+            .for_each(|byte| set.insert(byte));
         set
     }
 
@@ -27,7 +29,11 @@ impl ByteSet {
             b'z' => ByteSet::of(|byte| byte == 0),
             _ => return ByteSet::of(|byte| byte == letter),
         };
-        if letter.is_ascii_uppercase() { set.complement() } else { set }
+        if letter.is_ascii_uppercase() {
+            set.complement()
+        } else {
+            set
+        }
     }
 
     /// Adds a byte.

@@ -134,7 +134,9 @@ fn scan_directive(text: &[u8]) -> Result<(Directive, &[u8]), FormatError> {
     if rest.first().is_some_and(u8::is_ascii_digit) {
         return Err(FormatError::TooLong);
     }
-    let Some((&letter, rest)) = rest.split_first() else { return Err(FormatError::InvalidOption(None)) };
+    let Some((&letter, rest)) = rest.split_first() else {
+        return Err(FormatError::InvalidOption(None));
+    };
     let conversion = match letter {
         b'c' => Conversion::Byte,
         b'd' | b'i' => Conversion::Signed,
@@ -144,7 +146,16 @@ fn scan_directive(text: &[u8]) -> Result<(Directive, &[u8]), FormatError> {
         b's' => Conversion::String,
         _ => return Err(FormatError::InvalidOption(Some(letter))),
     };
-    Ok((Directive { conversion, letter, flags, width, precision }, rest))
+    Ok((
+        Directive {
+            conversion,
+            letter,
+            flags,
+            width,
+            precision,
+        },
+        rest,
+    ))
 }
 
 fn scan_flags(text: &[u8]) -> Result<(Flags, &[u8]), FormatError> {
@@ -169,5 +180,10 @@ fn scan_flags(text: &[u8]) -> Result<(Flags, &[u8]), FormatError> {
 fn scan_up_to_two_digits(text: &[u8]) -> (usize, &[u8]) {
     let count = text.iter().take(2).take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, rest) = text.split_at(count);
-    (digits.iter().fold(0, |value, digit| value * 10 + usize::from(digit - b'0')), rest)
+    (
+        digits
+            .iter()
+            .fold(0, |value, digit| value * 10 + usize::from(digit - b'0')),
+        rest,
+    )
 }

@@ -1,9 +1,7 @@
 //! Formats one argument of `string.format`, as C's `printf` does.
 
 use super::format::{Directive, Flags};
-use super::number::{
-    non_finite_word, write_fixed, write_general, write_scientific, write_unsigned,
-};
+use super::number::{non_finite_word, write_fixed, write_general, write_scientific, write_unsigned};
 use super::parse_number::truncate_to_integer;
 
 /// The precision of floats when none is given.
@@ -136,7 +134,11 @@ fn write_digits(out: &mut Vec<u8>, value: u64, letter: u8) {
     for place in (0..digits).rev() {
         let digit = (value >> (place * bits)) as u32 & ((1 << bits) - 1);
         let digit = char::from_digit(digit, 16).expect("masked to one digit") as u8;
-        out.push(if letter == b'X' { digit.to_ascii_uppercase() } else { digit });
+        out.push(if letter == b'X' {
+            digit.to_ascii_uppercase()
+        } else {
+            digit
+        });
     }
 }
 

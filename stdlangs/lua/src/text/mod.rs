@@ -9,8 +9,11 @@ pub mod format_write;
 pub mod number;
 pub mod parse_number;
 pub mod pattern;
-mod pattern_compile;
 pub mod pattern_cache;
+mod pattern_compile;
 pub mod search;
 pub mod sort;
 pub mod time;
+
+#[cfg(test)]
+mod tests;

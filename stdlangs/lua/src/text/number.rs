@@ -83,7 +83,11 @@ pub fn write_scientific(out: &mut Vec<u8>, magnitude: f64, precision: usize, kee
 /// If `digits` is 0 or above [`MAX_DIGITS`].
 pub fn write_general(out: &mut Vec<u8>, magnitude: f64, digits: usize, keep_zeros: bool) {
     let decimal = Decimal::new(magnitude, digits);
-    let shown = if keep_zeros { decimal.digits() } else { decimal.digits_without_trailing_zeros() };
+    let shown = if keep_zeros {
+        decimal.digits()
+    } else {
+        decimal.digits_without_trailing_zeros()
+    };
     let exponent = decimal.exponent;
     if exponent < -4 || exponent >= digits as i32 {
         write_mantissa_and_exponent(out, shown, exponent, keep_zeros);
@@ -127,7 +131,11 @@ impl Decimal {
     fn new(magnitude: f64, len: usize) -> Decimal {
         debug_assert!(magnitude.is_finite() && !magnitude.is_sign_negative());
         assert!((1..=MAX_DIGITS).contains(&len), "{len} digits asked for");
-        let mut decimal = Decimal { buffer: [b'0'; MAX_DIGITS], len, exponent: 0 };
+        let mut decimal = Decimal {
+            buffer: [b'0'; MAX_DIGITS],
+            len,
+            exponent: 0,
+        };
         if magnitude != 0.0 && !decimal.fill_scaled(magnitude) {
             decimal.fill_formatted(magnitude);
         }
@@ -152,7 +160,9 @@ impl Decimal {
         // exponent or one less.
         let estimate = ((binary_exponent(magnitude) * 1233) >> 12) as i32;
         for exponent in [estimate, estimate + 1] {
-            let Some(integer) = scaled(magnitude, self.len as i32 - 1 - exponent) else { return false };
+            let Some(integer) = scaled(magnitude, self.len as i32 - 1 - exponent) else {
+                return false;
+            };
             if integer < POWERS_OF_TEN[self.len] {
                 if integer < POWERS_OF_TEN[self.len - 1] {
                     return false;
@@ -172,12 +182,17 @@ impl Decimal {
         write!(rest, "{magnitude:.precision$e}").expect("a digit, a point, the precision and `e-308` fit");
         let unused = rest.len();
         let text = &text[..text.len() - unused];
-        let marker = text.iter().rposition(|&byte| byte == b'e').expect("scientific notation has an exponent");
+        let marker = text
+            .iter()
+            .rposition(|&byte| byte == b'e')
+            .expect("scientific notation has an exponent");
         self.buffer[0] = text[0];
         if precision > 0 {
             self.buffer[1..self.len].copy_from_slice(&text[2..marker]);
         }
-        let exponent = std::str::from_utf8(&text[marker + 1..]).ok().and_then(|digits| digits.parse().ok());
+        let exponent = std::str::from_utf8(&text[marker + 1..])
+            .ok()
+            .and_then(|digits| digits.parse().ok());
         self.exponent = exponent.expect("scientific notation has a decimal exponent");
     }
 }
@@ -214,7 +229,9 @@ fn scaled(magnitude: f64, scale: i32) -> Option<u64> {
     let shift = binary_exponent(magnitude) - 52 + i64::from(scale);
     if shift >= 0 {
         // More than 11 places would push the mantissa's 53 bits out of 64.
-        return (shift <= 11).then(|| product << shift).and_then(|value| u64::try_from(value).ok());
+        return (shift <= 11)
+            .then(|| product << shift)
+            .and_then(|value| u64::try_from(value).ok());
     }
     let places = -shift;
     if places >= 127 {

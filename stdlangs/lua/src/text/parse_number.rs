@@ -40,7 +40,11 @@ pub fn parse_in_base(text: &[u8], base: u32) -> Option<f64> {
 /// A C cast from `double` to `long` on x86-64: truncates; NaN and what is out of range become `i64::MIN`.
 pub fn truncate_to_integer(value: f64) -> i64 {
     const LIMIT: f64 = (1u64 << 63) as f64;
-    if (-LIMIT..LIMIT).contains(&value) { value as i64 } else { i64::MIN }
+    if (-LIMIT..LIMIT).contains(&value) {
+        value as i64
+    } else {
+        i64::MIN
+    }
 }
 
 /// White space in the C locale.
@@ -67,7 +71,9 @@ fn scan_decimal(text: &[u8]) -> Option<(f64, &[u8])> {
     let (whole, rest) = split_while(text, |byte| byte.is_ascii_digit());
     // Up to 15 digits are exact in a double.
     if whole.len() <= 15 && !matches!(rest.first(), Some(b'.' | b'e' | b'E')) {
-        let value = whole.iter().fold(0u64, |value, digit| value * 10 + u64::from(digit - b'0'));
+        let value = whole
+            .iter()
+            .fold(0u64, |value, digit| value * 10 + u64::from(digit - b'0'));
         return (!whole.is_empty()).then_some((value as f64, rest));
     }
     let (fraction, rest) = scan_fraction(rest, |byte| byte.is_ascii_digit());
@@ -157,7 +163,9 @@ fn scan_exponent(text: &[u8], marker: u8) -> Option<(i64, &[u8])> {
     if first.to_ascii_lowercase() != marker || digits.is_empty() {
         return None;
     }
-    let value = digits.iter().fold(0i64, |value, digit| value.saturating_mul(10).saturating_add((digit - b'0').into()));
+    let value = digits.iter().fold(0i64, |value, digit| {
+        value.saturating_mul(10).saturating_add((digit - b'0').into())
+    });
     Some((if negative { -value } else { value }, rest))
 }
 

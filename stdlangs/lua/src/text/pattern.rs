@@ -60,14 +60,21 @@ pub(super) enum Step {
     One(Single),
     Optional(Single),
     /// As many as possible, at least `least`. `possessive`: what follows cannot match any earlier, so none is given back.
-    Greedy { single: Single, least: usize, possessive: bool },
+    Greedy {
+        single: Single,
+        least: usize,
+        possessive: bool,
+    },
     /// As few as possible.
     Lazy(Single),
     Open(usize),
     Close(usize),
     Position(usize),
     BackReference(usize),
-    Balanced { open: u8, close: u8 },
+    Balanced {
+        open: u8,
+        close: u8,
+    },
     Frontier(Box<ByteSet>),
     /// `$` at the end of the pattern.
     SubjectEnd,
@@ -87,7 +94,7 @@ pub(super) enum Single {
 #[derive(Debug)]
 pub(super) enum Start {
     Anywhere,
-    Literal(memmem::Finder<'static>),
+    Literal(Box<memmem::Finder<'static>>),
     OneOf(Box<ByteSet>),
 }
 
@@ -142,7 +149,11 @@ impl Default for Matcher {
 impl Matcher {
     /// A matcher that has matched nothing yet.
     pub fn new() -> Matcher {
-        Matcher { starts: [0; MAX_CAPTURES], ends: [0; MAX_CAPTURES], retries: Vec::new() }
+        Matcher {
+            starts: [0; MAX_CAPTURES],
+            ends: [0; MAX_CAPTURES],
+            retries: Vec::new(),
+        }
     }
 }
 
@@ -177,7 +188,10 @@ impl Pattern {
             None => Err(PatternError::InvalidCaptureIndex),
             Some(CaptureKind::Unfinished) => Err(PatternError::UnfinishedCapture),
             Some(CaptureKind::Position) => Ok(Capture::Position(matcher.starts[index])),
-            Some(CaptureKind::Span) => Ok(Capture::Span { start: matcher.starts[index], end: matcher.ends[index] }),
+            Some(CaptureKind::Span) => Ok(Capture::Span {
+                start: matcher.starts[index],
+                end: matcher.ends[index],
+            }),
         }
     }
 
@@ -228,7 +242,10 @@ impl Pattern {
         match &self.start {
             Start::Anywhere => Some(at),
             Start::Literal(finder) => finder.find(rest).map(|offset| at + offset),
-            Start::OneOf(set) => rest.iter().position(|&byte| set.contains(byte)).map(|offset| at + offset),
+            Start::OneOf(set) => rest
+                .iter()
+                .position(|&byte| set.contains(byte))
+                .map(|offset| at + offset),
         }
     }
 
@@ -236,12 +253,7 @@ impl Pattern {
     ///
     /// # Errors
     /// What is wrong with the pattern, if matching gets that far.
-    pub fn match_at(
-        &self,
-        matcher: &mut Matcher,
-        subject: &[u8],
-        start: usize,
-    ) -> Result<Option<usize>, PatternError> {
+    pub fn match_at(&self, matcher: &mut Matcher, subject: &[u8], start: usize) -> Result<Option<usize>, PatternError> {
         matcher.retries.clear();
         let (mut step, mut at) = (0, start);
         loop {
@@ -274,22 +286,41 @@ impl Pattern {
                 }
                 Step::Optional(single) => {
                     if single.matches_at(subject, at) {
-                        matcher.retries.push(Retry { step: step + 1, at, least: at, kind: RetryKind::Once });
+                        matcher.retries.push(Retry {
+                            step: step + 1,
+                            at,
+                            least: at,
+                            kind: RetryKind::Once,
+                        });
                         at += 1;
                     }
                 }
-                Step::Greedy { single, least, possessive } => {
+                Step::Greedy {
+                    single,
+                    least,
+                    possessive,
+                } => {
                     let least = at + least;
                     at += single.run_length(&subject[at..]);
                     if at < least {
                         return Ok(None);
                     }
                     if at > least && !possessive {
-                        matcher.retries.push(Retry { step: step + 1, at, least, kind: RetryKind::Shrink });
+                        matcher.retries.push(Retry {
+                            step: step + 1,
+                            at,
+                            least,
+                            kind: RetryKind::Shrink,
+                        });
                     }
                 }
                 Step::Lazy(_) => {
-                    matcher.retries.push(Retry { step: step + 1, at, least: at, kind: RetryKind::Grow });
+                    matcher.retries.push(Retry {
+                        step: step + 1,
+                        at,
+                        least: at,
+                        kind: RetryKind::Grow,
+                    });
                 }
                 Step::Open(index) => matcher.starts[*index] = at,
                 Step::Close(index) => matcher.ends[*index] = at,
@@ -376,7 +407,9 @@ impl Pattern {
     /// The next position at which to leave the lazy loop before `step`, which was last left at `at`.
     #[inline]
     fn grow(&self, subject: &[u8], step: usize, at: usize) -> Option<usize> {
-        let Step::Lazy(single) = &self.steps[step - 1] else { unreachable!("only lazy loops grow") };
+        let Step::Lazy(single) = &self.steps[step - 1] else {
+            unreachable!("only lazy loops grow")
+        };
         if !single.matches_at(subject, at) {
             return None;
         }

@@ -29,7 +29,9 @@ impl Default for PatternCache {
 impl PatternCache {
     /// An empty cache.
     pub fn new() -> PatternCache {
-        PatternCache { slots: (0..SLOTS).map(|_| None).collect() }
+        PatternCache {
+            slots: (0..SLOTS).map(|_| None).collect(),
+        }
     }
 
     /// The compiled form of `text`; see [`Pattern::new`] and, without `may_anchor`, [`Pattern::without_anchor`].
@@ -38,9 +40,17 @@ impl PatternCache {
         match slot {
             Some(entry) if entry.may_anchor == may_anchor && *entry.text == *text => Rc::clone(&entry.pattern),
             _ => {
-                let compiled = if may_anchor { Pattern::new(text) } else { Pattern::without_anchor(text) };
+                let compiled = if may_anchor {
+                    Pattern::new(text)
+                } else {
+                    Pattern::without_anchor(text)
+                };
                 let pattern = Rc::new(compiled);
-                *slot = Some(Entry { text: text.into(), may_anchor, pattern: Rc::clone(&pattern) });
+                *slot = Some(Entry {
+                    text: text.into(),
+                    may_anchor,
+                    pattern: Rc::clone(&pattern),
+                });
                 pattern
             }
         }
@@ -51,7 +61,10 @@ impl PatternCache {
 fn slot_of(text: &[u8]) -> usize {
     const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
     let seed = (text.len() as u64).wrapping_mul(MULTIPLIER);
-    let hash = text.iter().take(32).fold(seed, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(MULTIPLIER));
+    let hash = text
+        .iter()
+        .take(32)
+        .fold(seed, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(MULTIPLIER));
     (hash >> 32) as usize % SLOTS
 }
 
@@ -74,7 +87,11 @@ mod tests {
         for round in 0..2 {
             for count in 0..200 {
                 let text = "()".repeat(count % 30) + &"x".repeat(count / 30);
-                assert_eq!(cache.get(text.as_bytes(), true).capture_count(), count % 30, "{text} in round {round}");
+                assert_eq!(
+                    cache.get(text.as_bytes(), true).capture_count(),
+                    count % 30,
+                    "{text} in round {round}"
+                );
             }
         }
     }

@@ -14,7 +14,11 @@ pub(super) fn compile(pattern: &[u8], may_anchor: bool) -> Pattern {
         Some(rest) if may_anchor => (true, rest),
         _ => (false, pattern),
     };
-    let mut compiler = Compiler { rest, steps: Vec::new(), captures: Vec::new() };
+    let mut compiler = Compiler {
+        rest,
+        steps: Vec::new(),
+        captures: Vec::new(),
+    };
     let last = loop {
         match compiler.step() {
             Ok(true) => {}
@@ -22,11 +26,18 @@ pub(super) fn compile(pattern: &[u8], may_anchor: bool) -> Pattern {
             Err(error) => break Step::Fail(error),
         }
     };
-    let Compiler { mut steps, captures, .. } = compiler;
+    let Compiler {
+        mut steps, captures, ..
+    } = compiler;
     steps.push(last);
     mark_possessive(&mut steps);
     let start = find_start(&steps);
-    Pattern { steps, captures, anchored, start }
+    Pattern {
+        steps,
+        captures,
+        anchored,
+        start,
+    }
 }
 
 struct Compiler<'p> {
@@ -44,7 +55,13 @@ impl Compiler<'_> {
             [b'(', b')', rest @ ..] => (Step::Position(self.open(CaptureKind::Position)?), rest),
             [b'(', rest @ ..] => (Step::Open(self.open(CaptureKind::Unfinished)?), rest),
             [b')', rest @ ..] => (Step::Close(self.close()?), rest),
-            [b'%', b'b', open, close, rest @ ..] => (Step::Balanced { open: *open, close: *close }, rest),
+            [b'%', b'b', open, close, rest @ ..] => (
+                Step::Balanced {
+                    open: *open,
+                    close: *close,
+                },
+                rest,
+            ),
             [b'%', b'b', ..] => return Err(PatternError::Unbalanced),
             [b'%', b'f', rest @ ..] => frontier(rest)?,
             [b'%', digit @ b'0'..=b'9', rest @ ..] => (self.back_reference(*digit)?, rest),
@@ -83,7 +100,9 @@ impl Compiler<'_> {
 }
 
 fn frontier(text: &[u8]) -> Result<(Step, &[u8]), PatternError> {
-    let Some(body) = text.strip_prefix(b"[") else { return Err(PatternError::MissingFrontierSet) };
+    let Some(body) = text.strip_prefix(b"[") else {
+        return Err(PatternError::MissingFrontierSet);
+    };
     let (set, rest) = bracket_set(body)?;
     Ok((Step::Frontier(Box::new(set)), rest))
 }
@@ -93,7 +112,9 @@ fn single(text: &[u8]) -> Result<(Single, &[u8]), PatternError> {
     match text {
         [b'.', rest @ ..] => Ok((Single::Any, rest)),
         [b'%'] => Err(PatternError::EndsWithEscape),
-        [b'%', letter, rest @ ..] if letter.is_ascii_alphabetic() => Ok((single_of_set(ByteSet::of_class(*letter)), rest)),
+        [b'%', letter, rest @ ..] if letter.is_ascii_alphabetic() => {
+            Ok((single_of_set(ByteSet::of_class(*letter)), rest))
+        }
         [b'%', byte, rest @ ..] => Ok((Single::Byte(*byte), rest)),
         [b'[', body @ ..] => {
             let (set, rest) = bracket_set(body)?;
@@ -158,8 +179,22 @@ fn bracket_length(body: &[u8]) -> Result<usize, PatternError> {
 fn repetition(single: Single, rest: &[u8]) -> (Step, &[u8]) {
     let (step, length) = match rest.first() {
         Some(b'?') => (Step::Optional(single), 1),
-        Some(b'*') => (Step::Greedy { single, least: 0, possessive: false }, 1),
-        Some(b'+') => (Step::Greedy { single, least: 1, possessive: false }, 1),
+        Some(b'*') => (
+            Step::Greedy {
+                single,
+                least: 0,
+                possessive: false,
+            },
+            1,
+        ),
+        Some(b'+') => (
+            Step::Greedy {
+                single,
+                least: 1,
+                possessive: false,
+            },
+            1,
+        ),
         Some(b'-') => (Step::Lazy(single), 1),
         _ => (Step::One(single), 0),
     };
@@ -178,9 +213,16 @@ fn mark_possessive(steps: &mut [Step]) {
 
 /// Whether `steps` surely fail on a byte of `set`, or surely match without a look at the subject.
 fn cannot_follow(steps: &[Step], set: &ByteSet) -> bool {
-    let next = steps.iter().find(|step| !matches!(step, Step::Open(_) | Step::Close(_) | Step::Position(_)));
+    let next = steps
+        .iter()
+        .find(|step| !matches!(step, Step::Open(_) | Step::Close(_) | Step::Position(_)));
     match next {
-        Some(Step::One(next) | Step::Greedy { single: next, least: 1, .. }) => next.set().is_disjoint(set),
+        Some(
+            Step::One(next)
+            | Step::Greedy {
+                single: next, least: 1, ..
+            },
+        ) => next.set().is_disjoint(set),
         Some(Step::Accept | Step::SubjectEnd) => true,
         _ => false,
     }
@@ -194,13 +236,20 @@ fn find_start(steps: &[Step]) -> Start {
         match step {
             Step::One(Single::Byte(byte)) => literal.push(*byte),
             Step::Close(_) if !literal.is_empty() => {}
-            Step::Greedy { single: Single::Byte(byte), least: 1, .. } => {
+            Step::Greedy {
+                single: Single::Byte(byte),
+                least: 1,
+                ..
+            } => {
                 literal.push(*byte);
                 break;
             }
-            Step::One(Single::Set(set)) | Step::Greedy { single: Single::Set(set), least: 1, .. }
-                if literal.is_empty() =>
-            {
+            Step::One(Single::Set(set))
+            | Step::Greedy {
+                single: Single::Set(set),
+                least: 1,
+                ..
+            } if literal.is_empty() => {
                 return Start::OneOf(set.clone());
             }
             Step::Balanced { open, .. } => {
@@ -210,7 +259,11 @@ fn find_start(steps: &[Step]) -> Start {
             _ => break,
         }
     }
-    if literal.is_empty() { Start::Anywhere } else { Start::Literal(memmem::Finder::new(&literal).into_owned()) }
+    if literal.is_empty() {
+        Start::Anywhere
+    } else {
+        Start::Literal(Box::new(memmem::Finder::new(&literal).into_owned()))
+    }
 }
 
 impl Single {

@@ -9,7 +9,12 @@ use super::pattern::{Capture, Matcher, Pattern, PatternError};
 ///
 /// As in C strings, what follows a zero byte is not looked at.
 pub fn has_specials(pattern: &[u8]) -> bool {
-    let ends_or_special = |byte: &&u8| matches!(**byte, b'^' | b'$' | b'*' | b'+' | b'?' | b'.' | b'(' | b'[' | b'%' | b'-' | 0);
+    let ends_or_special = |byte: &&u8| {
+        matches!(
+            **byte,
+            b'^' | b'$' | b'*' | b'+' | b'?' | b'.' | b'(' | b'[' | b'%' | b'-' | 0
+        )
+    };
     pattern.iter().find(ends_or_special).is_some_and(|&byte| byte != 0)
 }
 

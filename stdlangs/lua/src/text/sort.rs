@@ -44,7 +44,9 @@ fn quicksort<S: Sequence>(
             return heapsort(sequence, first, last);
         }
         splits -= 1;
-        let Some(middle) = partition(sequence, first, last)? else { return Ok(()) };
+        let Some(middle) = partition(sequence, first, last)? else {
+            return Ok(());
+        };
         // Recurring into the smaller part bounds the depth by log2 of the length.
         if middle - first < last - middle {
             if middle > first {

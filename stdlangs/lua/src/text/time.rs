@@ -114,8 +114,14 @@ impl CalendarTime {
         let format = [b'%', conversion, 0];
         let mut buffer = [0u8; MAX_CONVERSION];
         // SAFETY: the format ends in a zero byte, and the call writes no more than the given length into the buffer.
-        let written =
-            unsafe { libc::strftime(buffer.as_mut_ptr().cast(), buffer.len(), format.as_ptr().cast(), &self.0) };
+        let written = unsafe {
+            libc::strftime(
+                buffer.as_mut_ptr().cast(),
+                buffer.len(),
+                format.as_ptr().cast(),
+                &self.0,
+            )
+        };
         out.extend_from_slice(&buffer[..written]);
     }
 }
