@@ -424,6 +424,13 @@ fn what_has_no_form_is_an_error() {
             inst: index.to_string()
         })
     );
+    let vector = Inst::rm(Op::Mov, Size::S64, Gpr::Rax, Mem::base(Xmm::Xmm1, 0));
+    assert_eq!(
+        judge::assemble(&vector),
+        Err(EncodeError::AddressRegister {
+            inst: vector.to_string()
+        })
+    );
     let hole = Hole::byte(0);
     let narrow = Inst::ri(Op::Mov, Size::S64, Gpr::Rax, hole);
     assert_eq!(

@@ -117,6 +117,7 @@ pub(super) fn encode(inst: &Inst<Reg>, reach: Reach) -> Result<Encoded, EncodeEr
 enum Mismatch {
     Shape,
     Register { operand: usize, expected: Option<Gpr> },
+    AddressRegister,
     IndexIsRsp,
     HoleWidth(Hole),
     HoleAddend,
@@ -134,6 +135,7 @@ impl Mismatch {
             Mismatch::HoleWidth(_)
             | Mismatch::AddressWidth
             | Mismatch::Immediate(_)
+            | Mismatch::AddressRegister
             | Mismatch::IndexIsRsp
             | Mismatch::HoleAddend => 3,
         }
@@ -148,6 +150,7 @@ impl Mismatch {
                 operand,
                 expected,
             },
+            Mismatch::AddressRegister => EncodeError::AddressRegister { inst },
             Mismatch::IndexIsRsp => EncodeError::IndexIsRsp { inst },
             Mismatch::HoleWidth(hole) => EncodeError::HoleWidth { inst, hole },
             Mismatch::HoleAddend => EncodeError::HoleAddend { inst },
@@ -187,10 +190,7 @@ enum Tail {
 
 /// Puts each operand into the field its kind names, if all of them fit the form.
 fn place<'a>(form: &Form, inst: &'a Inst<Reg>, reach: Reach) -> Result<Placed<'a>, Mismatch> {
-    if !form.sizes.contains(inst.size())
-        || form.slots.len() != inst.operands().len()
-        || inst.cond().is_some() != inst.op().facts().conditional
-    {
+    if !inst.has_shape_of(form) {
         return Err(Mismatch::Shape);
     }
     let mut placed = Placed {
@@ -204,7 +204,10 @@ fn place<'a>(form: &Form, inst: &'a Inst<Reg>, reach: Reach) -> Result<Placed<'a
     for (index, (slot, operand)) in form.slots.iter().zip(inst.operands()).enumerate() {
         match operand {
             Operand::Reg(reg) => placed.register(slot.kind(), *reg, inst.size(), index)?,
-            Operand::Mem(mem) => placed.memory(slot.kind(), mem)?,
+            Operand::Mem(mem) => {
+                check_address(mem)?;
+                placed.rm = RmField::Mem(mem);
+            }
             Operand::Imm(imm) => placed.tail = Some(immediate(slot.kind(), imm, inst.size())?),
             Operand::Target(target) => placed.tail = Some(branch(slot.kind(), target, reach)?),
         }
@@ -212,7 +215,7 @@ fn place<'a>(form: &Form, inst: &'a Inst<Reg>, reach: Reach) -> Result<Placed<'a
     Ok(placed)
 }
 
-impl<'a> Placed<'a> {
+impl Placed<'_> {
     fn register(&mut self, kind: Kind, reg: Reg, size: Size, operand: usize) -> Result<(), Mismatch> {
         let wrong = |expected| Mismatch::Register { operand, expected };
         let number = match (kind, reg) {
@@ -224,8 +227,6 @@ impl<'a> Placed<'a> {
             (Kind::X | Kind::Xr | Kind::Xm | Kind::XBoth, Reg::Xmm(xmm)) => xmm.number(),
             (Kind::Is(expected), Reg::Gpr(gpr)) if expected == gpr => return Ok(()),
             (Kind::Is(expected), Reg::Gpr(_)) => return Err(wrong(Some(expected))),
-            (Kind::M | Kind::I | Kind::Is8 | Kind::I8 | Kind::Iu32 | Kind::I64 | Kind::One, _)
-            | (Kind::J8 | Kind::J32, _) => return Err(Mismatch::Shape),
             _ => return Err(wrong(None)),
         };
         match kind {
@@ -239,15 +240,6 @@ impl<'a> Placed<'a> {
             Kind::V => self.vvvv = number,
             _ => self.opcode_reg = number,
         }
-        Ok(())
-    }
-
-    fn memory(&mut self, kind: Kind, mem: &'a Mem<Reg>) -> Result<(), Mismatch> {
-        if !matches!(kind, Kind::M | Kind::Rm | Kind::Rm8 | Kind::Xm) {
-            return Err(Mismatch::Shape);
-        }
-        check_address(mem)?;
-        self.rm = RmField::Mem(mem);
         Ok(())
     }
 }
@@ -265,7 +257,7 @@ fn check_address(mem: &Mem<Reg>) -> Result<(), Mismatch> {
         Mem::Rip { .. } => Ok(()),
         Mem::Sum { base, index, disp } => {
             if mem.registers().any(|reg| !matches!(reg, Reg::Gpr(_))) {
-                return Err(Mismatch::Shape);
+                return Err(Mismatch::AddressRegister);
             }
             if index.is_some_and(|(index, scale)| index == Reg::Gpr(Gpr::Rsp) && !is_really_base(base.is_some(), scale))
             {

@@ -37,6 +37,11 @@ pub enum EncodeError {
         /// The hole.
         hole: Hole,
     },
+    /// An address is computed from a vector register.
+    AddressRegister {
+        /// The instruction.
+        inst: String,
+    },
     /// `rsp` cannot be an index.
     IndexIsRsp {
         /// The instruction.
@@ -87,6 +92,9 @@ impl fmt::Display for EncodeError {
                     "`{inst}`: no form has a {}-bit field for the hole",
                     hole.width.bytes() * 8
                 )
+            }
+            EncodeError::AddressRegister { inst } => {
+                write!(f, "`{inst}`: an address is computed from general registers")
             }
             EncodeError::IndexIsRsp { inst } => write!(f, "`{inst}`: rsp cannot be an index"),
             EncodeError::AddressWidth { inst } => {

@@ -246,17 +246,21 @@ impl<R> Inst<R> {
         .map(|_| ())
     }
 
-    /// The first form whose operands have the shape of these, whatever the registers and numbers are.
+    /// The first form whose operands have the shape of these.
     fn form_by_shape(&self) -> Option<&'static Form> {
-        forms(self.op).iter().find(|form| {
-            form.sizes.contains(self.size)
-                && form.slots.len() == self.operands().len()
-                && form
-                    .slots
-                    .iter()
-                    .zip(self.operands())
-                    .all(|(slot, operand)| fits_shape(slot.kind(), operand))
-        })
+        forms(self.op).iter().find(|form| self.has_shape_of(form))
+    }
+
+    /// Is the instruction of this form, if only its registers and numbers are right?
+    pub(super) fn has_shape_of(&self, form: &Form) -> bool {
+        form.sizes.contains(self.size)
+            && form.slots.len() == self.operands().len()
+            && self.cond.is_some() == self.op.facts().conditional
+            && form
+                .slots
+                .iter()
+                .zip(self.operands())
+                .all(|(slot, operand)| fits_shape(slot.kind(), operand))
     }
 }
 

@@ -32,19 +32,18 @@ pub fn decode(bytes: &[u8], offset: u32) -> Instruction {
 /// Encodes `inst` and panics unless the judge sees in the bytes what was meant. Returns what the judge decoded.
 pub fn check(inst: &Inst<Reg>) -> Instruction {
     let object = assemble(inst).unwrap_or_else(|error| panic!("{error}"));
-    let decoded = decode(&object.bytes, 0);
-    assert_eq!(
-        decoded.len(),
-        object.bytes.len(),
-        "`{inst}`: length of {:02x?}",
-        object.bytes
-    );
+    check_bytes(inst, &object.bytes)
+}
+
+/// Panics unless the judge sees in `bytes` what `inst` means.
+pub fn check_bytes(inst: &Inst<Reg>, bytes: &[u8]) -> Instruction {
+    let decoded = decode(bytes, 0);
+    assert_eq!(decoded.len(), bytes.len(), "`{inst}`: length of {bytes:02x?}");
     let seen = describe_decoded(&decoded, immediate_bits(inst));
     let meant = meanings(inst);
     assert!(
         meant.contains(&seen),
-        "`{inst}` became {:02x?}\n  meant {meant:?}\n  seen  {seen}",
-        object.bytes
+        "`{inst}` became {bytes:02x?}\n  meant {meant:?}\n  seen  {seen}"
     );
     decoded
 }
