@@ -1,0 +1,155 @@
+//! What the runtime is told about the language: one `LanguageInfo`.
+
+use std::fmt::Write as _;
+
+use indexmap::IndexSet;
+
+use super::code::link_name;
+use super::image::Image;
+use super::names::{type_name, value_name};
+use super::objects::is_framework;
+use crate::ir::spec::{LeafEncoding, RecordKind};
+
+/// `pub fn language<E: Externs>() -> &'static LanguageInfo` and the entries of native functions.
+pub fn tables(image: &Image) -> String {
+    let mut out = String::new();
+    let symbols = Symbols::of(image);
+    symbols.declare(&mut out, image);
+    natives(&mut out, image, &symbols);
+    language(&mut out, image, &symbols);
+    out
+}
+
+/// The symbols of machine code that Rust mentions, each declared once.
+struct Symbols(IndexSet<String>);
+
+impl Symbols {
+    fn of(image: &Image) -> Self {
+        let stubs = &image.stubs;
+        let named = [
+            &stubs.enter,
+            &stubs.exit,
+            &stubs.exit_thrown,
+            &stubs.coroutine_finished,
+            &stubs.entry_fixed,
+            &stubs.entry_vararg,
+            &stubs.entry_native,
+        ];
+        let catches = image.catches.iter().flat_map(|(from, to)| [from, to]);
+        let opcodes = image.opcodes.iter().map(|opcode| &opcode.symbol);
+        Self(opcodes.chain(&image.natives).chain(catches).chain(named).cloned().collect())
+    }
+
+    /// `unsafe extern "C" { #[link_name = "dg_NAME_ADD"] fn code_0(); .. }`
+    fn declare(&self, out: &mut String, image: &Image) {
+        out.push_str("unsafe extern \"C\" {\n");
+        for (index, symbol) in self.0.iter().enumerate() {
+            let _ = writeln!(out, "    #[link_name = {:?}]\n    fn code_{index}();", link_name(image, symbol));
+        }
+        out.push_str("}\n\n");
+    }
+
+    /// `Address(code_7 as *const u8)`
+    fn address(&self, symbol: &str) -> String {
+        match self.0.get_index_of(symbol) {
+            Some(index) => format!("Address(code_{index} as *const u8)"),
+            None => unreachable!("{symbol} was not collected"),
+        }
+    }
+}
+
+/// `pub mod natives { pub static PCALL: NativeInfo = ..; }`: the functions that are written in the specification.
+fn natives(out: &mut String, image: &Image, symbols: &Symbols) {
+    out.push_str("/// The `native fn`s of the specification: their entries, for code objects.\npub mod natives {\n");
+    out.push_str("    use super::*;\n\n");
+    for (native, symbol) in image.spec.natives.values().zip(&image.natives) {
+        for line in native.doc.lines() {
+            let _ = writeln!(out, "    /// {}", line.trim());
+        }
+        let _ = writeln!(
+            out,
+            "    pub static {}: SpecNative = SpecNative {{\n        name: {:?},\n        params: {},\n\
+             \x20       entry: {},\n    }};",
+            value_name(&native.name).to_uppercase(),
+            native.name,
+            native.params.len(),
+            symbols.address(symbol)
+        );
+    }
+    out.push_str("}\n\n");
+}
+
+fn language(out: &mut String, image: &Image, symbols: &Symbols) {
+    let spec = &image.spec;
+    out.push_str(
+        "/// All that the runtime has to know about the language.\n\
+         pub const fn language<E: Externs>() -> &'static LanguageInfo {\n    &Tables::<E>::LANGUAGE\n}\n\n\
+         struct Tables<E>(std::marker::PhantomData<E>);\n\nimpl<E: Externs> Tables<E> {\n",
+    );
+    let _ = writeln!(out, "    const EXTERNS: [Address; {}] = [", spec.externs.len());
+    for function in spec.externs.values() {
+        let _ = writeln!(out, "        Address(call_{}::<E> as *const u8),", value_name(&function.name));
+    }
+    out.push_str("    ];\n\n");
+    let _ = writeln!(out, "    const DISPATCH: [Address; {}] = [", image.opcodes.len());
+    for opcode in &image.opcodes {
+        let _ = writeln!(out, "        {},", symbols.address(&opcode.symbol));
+    }
+    out.push_str("    ];\n\n");
+    let _ = writeln!(out, "    const CATCHES: [Catch; {}] = [", image.catches.len());
+    for (from, to) in &image.catches {
+        let _ = writeln!(
+            out,
+            "        Catch {{ continuation: {}, catch: {} }},",
+            symbols.address(from),
+            symbols.address(to)
+        );
+    }
+    out.push_str("    ];\n\n");
+    let _ = writeln!(out, "    const LANGUAGE: LanguageInfo = LanguageInfo {{");
+    let _ = writeln!(out, "        name: {:?},", spec.language);
+    let references = spec.leaves.values().filter(|leaf| matches!(leaf.encoding, LeafEncoding::Ref { .. })).count();
+    let _ = writeln!(out, "        reference_leaves: {references},");
+    let nothing = spec.leaves.values().find_map(|leaf| match leaf.encoding {
+        LeafEncoding::Unit { bits } => Some(bits),
+        _ => None,
+    });
+    let _ = writeln!(out, "        nil: {:#x},", nothing.unwrap_or(u64::MAX));
+    let (leaf, kind, code) = callee(image);
+    let _ = writeln!(out, "        callee_leaf: {leaf},\n        callee_kind: {kind},\n        callee_code: {code},");
+    out.push_str("        kinds: &KINDS,\n        dispatch: &Self::DISPATCH,\n        externs: &Self::EXTERNS,\n");
+    let stubs = &image.stubs;
+    let _ = writeln!(out, "        stubs: Stubs {{");
+    for (name, symbol) in [
+        ("enter", &stubs.enter),
+        ("exit", &stubs.exit),
+        ("exit_thrown", &stubs.exit_thrown),
+        ("coroutine_finished", &stubs.coroutine_finished),
+        ("entry_fixed", &stubs.entry_fixed),
+        ("entry_vararg", &stubs.entry_vararg),
+        ("entry_native", &stubs.entry_native),
+    ] {
+        let _ = writeln!(out, "            {name}: {},", symbols.address(symbol));
+    }
+    out.push_str("        },\n        catches: &Self::CATCHES,\n        opcodes: &OPCODES,\n    };\n}\n");
+}
+
+/// Of the callee object: which reference leaf it is, its kind, and where it keeps its code.
+fn callee(image: &Image) -> (u32, u8, u32) {
+    let spec = &image.spec;
+    let Some(record) = spec.callee else { return (u32::MAX, 0, 0) };
+    let leaf = spec.leaf_of_record(record).map_or(u32::MAX, |leaf| match spec.leaves[leaf].encoding {
+        LeafEncoding::Ref { tag, .. } => tag & 0xFFFF,
+        _ => u32::MAX,
+    });
+    let declared = &spec.records[record];
+    let kind = match declared.kind {
+        RecordKind::Object { number } => number,
+        RecordKind::Struct => 0,
+    };
+    let code = declared.fields.iter().find(|field| {
+        matches!(field.ty, crate::ir::spec::FieldType::Ref { record, .. }
+            if is_framework(&spec.records[record]) && type_name(&spec.records[record].name) == "Code")
+    });
+    (leaf, kind, code.map_or(0, |field| field.offset))
+}
