@@ -1,7 +1,7 @@
 -- Ackermann, Tak and Hofstadter functions, recursing through an upvalue, a table field and a global.
 -- quick: 2
 
-local n = tonumber(arg and arg[1]) or 9
+local n = tonumber(arg and arg[1]) or 10
 
 local ack
 ack = function(m, k)

@@ -1,7 +1,7 @@
 -- Digits of pi by a spigot on big numbers of our own.
 -- quick: 20
 
-local n = tonumber(arg and arg[1]) or 1400
+local n = tonumber(arg and arg[1]) or 1600
 
 -- A big number is an array of limbs, least significant first; all are non-negative.
 local BASE = 10000000

@@ -57,8 +57,7 @@ pub fn select(options: &Options) -> Result<Vec<Engine>, String> {
 
 fn dglua(options: &Options) -> Result<Option<Engine>, String> {
     let program = match &options.dglua {
-        Some(path) => find(path)
-            .ok_or_else(|| format!("--dglua: `{}` is not an executable file", path.display()))?,
+        Some(path) => find(path).ok_or_else(|| format!("--dglua: `{}` is not an executable file", path.display()))?,
         None => match env::current_exe()
             .ok()
             .and_then(|runner| find(&runner.with_file_name("dglua")))
@@ -84,12 +83,9 @@ fn parse(definition: &str) -> Result<Engine, String> {
     let shape = || format!("--engine: expected `name=command args`, found `{definition}`");
     let (name, command) = definition.split_once('=').ok_or_else(shape)?;
     let mut words = words(command).into_iter();
-    let program = words
-        .next()
-        .filter(|_| !name.trim().is_empty())
-        .ok_or_else(shape)?;
-    let program = find(Path::new(&program))
-        .ok_or_else(|| format!("--engine {name}: `{program}` is not an executable file"))?;
+    let program = words.next().filter(|_| !name.trim().is_empty()).ok_or_else(shape)?;
+    let program =
+        find(Path::new(&program)).ok_or_else(|| format!("--engine {name}: `{program}` is not an executable file"))?;
     Ok(Engine {
         name: name.trim().to_string(),
         program,
@@ -99,10 +95,7 @@ fn parse(definition: &str) -> Result<Engine, String> {
 
 fn reject_duplicates(engines: &[Engine]) -> Result<(), String> {
     for (index, engine) in engines.iter().enumerate() {
-        if engines[..index]
-            .iter()
-            .any(|earlier| earlier.name == engine.name)
-        {
+        if engines[..index].iter().any(|earlier| earlier.name == engine.name) {
             return Err(format!("two engines are named `{}`", engine.name));
         }
     }
@@ -110,19 +103,10 @@ fn reject_duplicates(engines: &[Engine]) -> Result<(), String> {
 }
 
 fn named<'a>(engines: &'a [Engine], name: &str) -> Result<&'a Engine, String> {
-    engines
-        .iter()
-        .find(|engine| engine.name == name)
-        .ok_or_else(|| {
-            let known: Vec<_> = engines
-                .iter()
-                .map(|engine| format!("`{}`", engine.name))
-                .collect();
-            format!(
-                "no engine is named `{name}`; there are: {}",
-                known.join(", ")
-            )
-        })
+    engines.iter().find(|engine| engine.name == name).ok_or_else(|| {
+        let known: Vec<_> = engines.iter().map(|engine| format!("`{}`", engine.name)).collect();
+        format!("no engine is named `{name}`; there are: {}", known.join(", "))
+    })
 }
 
 /// Resolves a command the way a shell does: a path stands for itself, a bare name is looked up on `PATH`.

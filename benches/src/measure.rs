@@ -25,9 +25,7 @@ pub struct Run {
 pub fn run(command: &mut Command, limit: Duration) -> Result<Run, String> {
     let ended = run_to_end(command, limit);
     match ended.map_err(|error| format!("cannot run {}: {error}", command_name(command)))? {
-        Ended {
-            timed_out: true, ..
-        } => Err(format!("stopped after {} s", limit.as_secs_f64())),
+        Ended { timed_out: true, .. } => Err(format!("stopped after {} s", limit.as_secs_f64())),
         Ended { status, run, .. } if status.success() => Ok(run),
         Ended { status, stderr, .. } => Err(describe_failure(status, &stderr)),
     }
@@ -184,20 +182,12 @@ mod tests {
         assert_eq!(run.stdout, b"20000\n");
         assert!(run.cpu > 0.0 && run.cpu < 20.0, "{}", run.cpu);
         assert!(run.wall >= run.cpu * 0.5, "{} {}", run.wall, run.cpu);
-        assert!(
-            run.peak_rss > 100 << 10 && run.peak_rss < 1 << 30,
-            "{}",
-            run.peak_rss
-        );
+        assert!(run.peak_rss > 100 << 10 && run.peak_rss < 1 << 30, "{}", run.peak_rss);
     }
 
     #[test]
     fn output_larger_than_a_pipe_does_not_block() {
-        let run = shell(
-            "head -c 300000 /dev/zero >&2; head -c 300000 /dev/zero",
-            20.0,
-        )
-        .unwrap();
+        let run = shell("head -c 300000 /dev/zero >&2; head -c 300000 /dev/zero", 20.0).unwrap();
         assert_eq!(run.stdout.len(), 300_000);
     }
 
@@ -207,22 +197,9 @@ mod tests {
             shell("echo; echo why >&2; exit 3", 20.0).unwrap_err(),
             "exit status: 3: why"
         );
-        assert_eq!(
-            shell("kill -KILL $$", 20.0).unwrap_err(),
-            "signal: 9 (SIGKILL)"
-        );
-        assert_eq!(
-            shell("exec sleep 20", 0.1).unwrap_err(),
-            "stopped after 0.1 s"
-        );
-        let error = run(
-            &mut Command::new("/no/such/program"),
-            Duration::from_secs(1),
-        )
-        .unwrap_err();
-        assert!(
-            error.starts_with("cannot run /no/such/program: "),
-            "{error}"
-        );
+        assert_eq!(shell("kill -KILL $$", 20.0).unwrap_err(), "signal: 9 (SIGKILL)");
+        assert_eq!(shell("exec sleep 20", 0.1).unwrap_err(), "stopped after 0.1 s");
+        let error = run(&mut Command::new("/no/such/program"), Duration::from_secs(1)).unwrap_err();
+        assert!(error.starts_with("cannot run /no/such/program: "), "{error}");
     }
 }

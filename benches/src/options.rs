@@ -146,10 +146,7 @@ mod tests {
             ["--stat", "mean"],
         ] {
             let line = ["dg-benches"].iter().chain(&arguments);
-            assert!(
-                Options::try_parse_from(line).is_err(),
-                "{arguments:?} was accepted"
-            );
+            assert!(Options::try_parse_from(line).is_err(), "{arguments:?} was accepted");
         }
     }
 }

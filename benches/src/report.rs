@@ -65,10 +65,7 @@ impl Report {
             .iter()
             .map(|result| summarise(&names, result, options.stat))
             .collect();
-        let engines = names
-            .iter()
-            .map(|name| EngineSummary::new(name, &programs))
-            .collect();
+        let engines = names.iter().map(|name| EngineSummary::new(name, &programs)).collect();
         Report {
             base: options.base.clone(),
             rounds: options.rounds(),
@@ -112,11 +109,7 @@ impl Report {
     }
 
     fn header(&self) -> Vec<String> {
-        let mut row = vec![
-            "program".to_string(),
-            format!("{} s", self.base),
-            "MB".to_string(),
-        ];
+        let mut row = vec!["program".to_string(), format!("{} s", self.base), "MB".to_string()];
         for engine in self.others() {
             row.extend([engine.name.clone(), "rss".to_string()]);
         }
@@ -126,11 +119,7 @@ impl Report {
     fn row(&self, program: &ProgramSummary) -> Vec<String> {
         let base = &program.engines[&self.base];
         let megabytes = base.peak_rss.map(|bytes| bytes as f64 / 1e6);
-        let mut row = vec![
-            program.name.clone(),
-            number(base.cpu, 3),
-            number(megabytes, 1),
-        ];
+        let mut row = vec![program.name.clone(), number(base.cpu, 3), number(megabytes, 1)];
         for engine in self.others() {
             let cell = &program.engines[&engine.name];
             match cell.failure {
@@ -152,10 +141,8 @@ impl Report {
 
 /// Writes `report` to `path`; the error names the path.
 pub fn write_json(report: &Report, path: &Path) -> Result<(), String> {
-    let text = serde_json::to_string_pretty(report)
-        .map_err(|error| format!("cannot write JSON: {error}"))?;
-    fs::write(path, text + "\n")
-        .map_err(|error| format!("cannot write {}: {error}", path.display()))
+    let text = serde_json::to_string_pretty(report).map_err(|error| format!("cannot write JSON: {error}"))?;
+    fs::write(path, text + "\n").map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 /// The mean of ratios: the n-th root of their product. None of nothing.
@@ -203,10 +190,7 @@ pub fn number(value: Option<f64>, decimals: usize) -> String {
 
 impl EngineSummary {
     fn new(name: &str, programs: &[ProgramSummary]) -> EngineSummary {
-        let cells: Vec<&Cell> = programs
-            .iter()
-            .map(|program| &program.engines[name])
-            .collect();
+        let cells: Vec<&Cell> = programs.iter().map(|program| &program.engines[name]).collect();
         let speed_ups: Vec<f64> = cells.iter().filter_map(|cell| cell.speed_up).collect();
         let memories: Vec<f64> = cells.iter().filter_map(|cell| cell.memory).collect();
         EngineSummary {
@@ -221,10 +205,7 @@ impl EngineSummary {
 
 fn summarise(names: &[String], result: &ProgramResult, statistic: Statistic) -> ProgramSummary {
     let base = cell(&result.outcomes[0], &Cell::default(), statistic);
-    let cells = result
-        .outcomes
-        .iter()
-        .map(|outcome| cell(outcome, &base, statistic));
+    let cells = result.outcomes.iter().map(|outcome| cell(outcome, &base, statistic));
     ProgramSummary {
         name: result.name.clone(),
         engines: names.iter().cloned().zip(cells).collect(),
@@ -244,9 +225,7 @@ fn cell(outcome: &Outcome, base: &Cell, statistic: Statistic) -> Cell {
                 samples: measured.cpu.clone(),
                 peak_rss: Some(measured.peak_rss),
                 speed_up: base.cpu.map(|base| ratio(base, cpu)),
-                memory: base
-                    .peak_rss
-                    .map(|base| ratio(measured.peak_rss as f64, base as f64)),
+                memory: base.peak_rss.map(|base| ratio(measured.peak_rss as f64, base as f64)),
                 failure: None,
             }
         }
@@ -299,10 +278,7 @@ mod tests {
         assert_eq!(geometric_mean(&[]), None);
         let close = |ratios: &[f64], expected: f64| {
             let mean = geometric_mean(ratios).unwrap();
-            assert!(
-                (mean - expected).abs() < 1e-9 * expected,
-                "{mean}, not {expected}"
-            );
+            assert!((mean - expected).abs() < 1e-9 * expected, "{mean}, not {expected}");
         };
         close(&[3.0], 3.0);
         close(&[2.0, 8.0], 4.0);
@@ -326,10 +302,7 @@ geometric mean                 4.00  1.00
 ";
         assert_eq!(report.table(), expected);
         assert!(report.failures().is_empty());
-        assert_eq!(
-            (report.engines[1].compared, report.engines[1].failed),
-            (2, 0)
-        );
+        assert_eq!((report.engines[1].compared, report.engines[1].failed), (2, 0));
     }
 
     #[test]
@@ -341,19 +314,15 @@ geometric mean                 4.00  1.00
         ]);
         assert_eq!(
             report.failures(),
-            [
-                "p1 on fast: wrong output",
-                "p2 on lua5.1: stopped after 1 s"
-            ]
+            ["p1 on fast: wrong output", "p2 on lua5.1: stopped after 1 s"]
         );
-        assert_eq!(
-            (report.engines[1].compared, report.engines[1].failed),
-            (1, 1)
-        );
+        assert_eq!((report.engines[1].compared, report.engines[1].failed), (1, 1));
         assert!((report.engines[1].speed_up.unwrap() - 3.0).abs() < 1e-12);
-        assert!(report.table().ends_with(
-            "FAILED p1 on fast: wrong output\nFAILED p2 on lua5.1: stopped after 1 s\n"
-        ));
+        assert!(
+            report
+                .table()
+                .ends_with("FAILED p1 on fast: wrong output\nFAILED p2 on lua5.1: stopped after 1 s\n")
+        );
     }
 
     #[test]

@@ -37,15 +37,11 @@ pub fn run_all(programs: &[Program], engines: &[Engine], options: &Options) -> V
 }
 
 fn run_program(program: &Program, engines: &[Engine], options: &Options) -> ProgramResult {
-    let mut records: Vec<Result<Vec<Run>, String>> =
-        engines.iter().map(|_| Ok(Vec::new())).collect();
+    let mut records: Vec<Result<Vec<Run>, String>> = engines.iter().map(|_| Ok(Vec::new())).collect();
     for _ in 0..options.rounds() {
         for (engine, record) in engines.iter().zip(&mut records) {
             if let Ok(runs) = record {
-                match measure::run(
-                    &mut command(engine, program, options.quick),
-                    options.time_limit(),
-                ) {
+                match measure::run(&mut command(engine, program, options.quick), options.time_limit()) {
                     Ok(run) => runs.push(run),
                     Err(message) => *record = Err(message),
                 }
@@ -87,10 +83,7 @@ fn outcome(runs: Vec<Run>, expected: Option<&[u8]>) -> Outcome {
 
 /// Names the first line that differs.
 fn describe_difference(expected: &[u8], found: &[u8]) -> String {
-    let (expected, found) = (
-        String::from_utf8_lossy(expected),
-        String::from_utf8_lossy(found),
-    );
+    let (expected, found) = (String::from_utf8_lossy(expected), String::from_utf8_lossy(found));
     let (mut expected, mut found) = (expected.lines(), found.lines());
     for line in 1.. {
         match (expected.next(), found.next()) {
@@ -147,8 +140,7 @@ mod tests {
 
     #[test]
     fn a_wrong_output_in_any_round_is_a_failure() {
-        let error =
-            outcome(vec![printed("a\nb\n"), printed("a\nc\n")], Some(b"a\nb\n")).unwrap_err();
+        let error = outcome(vec![printed("a\nb\n"), printed("a\nc\n")], Some(b"a\nb\n")).unwrap_err();
         assert_eq!(error, "wrong output in line 2: `c`, not `b`");
     }
 
@@ -168,9 +160,6 @@ mod tests {
             describe_difference(b"a\n", b"a\nb\n"),
             "wrong output: goes on after the end, line 2: `b`"
         );
-        assert_eq!(
-            describe_difference(b"a\n", b"a"),
-            "wrong output: line ends differ"
-        );
+        assert_eq!(describe_difference(b"a\n", b"a"), "wrong output: line ends differ");
     }
 }

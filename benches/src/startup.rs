@@ -14,8 +14,7 @@ use crate::report::{align, number};
 /// each. `Ok(false)`: an engine failed.
 pub fn measure(engines: &[Engine], options: &Options) -> Result<bool, String> {
     let script = EmptyScript::create()?;
-    let mut records: Vec<Result<Vec<Run>, String>> =
-        engines.iter().map(|_| Ok(Vec::new())).collect();
+    let mut records: Vec<Result<Vec<Run>, String>> = engines.iter().map(|_| Ok(Vec::new())).collect();
     for _ in 0..options.rounds() {
         for (engine, record) in engines.iter().zip(&mut records) {
             if let Ok(runs) = record {
@@ -52,10 +51,7 @@ fn row(engine: &Engine, record: &Result<Vec<Run>, String>, statistic: Statistic)
     let runs = record.as_deref().unwrap_or_default();
     let column = |field: fn(&Run) -> f64, decimals| {
         let samples: Vec<f64> = runs.iter().map(field).collect();
-        number(
-            (!samples.is_empty()).then(|| statistic.of(&samples)),
-            decimals,
-        )
+        number((!samples.is_empty()).then(|| statistic.of(&samples)), decimals)
     };
     vec![
         engine.name.clone(),
@@ -71,8 +67,7 @@ struct EmptyScript(PathBuf);
 impl EmptyScript {
     fn create() -> Result<EmptyScript, String> {
         let path = env::temp_dir().join(format!("dg-benches-empty-{}.lua", process::id()));
-        fs::write(&path, "")
-            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        fs::write(&path, "").map_err(|error| format!("cannot write {}: {error}", path.display()))?;
         Ok(EmptyScript(path))
     }
 

@@ -24,12 +24,7 @@ pub struct Program {
 /// The programs in `folder` whose names contain one of `words` (all of them if there are none), by name.
 pub fn select(folder: &Path, words: &[String]) -> Result<Vec<Program>, String> {
     let programs = load(folder)?;
-    let wanted = |program: &Program| {
-        words.is_empty()
-            || words
-                .iter()
-                .any(|word| program.name.contains(word.as_str()))
-    };
+    let wanted = |program: &Program| words.is_empty() || words.iter().any(|word| program.name.contains(word.as_str()));
     let selected: Vec<_> = programs.into_iter().filter(wanted).collect();
     if selected.is_empty() {
         return Err(format!(
@@ -42,11 +37,7 @@ pub fn select(folder: &Path, words: &[String]) -> Result<Vec<Program>, String> {
 
 /// One line per program: name and what it does.
 pub fn listing(programs: &[Program]) -> String {
-    let width = programs
-        .iter()
-        .map(|program| program.name.len())
-        .max()
-        .unwrap_or(0);
+    let width = programs.iter().map(|program| program.name.len()).max().unwrap_or(0);
     programs
         .iter()
         .map(|program| format!("{:width$}  {}\n", program.name, program.about))
@@ -59,8 +50,7 @@ fn load(folder: &Path) -> Result<Vec<Program>, String> {
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         if path.extension().is_some_and(|extension| extension == "lua") {
-            let text = fs::read_to_string(&path)
-                .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            let text = fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
             programs.push(parse(&path, &text)?);
         }
     }
@@ -74,22 +64,13 @@ fn parse(path: &Path, text: &str) -> Result<Program, String> {
             .map(|rest| rest.trim().to_string())
     };
     let mut lines = text.lines();
-    let about = comment(lines.next())
-        .ok_or_else(|| format!("{}:1: expected `-- what the program does`", path.display()))?;
+    let about =
+        comment(lines.next()).ok_or_else(|| format!("{}:1: expected `-- what the program does`", path.display()))?;
     let quick = comment(lines.next())
         .and_then(|line| line.strip_prefix("quick: ").map(str::to_string))
         .filter(|size| size.parse::<u64>().is_ok())
-        .ok_or_else(|| {
-            format!(
-                "{}:2: expected `-- quick: SIZE`, a whole number",
-                path.display()
-            )
-        })?;
-    let name = path
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+        .ok_or_else(|| format!("{}:2: expected `-- quick: SIZE`, a whole number", path.display()))?;
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Program {
         name,
         path: path.to_path_buf(),
@@ -127,11 +108,7 @@ mod tests {
         let parse = |text: &str| parse(Path::new("dir/fib.lua"), text);
         let program = parse("-- Recursion.\n-- quick: 20\nprint(1)\n").unwrap();
         assert_eq!(
-            (
-                program.name.as_str(),
-                program.about.as_str(),
-                program.quick.as_str()
-            ),
+            (program.name.as_str(), program.about.as_str(), program.quick.as_str()),
             ("fib", "Recursion.", "20")
         );
         assert_eq!(
@@ -140,10 +117,7 @@ mod tests {
         );
         for second in ["", "\n-- quick:", "\n-- quick: many", "\n-- slow: 3"] {
             let error = parse(&format!("-- Recursion.{second}")).unwrap_err();
-            assert_eq!(
-                error,
-                "dir/fib.lua:2: expected `-- quick: SIZE`, a whole number"
-            );
+            assert_eq!(error, "dir/fib.lua:2: expected `-- quick: SIZE`, a whole number");
         }
     }
 }
