@@ -11,8 +11,6 @@ mod objects;
 mod opcodes;
 mod tables;
 mod values;
-#[cfg(test)]
-mod scratch;
 
 pub use code::{assembly, link_name};
 pub use image::{CodeSymbol, Image, Opcode, Section, Stubs};
