@@ -2,7 +2,8 @@
 
 use super::function::{Block, BlockCall, BlockId, Function, Inst, Role, Terminator, Type, Value};
 use super::op::{
-    Addr, BinaryOp, CallTarget, FloatBinaryOp, FloatCond, FloatUnaryOp, IntCond, JumpTarget, MemType, Op, Pinned, UnaryOp,
+    Addr, BinaryOp, CallTarget, FloatBinaryOp, FloatCond, FloatUnaryOp, IntCond, JumpTarget, MemType, Op, Pinned,
+    UnaryOp,
 };
 use crate::encoder::{Hole, Symbol};
 
@@ -19,9 +20,17 @@ pub struct Builder {
 impl Builder {
     /// A function that starts with an empty hot entry block, which is current.
     pub fn new(name: impl Into<String>) -> Builder {
-        let function =
-            Function { name: name.into(), roles: Vec::new(), blocks: vec![Block::default()], types: Vec::new() };
-        Builder { function, current: BlockId::ENTRY, comment: None }
+        let function = Function {
+            name: name.into(),
+            roles: Vec::new(),
+            blocks: vec![Block::default()],
+            types: Vec::new(),
+        };
+        Builder {
+            function,
+            current: BlockId::ENTRY,
+            comment: None,
+        }
     }
 
     /// The finished function.
@@ -44,7 +53,10 @@ impl Builder {
 
     /// A new block.
     pub fn new_block(&mut self, cold: bool) -> BlockId {
-        self.function.blocks.push(Block { cold, ..Block::default() });
+        self.function.blocks.push(Block {
+            cold,
+            ..Block::default()
+        });
         BlockId(self.function.blocks.len() as u32 - 1)
     }
 
@@ -179,12 +191,26 @@ impl Builder {
 
     /// Reads memory.
     pub fn load(&mut self, mem: MemType, addr: Addr) -> Value {
-        self.one(Op::Load { mem, addr, invariant: false }, mem.value_type())
+        self.one(
+            Op::Load {
+                mem,
+                addr,
+                invariant: false,
+            },
+            mem.value_type(),
+        )
     }
 
     /// Reads memory that is never written while the function runs.
     pub fn load_invariant(&mut self, mem: MemType, addr: Addr) -> Value {
-        self.one(Op::Load { mem, addr, invariant: true }, mem.value_type())
+        self.one(
+            Op::Load {
+                mem,
+                addr,
+                invariant: true,
+            },
+            mem.value_type(),
+        )
     }
 
     /// Writes memory.
@@ -194,13 +220,24 @@ impl Builder {
 
     /// Calls a C function.
     pub fn call(&mut self, target: CallTarget, args: Vec<Value>, results: &[Type]) -> Vec<Value> {
-        self.push(Op::Call { target, args, results: results.to_vec() }, results)
+        self.push(
+            Op::Call {
+                target,
+                args,
+                results: results.to_vec(),
+            },
+            results,
+        )
     }
 
     /// Appends any operation, with results of the given types.
     pub fn push(&mut self, op: Op, results: &[Type]) -> Vec<Value> {
         let results: Vec<Value> = results.iter().map(|ty| self.new_value(*ty)).collect();
-        let inst = Inst { op, results: results.clone(), comment: self.comment.take() };
+        let inst = Inst {
+            op,
+            results: results.clone(),
+            comment: self.comment.take(),
+        };
         self.function.blocks[self.current.index()].insts.push(inst);
         results
     }
@@ -214,12 +251,19 @@ impl Builder {
 
     /// Goes to one of two blocks.
     pub fn branch(&mut self, cond: Value, then: impl Into<BlockCall>, other: impl Into<BlockCall>) {
-        self.terminate(Terminator::Branch { cond, then: then.into(), other: other.into() });
+        self.terminate(Terminator::Branch {
+            cond,
+            then: then.into(),
+            other: other.into(),
+        });
     }
 
     /// Leaves for a symbol.
     pub fn tail_jump(&mut self, target: impl Into<Symbol>, args: Vec<(Role, Value)>) {
-        self.terminate(Terminator::TailJump { target: JumpTarget::Symbol(target.into()), args });
+        self.terminate(Terminator::TailJump {
+            target: JumpTarget::Symbol(target.into()),
+            args,
+        });
     }
 
     /// Ends the current block; of a block that has ended already nothing changes.

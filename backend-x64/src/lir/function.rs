@@ -117,7 +117,10 @@ pub struct BlockCall {
 
 impl From<BlockId> for BlockCall {
     fn from(block: BlockId) -> BlockCall {
-        BlockCall { block, args: Vec::new() }
+        BlockCall {
+            block,
+            args: Vec::new(),
+        }
     }
 }
 
@@ -230,7 +233,10 @@ impl Function {
 
     /// All blocks with their ids.
     pub fn blocks(&self) -> impl Iterator<Item = (BlockId, &Block)> {
-        self.blocks.iter().enumerate().map(|(index, block)| (BlockId(index as u32), block))
+        self.blocks
+            .iter()
+            .enumerate()
+            .map(|(index, block)| (BlockId(index as u32), block))
     }
 
     /// The blocks that can be reached from the entry, in reverse postorder: a block that dominates another stands
@@ -241,7 +247,11 @@ impl Function {
         let mut stack = vec![(BlockId::ENTRY, 0)];
         seen[0] = true;
         while let Some((block, next)) = stack.last_mut() {
-            let successors = self.block(*block).terminator.as_ref().map_or(Vec::new(), Terminator::successors);
+            let successors = self
+                .block(*block)
+                .terminator
+                .as_ref()
+                .map_or(Vec::new(), Terminator::successors);
             match successors.get(*next) {
                 Some(call) => {
                     *next += 1;

@@ -21,10 +21,7 @@ mod verify;
 pub use builder::Builder;
 pub use function::{Block, BlockCall, BlockId, Function, Inst, Role, Terminator, Type, Value};
 pub use op::{
-    Addr, BinaryOp, CallTarget, FloatBinaryOp, FloatCond, FloatUnaryOp, IntCond, JumpTarget, MemType, Op, Pinned, Base,
+    Addr, Base, BinaryOp, CallTarget, FloatBinaryOp, FloatCond, FloatUnaryOp, IntCond, JumpTarget, MemType, Op, Pinned,
     UnaryOp,
 };
 pub use verify::{LirError, verify};
-
-#[cfg(test)]
-pub(crate) mod evaluate;

@@ -48,12 +48,20 @@ pub struct Addr {
 impl Addr {
     /// `[pinned + disp]`.
     pub fn pinned(pinned: Pinned, disp: i32) -> Addr {
-        Addr { base: Base::Pinned(pinned), index: None, disp: Disp::Value(disp) }
+        Addr {
+            base: Base::Pinned(pinned),
+            index: None,
+            disp: Disp::Value(disp),
+        }
     }
 
     /// `[value + disp]`.
     pub fn value(value: Value, disp: i32) -> Addr {
-        Addr { base: Base::Value(value), index: None, disp: Disp::Value(disp) }
+        Addr {
+            base: Base::Value(value),
+            index: None,
+            disp: Disp::Value(disp),
+        }
     }
 
     /// The same address plus `index * scale`.
@@ -179,7 +187,10 @@ named! {
 impl BinaryOp {
     /// May the operands change places?
     pub const fn is_commutative(self) -> bool {
-        matches!(self, BinaryOp::Add | BinaryOp::Mul | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor)
+        matches!(
+            self,
+            BinaryOp::Add | BinaryOp::Mul | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor
+        )
     }
 }
 

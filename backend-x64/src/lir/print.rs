@@ -90,7 +90,12 @@ impl fmt::Display for Op {
             Op::Select(cond, then, other) => write!(f, "select {cond}, {then}, {other}"),
             Op::AddressOf(addr) => write!(f, "address {addr}"),
             Op::Load { mem, addr, invariant } => {
-                write!(f, "load{}.{} {addr}", if *invariant { "_invariant" } else { "" }, mem.name())
+                write!(
+                    f,
+                    "load{}.{} {addr}",
+                    if *invariant { "_invariant" } else { "" },
+                    mem.name()
+                )
             }
             Op::Store { mem, addr, value } => write!(f, "store.{} {addr}, {value}", mem.name()),
             Op::Call { target, args, .. } => write!(f, "call {target}({})", List(args)),
@@ -125,7 +130,11 @@ impl fmt::Display for Terminator {
             Terminator::TailJump { target, args } => {
                 write!(f, "tail_jump {target}")?;
                 let args: Vec<String> = args.iter().map(|(role, value)| format!("{role}: {value}")).collect();
-                if args.is_empty() { Ok(()) } else { write!(f, "({})", List(&args)) }
+                if args.is_empty() {
+                    Ok(())
+                } else {
+                    write!(f, "({})", List(&args))
+                }
             }
             Terminator::ReturnNative(None) => f.write_str("return_native"),
             Terminator::ReturnNative(Some(value)) => write!(f, "return_native {value}"),
@@ -136,8 +145,11 @@ impl fmt::Display for Terminator {
 
 impl Inst {
     fn print(&self, function: &Function, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let results: Vec<String> =
-            self.results.iter().map(|value| format!("{value}: {}", function.value_type(*value).name())).collect();
+        let results: Vec<String> = self
+            .results
+            .iter()
+            .map(|value| format!("{value}: {}", function.value_type(*value).name()))
+            .collect();
         write!(f, "    ")?;
         if !results.is_empty() {
             write!(f, "{} = ", List(&results))?;

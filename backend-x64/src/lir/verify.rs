@@ -39,8 +39,13 @@ impl Error for LirError {}
 ///
 /// The first violation, in the order of the blocks.
 pub fn verify(function: &Function) -> Result<(), LirError> {
-    let mut verifier =
-        Verifier { function, block: BlockId::ENTRY, inst: None, dominators: immediate_dominators(function), places: Vec::new() };
+    let mut verifier = Verifier {
+        function,
+        block: BlockId::ENTRY,
+        inst: None,
+        dominators: immediate_dominators(function),
+        places: Vec::new(),
+    };
     verifier.definitions()?;
     verifier.roles()?;
     for (id, block) in function.blocks() {
@@ -76,7 +81,12 @@ struct Verifier<'a> {
 impl Verifier<'_> {
     fn fail<T>(&self, message: impl Into<String>) -> Result<T, LirError> {
         let function = self.function.name.clone();
-        Err(LirError { function, block: self.block, inst: self.inst, message: message.into() })
+        Err(LirError {
+            function,
+            block: self.block,
+            inst: self.inst,
+            message: message.into(),
+        })
     }
 
     fn definitions(&mut self) -> Result<(), LirError> {
@@ -103,7 +113,13 @@ impl Verifier<'_> {
         if params.len() != self.function.roles.len() {
             return self.fail("the entry block needs a role for each parameter");
         }
-        let args: Vec<(Role, Value)> = self.function.roles.iter().copied().zip(params.iter().copied()).collect();
+        let args: Vec<(Role, Value)> = self
+            .function
+            .roles
+            .iter()
+            .copied()
+            .zip(params.iter().copied())
+            .collect();
         self.distinct_roles(&args)
     }
 
@@ -266,7 +282,10 @@ impl Verifier<'_> {
         if produced.len() != results.len() {
             return self.fail(format!("{} results, {} are expected", results.len(), produced.len()));
         }
-        results.iter().zip(produced).try_for_each(|(value, ty)| self.expect(*value, ty))
+        results
+            .iter()
+            .zip(produced)
+            .try_for_each(|(value, ty)| self.expect(*value, ty))
     }
 
     fn call(&self, target: &CallTarget, args: &[Value], results: &[Type]) -> Result<(), LirError> {
@@ -299,7 +318,10 @@ impl Verifier<'_> {
         if block.params.len() != call.args.len() {
             return self.fail(format!("{} takes {} arguments", call.block, block.params.len()));
         }
-        call.args.iter().zip(&block.params).try_for_each(|(arg, param)| self.expect(*arg, self.ty(*param)?))
+        call.args
+            .iter()
+            .zip(&block.params)
+            .try_for_each(|(arg, param)| self.expect(*arg, self.ty(*param)?))
     }
 
     fn terminator(&self, terminator: &Terminator) -> Result<(), LirError> {
@@ -329,7 +351,9 @@ fn immediate_dominators(function: &Function) -> Vec<Option<BlockId>> {
     let mut dominators = vec![None; function.blocks.len()];
     if function.blocks.iter().any(|block| {
         let successors = block.terminator.as_ref().map_or(Vec::new(), Terminator::successors);
-        successors.iter().any(|call| call.block.index() >= function.blocks.len())
+        successors
+            .iter()
+            .any(|call| call.block.index() >= function.blocks.len())
     }) {
         return dominators; // reported as a jump to a missing block
     }
@@ -338,7 +362,12 @@ fn immediate_dominators(function: &Function) -> Vec<Option<BlockId>> {
     let mut predecessors = vec![Vec::new(); function.blocks.len()];
     for (index, id) in order.iter().enumerate() {
         position[id.index()] = index;
-        for call in function.block(*id).terminator.as_ref().map_or(Vec::new(), Terminator::successors) {
+        for call in function
+            .block(*id)
+            .terminator
+            .as_ref()
+            .map_or(Vec::new(), Terminator::successors)
+        {
             predecessors[call.block.index()].push(*id);
         }
     }
@@ -348,7 +377,10 @@ fn immediate_dominators(function: &Function) -> Vec<Option<BlockId>> {
         changed = false;
         for id in &order[1..] {
             let mut common: Option<BlockId> = None;
-            for predecessor in predecessors[id.index()].iter().filter(|block| dominators[block.index()].is_some()) {
+            for predecessor in predecessors[id.index()]
+                .iter()
+                .filter(|block| dominators[block.index()].is_some())
+            {
                 common = Some(match common {
                     None => *predecessor,
                     Some(other) => intersect(&dominators, &position, other, *predecessor),

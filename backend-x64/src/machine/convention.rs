@@ -14,7 +14,10 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Config {
-        Config { tag_registers: 1, pin_frame: true }
+        Config {
+            tag_registers: 1,
+            pin_frame: true,
+        }
     }
 }
 
@@ -55,8 +58,17 @@ pub fn c_float_args() -> [Xmm; 8] {
 
 /// Integers handed from one part of a function to another: first the registers in which a C function would take
 /// what follows the machine's state, since that is what such a part often does with them.
-const PART_ARGS: [Gpr; 9] =
-    [Gpr::Rsi, Gpr::Rdx, Gpr::Rcx, Gpr::R8, Gpr::R9, Gpr::Rax, Gpr::Rdi, Gpr::R10, Gpr::R11];
+const PART_ARGS: [Gpr; 9] = [
+    Gpr::Rsi,
+    Gpr::Rdx,
+    Gpr::Rcx,
+    Gpr::R8,
+    Gpr::R9,
+    Gpr::Rax,
+    Gpr::Rdi,
+    Gpr::R10,
+    Gpr::R11,
+];
 
 /// The register of a role.
 ///
@@ -77,9 +89,22 @@ pub fn role_register(role: Role) -> Reg {
 
 /// Registers a call may change.
 pub(crate) fn clobbered_by_calls() -> Vec<Reg> {
-    let general =
-        [Gpr::Rax, Gpr::Rcx, Gpr::Rdx, Gpr::Rsi, Gpr::Rdi, Gpr::R8, Gpr::R9, Gpr::R10, Gpr::R11];
-    general.into_iter().map(Reg::from).chain(Xmm::ALL.into_iter().map(Reg::from)).collect()
+    let general = [
+        Gpr::Rax,
+        Gpr::Rcx,
+        Gpr::Rdx,
+        Gpr::Rsi,
+        Gpr::Rdi,
+        Gpr::R8,
+        Gpr::R9,
+        Gpr::R10,
+        Gpr::R11,
+    ];
+    general
+        .into_iter()
+        .map(Reg::from)
+        .chain(Xmm::ALL.into_iter().map(Reg::from))
+        .collect()
 }
 
 /// The registers to allocate: those with short encodings, then the others.
@@ -90,7 +115,13 @@ pub(crate) fn allocatable(config: &Config) -> (Vec<Reg>, Vec<Reg>) {
     if !config.pin_frame {
         long.extend([Pinned::Pc, Pinned::Base].map(pinned_register));
     }
-    let short = short.into_iter().map(Reg::from).chain(Xmm::ALL[..8].iter().map(|xmm| Reg::from(*xmm)));
-    let long = long.into_iter().map(Reg::from).chain(Xmm::ALL[8..].iter().map(|xmm| Reg::from(*xmm)));
+    let short = short
+        .into_iter()
+        .map(Reg::from)
+        .chain(Xmm::ALL[..8].iter().map(|xmm| Reg::from(*xmm)));
+    let long = long
+        .into_iter()
+        .map(Reg::from)
+        .chain(Xmm::ALL[8..].iter().map(|xmm| Reg::from(*xmm)));
     (short.collect(), long.collect())
 }

@@ -5,8 +5,8 @@
 
 mod convention;
 
-pub use convention::{Config, c_float_args, c_int_args, pinned_register, role_register};
 pub(crate) use convention::{CALLEE_SAVED, FRAME_BYTES, SPILL_SLOTS, allocatable, clobbered_by_calls};
+pub use convention::{Config, c_float_args, c_int_args, pinned_register, role_register};
 
 use crate::encoder::{Cond, Gpr, Inst, Reg, RegClass};
 use std::fmt;
@@ -91,7 +91,10 @@ pub struct Edge {
 
 impl From<MachBlockId> for Edge {
     fn from(block: MachBlockId) -> Edge {
-        Edge { block, args: Vec::new() }
+        Edge {
+            block,
+            args: Vec::new(),
+        }
     }
 }
 

@@ -54,7 +54,9 @@ impl Adapter {
                 _ => Vec::new(),
             };
             for successor in &successors {
-                adapter.blocks[successor.index()].predecessors.push(ra::Block::new(index));
+                adapter.blocks[successor.index()]
+                    .predecessors
+                    .push(ra::Block::new(index));
             }
             let info = &mut adapter.blocks[index];
             info.range = Some(range);
@@ -107,8 +109,14 @@ enum Place {
 
 impl<'a> Operands<'a> {
     fn new(function: &'a MachFunction, bound: &'a [(VReg, Reg)]) -> Operands<'a> {
-        let list = bound.iter().map(|(vreg, reg)| ra::Operand::reg_fixed_use(vreg_of(function, *vreg), preg_of(*reg)));
-        Operands { function, bound, list: list.collect() }
+        let list = bound
+            .iter()
+            .map(|(vreg, reg)| ra::Operand::reg_fixed_use(vreg_of(function, *vreg), preg_of(*reg)));
+        Operands {
+            function,
+            bound,
+            list: list.collect(),
+        }
     }
 
     fn register(&mut self, reg: MachReg, constraint: RegConstraint) -> Place {

@@ -17,17 +17,28 @@ pub(crate) use adapter::{operand_positions, register_of};
 pub fn allocate(function: &MachFunction, config: &Config) -> Result<Allocated, String> {
     let adapter = Adapter::new(function)?;
     let environment = environment(config);
-    let options = RegallocOptions { validate_ssa: cfg!(debug_assertions), ..RegallocOptions::default() };
+    let options = RegallocOptions {
+        validate_ssa: cfg!(debug_assertions),
+        ..RegallocOptions::default()
+    };
     let output = regalloc2::run(&adapter, &environment, &options).map_err(|error| error.to_string())?;
     if cfg!(debug_assertions) {
         let mut checker = regalloc2::checker::Checker::new(&adapter, &environment);
         checker.prepare(&output);
-        checker.run().map_err(|errors| format!("wrong register allocation: {errors:?}"))?;
+        checker
+            .run()
+            .map_err(|errors| format!("wrong register allocation: {errors:?}"))?;
     }
     if output.num_spillslots > SPILL_SLOTS {
-        return Err(format!("{} spill slots are needed, the frame has {SPILL_SLOTS}", output.num_spillslots));
+        return Err(format!(
+            "{} spill slots are needed, the frame has {SPILL_SLOTS}",
+            output.num_spillslots
+        ));
     }
-    Ok(Allocated { first_insts: adapter.first_insts().to_vec(), output })
+    Ok(Allocated {
+        first_insts: adapter.first_insts().to_vec(),
+        output,
+    })
 }
 
 /// Where everything ended up.

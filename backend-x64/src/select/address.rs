@@ -18,9 +18,17 @@ impl Selector<'_> {
     /// The memory operand for an address, with sums and shifts of its parts folded in.
     pub(super) fn address(&mut self, addr: &Addr) -> Mem<MachReg> {
         if let (Base::Symbol(symbol), Disp::Value(addend)) = (&addr.base, addr.disp) {
-            return Mem::Rip { target: symbol.clone().into(), addend };
+            return Mem::Rip {
+                target: symbol.clone().into(),
+                addend,
+            };
         }
-        let mut sum = Sum { base: None, pinned: None, index: addr.index, disp: addr.disp };
+        let mut sum = Sum {
+            base: None,
+            pinned: None,
+            index: addr.index,
+            disp: addr.disp,
+        };
         match addr.base {
             Base::Value(value) => sum.base = Some(value),
             Base::Pinned(pinned) => sum.pinned = Some(MachReg::Fixed(pinned_register(pinned))),
@@ -35,8 +43,16 @@ impl Selector<'_> {
         let index = sum.index.map(|(value, scale)| (self.register(value), scale));
         match (base, index) {
             // Without a base an index needs a 32-bit displacement.
-            (None, Some((index, Scale::X1))) => Mem::Sum { base: Some(index), index: None, disp: sum.disp },
-            (base, index) => Mem::Sum { base, index, disp: sum.disp },
+            (None, Some((index, Scale::X1))) => Mem::Sum {
+                base: Some(index),
+                index: None,
+                disp: sum.disp,
+            },
+            (base, index) => Mem::Sum {
+                base,
+                index,
+                disp: sum.disp,
+            },
         }
     }
 
@@ -55,7 +71,10 @@ impl Selector<'_> {
                     return true;
                 }
                 Some(lir::Op::Binary(BinaryOp::Add, lhs, rhs)) if self.ty(base) == Type::I64 => {
-                    if self.constant(*rhs).is_some_and(|number| add_to(&mut sum.disp, number, 1)) {
+                    if self
+                        .constant(*rhs)
+                        .is_some_and(|number| add_to(&mut sum.disp, number, 1))
+                    {
                         sum.base = Some(*lhs);
                         return true;
                     }
@@ -97,7 +116,10 @@ impl Selector<'_> {
                     return true;
                 }
                 Some(lir::Op::Binary(BinaryOp::Add, lhs, rhs)) if self.ty(index) == Type::I64 => {
-                    if self.constant(*rhs).is_some_and(|number| add_to(&mut sum.disp, number, scale.factor())) {
+                    if self
+                        .constant(*rhs)
+                        .is_some_and(|number| add_to(&mut sum.disp, number, scale.factor()))
+                    {
                         sum.index = Some((*lhs, scale));
                         return true;
                     }
@@ -130,7 +152,9 @@ impl Selector<'_> {
 /// Adds `number * factor` to a displacement, unless the sum does not fit.
 fn add_to(disp: &mut Disp, number: i64, factor: u32) -> bool {
     let Disp::Value(old) = *disp else { return false };
-    let sum = number.checked_mul(factor.into()).and_then(|product| product.checked_add(old.into()));
+    let sum = number
+        .checked_mul(factor.into())
+        .and_then(|product| product.checked_add(old.into()));
     match sum.and_then(|sum| i32::try_from(sum).ok()) {
         Some(sum) => {
             *disp = Disp::Value(sum);

@@ -45,7 +45,10 @@ impl Selector<'_> {
     }
 
     fn is_comparison(&self, value: Value) -> bool {
-        matches!(self.operation_of(value), Some(lir::Op::IntCompare(..) | lir::Op::FloatCompare(..)))
+        matches!(
+            self.operation_of(value),
+            Some(lir::Op::IntCompare(..) | lir::Op::FloatCompare(..))
+        )
     }
 
     fn int_flags(&mut self, cond: Cond, lhs: Value, rhs: Value) -> Cond {
@@ -70,7 +73,11 @@ impl Selector<'_> {
         match self.absorb(lhs, &[full(ty)]) {
             Some(mem) => self.emit(Inst::mi(Op::Cmp, size, mem, imm)),
             None => {
-                let reg = if ty == Type::I32 { self.low_register(lhs) } else { self.register(lhs) };
+                let reg = if ty == Type::I32 {
+                    self.low_register(lhs)
+                } else {
+                    self.register(lhs)
+                };
                 self.emit(Inst::ri(Op::Cmp, size, reg, imm));
             }
         }
@@ -164,13 +171,20 @@ impl Selector<'_> {
             FloatCond::Ordered => (false, FlagTest::One(Cond::Np)),
             FloatCond::Unordered => (false, FlagTest::One(Cond::P)),
         };
-        let is_symmetric = matches!(op, FloatCond::Eq | FloatCond::Ne | FloatCond::Ordered | FloatCond::Unordered);
+        let is_symmetric = matches!(
+            op,
+            FloatCond::Eq | FloatCond::Ne | FloatCond::Ordered | FloatCond::Unordered
+        );
         let (mut lhs, mut rhs) = if swap { (rhs, lhs) } else { (lhs, rhs) };
         if is_symmetric && self.is_load(lhs) && !self.is_load(rhs) {
             std::mem::swap(&mut lhs, &mut rhs);
         }
         let first = self.source(lhs);
-        match if lhs == rhs { None } else { self.absorb(rhs, &[MemType::F64]) } {
+        match if lhs == rhs {
+            None
+        } else {
+            self.absorb(rhs, &[MemType::F64])
+        } {
             Some(mem) => self.emit(Inst::rm(Op::Ucomisd, Size::S64, first, mem)),
             None => {
                 let second = self.source(rhs);

@@ -68,7 +68,11 @@ impl Selector<'_> {
             _ => (Size::S64, MemType::I64),
         };
         let mem = self.absorb(operand, &[form]);
-        let reg = if mem.is_none() { Some(self.register(operand)) } else { None };
+        let reg = if mem.is_none() {
+            Some(self.register(operand))
+        } else {
+            None
+        };
         let zero = self.new_vreg(crate::encoder::RegClass::Xmm);
         self.emit(Inst::r(Op::ZeroXmm, Size::S128, zero));
         let tied = MachReg::Tied { result, source: zero };
@@ -93,7 +97,11 @@ impl Selector<'_> {
             true => (rhs, lhs),
             false => (lhs, rhs),
         };
-        match if lhs == rhs { None } else { self.absorb(rhs, &[MemType::F64]) } {
+        match if lhs == rhs {
+            None
+        } else {
+            self.absorb(rhs, &[MemType::F64])
+        } {
             Some(mem) => {
                 let tied = self.tied(result, lhs);
                 self.emit(Inst::rm(instruction, Size::S64, tied, mem));

@@ -148,8 +148,15 @@ impl Selector<'_> {
                 let (second, both) = (self.new_gpr(), self.new_gpr());
                 self.emit(Inst::setcc(a, first));
                 self.emit(Inst::setcc(b, second));
-                let op = if matches!(test, FlagTest::Both(..)) { Op::And } else { Op::Or };
-                let tied = MachReg::Tied { result: both, source: first };
+                let op = if matches!(test, FlagTest::Both(..)) {
+                    Op::And
+                } else {
+                    Op::Or
+                };
+                let tied = MachReg::Tied {
+                    result: both,
+                    source: first,
+                };
                 self.emit(Inst::rr(op, Size::S32, tied, second));
                 both
             }
@@ -164,12 +171,18 @@ impl Selector<'_> {
         let other_reg = self.source(other);
         match self.flags(cond) {
             FlagTest::One(cond) => {
-                let tied = MachReg::Tied { result, source: other_reg };
+                let tied = MachReg::Tied {
+                    result,
+                    source: other_reg,
+                };
                 self.emit(Inst::cmov(cond, size, tied, then_reg));
             }
             FlagTest::Either(a, b) => {
                 let middle = self.new_gpr();
-                let tied = MachReg::Tied { result: middle, source: other_reg };
+                let tied = MachReg::Tied {
+                    result: middle,
+                    source: other_reg,
+                };
                 self.emit(Inst::cmov(a, size, tied, then_reg));
                 let tied = MachReg::Tied { result, source: middle };
                 self.emit(Inst::cmov(b, size, tied, then_reg));
@@ -185,7 +198,10 @@ impl Selector<'_> {
                     }
                 };
                 let middle = self.new_gpr();
-                let tied = MachReg::Tied { result: middle, source: start };
+                let tied = MachReg::Tied {
+                    result: middle,
+                    source: start,
+                };
                 self.emit(Inst::cmov(a.negated(), size, tied, other_reg));
                 let tied = MachReg::Tied { result, source: middle };
                 self.emit(Inst::cmov(b.negated(), size, tied, other_reg));

@@ -63,7 +63,11 @@ impl<'a> Selector<'a> {
             predecessors: vec![0; function.blocks.len()],
             vregs: vec![None; values],
             block_ids: vec![None; function.blocks.len()],
-            output: MachFunction { name: function.name.clone(), blocks: Vec::new(), classes: Vec::new() },
+            output: MachFunction {
+                name: function.name.clone(),
+                blocks: Vec::new(),
+                classes: Vec::new(),
+            },
             at: (BlockId::ENTRY, 0),
             sequence: Vec::new(),
             comment: None,
@@ -91,7 +95,11 @@ impl<'a> Selector<'a> {
     }
 
     fn terminator_of(&self, id: BlockId) -> &'a Terminator {
-        self.function.block(id).terminator.as_ref().expect("a verified block has a terminator")
+        self.function
+            .block(id)
+            .terminator
+            .as_ref()
+            .expect("a verified block has a terminator")
     }
 
     fn block(&mut self, id: BlockId) {
@@ -121,10 +129,12 @@ impl<'a> Selector<'a> {
             });
             let params: Bindings = params.collect();
             let native = matches!(block.insts.first(), Some(inst) if inst.op == lir::Op::EnterNative);
-            reversed.push(MachInst { op: MachOp::Enter { native, params }, comment: None });
+            reversed.push(MachInst {
+                op: MachOp::Enter { native, params },
+                comment: None,
+            });
         } else {
-            self.output.blocks[mach.index()].params =
-                block.params.iter().map(|param| self.vreg(*param)).collect();
+            self.output.blocks[mach.index()].params = block.params.iter().map(|param| self.vreg(*param)).collect();
         }
         reversed.reverse();
         self.output.blocks[mach.index()].insts = reversed;
@@ -174,14 +184,20 @@ impl<'a> Selector<'a> {
     fn immediate(&self, value: Value) -> Option<Imm> {
         match self.operation_of(value)? {
             lir::Op::ConstHole(_, hole) if hole.width.bytes() <= 4 => Some(Imm::Hole(*hole)),
-            _ => self.constant(value).filter(|number| i32::try_from(*number).is_ok()).map(Imm::Value),
+            _ => self
+                .constant(value)
+                .filter(|number| i32::try_from(*number).is_ok())
+                .map(Imm::Value),
         }
     }
 
     /// The pinned register that holds the value at the current instruction.
     fn pinned(&self, value: Value) -> Option<Gpr> {
-        let Some(lir::Op::GetPinned(pinned)) = self.operation_of(value) else { return None };
-        self.is_unchanged(*pinned, self.definitions[value.index()]).then(|| pinned_register(*pinned))
+        let Some(lir::Op::GetPinned(pinned)) = self.operation_of(value) else {
+            return None;
+        };
+        self.is_unchanged(*pinned, self.definitions[value.index()])
+            .then(|| pinned_register(*pinned))
     }
 
     /// Does a pinned register still hold what it held at the definition?
@@ -219,9 +235,7 @@ impl<'a> Selector<'a> {
     /// A virtual register that holds the value at the current instruction; constants are made on the spot.
     fn source(&mut self, value: Value) -> VReg {
         match self.operation_of(value) {
-            Some(
-                lir::Op::Const32(_) | lir::Op::Const64(_) | lir::Op::ConstF64(_) | lir::Op::ConstHole(..),
-            ) => {
+            Some(lir::Op::Const32(_) | lir::Op::Const64(_) | lir::Op::ConstF64(_) | lir::Op::ConstHole(..)) => {
                 let result = self.new_vreg(class_of(self.ty(value)));
                 self.make_constant(result, value);
                 result
@@ -298,7 +312,9 @@ impl<'a> Selector<'a> {
 
     /// The address of a load that the current instruction may absorb, if the value is one in one of the given forms.
     fn absorb(&mut self, value: Value, forms: &[lir::MemType]) -> Option<Mem<MachReg>> {
-        let Some(lir::Op::Load { mem, addr, invariant }) = self.operation_of(value) else { return None };
+        let Some(lir::Op::Load { mem, addr, invariant }) = self.operation_of(value) else {
+            return None;
+        };
         if !forms.contains(mem) || !self.is_single_use(value) || !self.may_delay(value, *invariant) {
             return None;
         }
@@ -307,7 +323,9 @@ impl<'a> Selector<'a> {
 
     /// May the load that defines `value` as well be done at the current instruction?
     fn may_delay(&self, value: Value, invariant: bool) -> bool {
-        let Definition::Inst(block, index) = self.definitions[value.index()] else { return false };
+        let Definition::Inst(block, index) = self.definitions[value.index()] else {
+            return false;
+        };
         let between = match block == self.at.0 {
             true => &self.function.block(block).insts[index + 1..self.at.1],
             false => return false,
@@ -330,18 +348,27 @@ impl<'a> Selector<'a> {
     }
 
     fn new_block(&mut self, cold: bool) -> MachBlockId {
-        self.output.blocks.push(MachBlock { cold, ..MachBlock::default() });
+        self.output.blocks.push(MachBlock {
+            cold,
+            ..MachBlock::default()
+        });
         MachBlockId(self.output.blocks.len() as u32 - 1)
     }
 
     fn edge(&mut self, call: &lir::BlockCall) -> Edge {
         let block = self.block_ids[call.block.index()].expect("a successor is reachable");
-        Edge { block, args: call.args.iter().map(|arg| self.source(*arg)).collect() }
+        Edge {
+            block,
+            args: call.args.iter().map(|arg| self.source(*arg)).collect(),
+        }
     }
 
     /// Binds values to registers; doubles and integers alike.
     fn bind(&mut self, values: impl IntoIterator<Item = (Value, Reg)>) -> Bindings {
-        values.into_iter().map(|(value, reg)| (self.source(value), reg)).collect()
+        values
+            .into_iter()
+            .map(|(value, reg)| (self.source(value), reg))
+            .collect()
     }
 }
 

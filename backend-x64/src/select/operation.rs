@@ -1,8 +1,8 @@
 //! Instructions with results or effects: dispatch, memory, calls.
 
 use super::compare::full;
-use super::{Selector, size_of};
-use crate::encoder::{Gpr, Imm, Inst, Mem, Op, Operand, Reg, Size, Target, Xmm};
+use super::Selector;
+use crate::encoder::{Gpr, Imm, Inst, Mem, Op, Reg, Size, Xmm};
 use crate::lir::{self, Addr, BinaryOp, CallTarget, MemType, Type, UnaryOp, Value};
 use crate::machine::{Bindings, MachOp, MachReg, VReg, c_float_args, c_int_args, pinned_register};
 
@@ -67,7 +67,11 @@ impl Selector<'_> {
         match self.operation_of(value) {
             Some(lir::Op::Binary(BinaryOp::Add, lhs, rhs)) if self.is_single_use(value) => {
                 // The sum can be formed in place even if it reads the register it replaces.
-                let addr = Addr { base: lir::Base::Value(*lhs), index: Some((*rhs, crate::encoder::Scale::X1)), disp: 0.into() };
+                let addr = Addr {
+                    base: lir::Base::Value(*lhs),
+                    index: Some((*rhs, crate::encoder::Scale::X1)),
+                    disp: 0.into(),
+                };
                 let mem = self.address(&addr);
                 self.emit(Inst::rm(Op::Lea, Size::S64, fixed, mem));
             }
@@ -120,7 +124,11 @@ impl Selector<'_> {
         if self.update(size, mem, addr, value) {
             return;
         }
-        let reg = if size == Size::S64 { self.register(value) } else { self.low_register(value) };
+        let reg = if size == Size::S64 {
+            self.register(value)
+        } else {
+            self.low_register(value)
+        };
         let address = self.address(addr);
         self.emit(Inst::mr(Op::Mov, size, address, reg));
     }
@@ -151,7 +159,9 @@ impl Selector<'_> {
 
     /// A store of what a load from the same place and an operation yield: one instruction on memory.
     fn update(&mut self, size: Size, mem: MemType, addr: &Addr, value: Value) -> bool {
-        let Some(lir::Op::Binary(op, lhs, rhs)) = self.operation_of(value) else { return false };
+        let Some(lir::Op::Binary(op, lhs, rhs)) = self.operation_of(value) else {
+            return false;
+        };
         let op = match op {
             BinaryOp::Add => Op::Add,
             BinaryOp::Sub => Op::Sub,
@@ -163,7 +173,11 @@ impl Selector<'_> {
         let is_same_place =
             matches!(self.operation_of(*lhs), Some(lir::Op::Load { addr: source, .. }) if source == addr);
         let same_form = full(self.ty(value)) == mem;
-        if !is_same_place || !same_form || lhs == rhs || !self.is_single_use(value) || self.absorb(*lhs, &[mem]).is_none()
+        if !is_same_place
+            || !same_form
+            || lhs == rhs
+            || !self.is_single_use(value)
+            || self.absorb(*lhs, &[mem]).is_none()
         {
             return false;
         }
@@ -199,7 +213,9 @@ impl Selector<'_> {
                 Type::F64 => Reg::from(Xmm::Xmm0),
                 Type::I32 | Type::I64 => general.next().expect("at most two integer results").into(),
             };
-            let Some(vreg) = self.vregs[result.index()] else { continue };
+            let Some(vreg) = self.vregs[result.index()] else {
+                continue;
+            };
             if self.ty(*result) == Type::I32 {
                 let wide = self.new_gpr();
                 bindings.push((wide, reg));
@@ -208,7 +224,11 @@ impl Selector<'_> {
                 bindings.push((vreg, reg));
             }
         }
-        self.emit_op(MachOp::Call { inst, args, results: bindings });
+        self.emit_op(MachOp::Call {
+            inst,
+            args,
+            results: bindings,
+        });
         if let Some(last) = self.sequence.last_mut() {
             last.comment = self.comment.take();
         }

@@ -65,12 +65,25 @@ impl Selector<'_> {
         for (index, (number, call)) in cases.iter().enumerate() {
             let then = self.branch_target(call);
             let is_last = index + 1 == cases.len();
-            let other = if is_last { self.branch_target(default) } else { self.new_block(is_cold) };
+            let other = if is_last {
+                self.branch_target(default)
+            } else {
+                self.new_block(is_cold)
+            };
             match number {
                 0 => self.emit(Inst::rr(Op::Test, Size::S32, selector, selector)),
-                number => self.emit(Inst::ri(Op::Cmp, Size::S32, selector, Imm::Value(i64::from(*number as i32)))),
+                number => self.emit(Inst::ri(
+                    Op::Cmp,
+                    Size::S32,
+                    selector,
+                    Imm::Value(i64::from(*number as i32)),
+                )),
             }
-            self.emit_op(MachOp::Branch { test: FlagTest::One(Cond::E), then, other });
+            self.emit_op(MachOp::Branch {
+                test: FlagTest::One(Cond::E),
+                then,
+                other,
+            });
             let insts = std::mem::take(&mut self.sequence);
             match block {
                 None => first = Some(insts),
