@@ -5,16 +5,26 @@
 //! * [`spec`]: what instructions refer to: leaf types, records, externs, plans, operands. Plain data, no AST.
 //! * [`inst`]: operations and terminators.
 //! * [`function`]: blocks, values, functions, programs.
-//! * [`builder`]: how graphs are made.
+//! * [`builder`]: how graphs are made; [`compact`] renumbers them.
+//! * [`cfg`] and [`facts`]: analyses of control flow, and of what branches prove about types.
+//! * [`print`] and [`parse`]: the text form; [`verify`]: what is wrong with a graph.
 //!
 //! The graph names no language: everything that differs between languages is in the tables of [`spec`].
 
 pub mod builder;
+pub mod cfg;
+pub mod compact;
+pub mod facts;
 pub mod function;
 pub mod ids;
 pub mod inst;
+mod lex;
+mod names;
+pub mod parse;
+pub mod print;
 pub mod spec;
 pub mod types;
+pub mod verify;
 
 pub use builder::Builder;
 pub use function::{Block, Function, FunctionKind, InstData, Program, Role, ValueData, ValueDef};
