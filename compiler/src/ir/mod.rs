@@ -7,6 +7,7 @@
 //! * [`function`]: blocks, values, functions, programs.
 //! * [`builder`]: how graphs are made; [`compact`] renumbers them.
 //! * [`cfg`] and [`facts`]: analyses of control flow, and of what branches prove about types.
+//! * [`evaluate`]: the reference semantics.
 //! * [`print`] and [`parse`]: the text form; [`verify`]: what is wrong with a graph.
 //!
 //! The graph names no language: everything that differs between languages is in the tables of [`spec`].
@@ -14,12 +15,14 @@
 pub mod builder;
 pub mod cfg;
 pub mod compact;
+pub mod evaluate;
 pub mod facts;
 pub mod function;
 pub mod ids;
 pub mod inst;
 mod lex;
 mod names;
+pub mod numeric;
 pub mod parse;
 pub mod print;
 pub mod spec;
