@@ -27,7 +27,11 @@ pub fn assembly(image: &Image) -> String {
             Section::Hot => "hot",
             Section::Cold => "cold",
         };
-        let _ = writeln!(out, "    .pushsection .text.dg_{}.{name},\"ax\",@progbits", image.spec.language);
+        let _ = writeln!(
+            out,
+            "    .pushsection .text.dg_{}.{name},\"ax\",@progbits",
+            image.spec.language
+        );
         for symbol in image.code.iter().filter(|symbol| symbol.section == section) {
             code_symbol(&mut out, image, symbol);
         }
@@ -38,14 +42,20 @@ pub fn assembly(image: &Image) -> String {
 
 /// The linker's name of a symbol of this image.
 pub fn link_name(image: &Image, symbol: &str) -> String {
-    let clean: String = symbol.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let clean: String = symbol
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
     format!("dg_{}_{clean}", image.spec.language)
 }
 
 fn code_symbol(out: &mut String, image: &Image, symbol: &CodeSymbol) {
     let name = link_name(image, &symbol.name);
     let _ = writeln!(out, "    .p2align {}", symbol.object.alignment.max(16).trailing_zeros());
-    let _ = writeln!(out, "    .hidden {name}\n    .globl {name}\n    .type {name},@function\n{name}:");
+    let _ = writeln!(
+        out,
+        "    .hidden {name}\n    .globl {name}\n    .type {name},@function\n{name}:"
+    );
     object_bytes(out, image, &symbol.object);
     let _ = writeln!(out, "    .size {name},.-{name}");
 }

@@ -13,7 +13,7 @@ pub fn externs(spec: &SpecTables) -> String {
     }
     externs_trait(&mut out, spec);
     for function in spec.externs.values() {
-        wrapper(&mut out, spec, function);
+        wrapper(&mut out, function);
     }
     out
 }
@@ -22,7 +22,11 @@ pub fn externs(spec: &SpecTables) -> String {
 /// machine code looks for it.
 fn plan_enum(out: &mut String, spec: &SpecTables, plan: &Plan) {
     let name = type_name(&plan.name);
-    let mentions_lifetime = plan.cases.iter().flat_map(|case| &case.payload).any(|ty| has_lifetime(*ty));
+    let mentions_lifetime = plan
+        .cases
+        .iter()
+        .flat_map(|case| &case.payload)
+        .any(|ty| has_lifetime(*ty));
     let lifetime = if mentions_lifetime { "<'v>" } else { "" };
     let _ = writeln!(
         out,
@@ -31,37 +35,54 @@ fn plan_enum(out: &mut String, spec: &SpecTables, plan: &Plan) {
     );
     for case in &plan.cases {
         let payload: Vec<String> = case.payload.iter().map(|ty| rust_type(spec, *ty)).collect();
-        let payload = if payload.is_empty() { String::new() } else { format!("({})", payload.join(", ")) };
-        let _ = writeln!(out, "    /// `{}.{}`\n    {}{payload},", plan.name, case.name, type_name(&case.name));
-    }
-    let anonymous = if mentions_lifetime { "<'_>" } else { "" };
-    let _ = writeln!(
-        out,
-        "}}\n\nimpl {name}{anonymous} {{\n    /// The case's number; its payload goes to `Hot::plan`.\n\
-         \x20   #[inline]\n    fn answer(self, vm: &Vm) -> u64 {{\n        match self {{"
-    );
-    for (number, case) in plan.cases.iter().enumerate() {
-        let names: Vec<String> = (0..case.payload.len()).map(|index| format!("p{index}")).collect();
-        let pattern = if names.is_empty() { String::new() } else { format!("({})", names.join(", ")) };
-        let words: Vec<String> =
-            case.payload.iter().zip(&names).map(|(ty, name)| to_word(*ty, name)).collect();
-        let store = if words.is_empty() {
-            let _ = writeln!(out, "            Self::{}{pattern} => {number},", type_name(&case.name));
-            continue;
+        let payload = if payload.is_empty() {
+            String::new()
         } else {
-            format!("vm.set_plan(&[{}]);", words.join(", "))
+            format!("({})", payload.join(", "))
         };
         let _ = writeln!(
             out,
-            "            Self::{}{pattern} => {{\n                {store}\n                {number}\n            }}",
+            "    /// `{}.{}`\n    {}{payload},",
+            plan.name,
+            case.name,
             type_name(&case.name)
         );
     }
-    if plan.cases.iter().all(|case| case.payload.is_empty()) {
-        out.push_str("        }\n        .min({ let _ = vm; u64::MAX })\n    }\n}\n\n");
-    } else {
-        out.push_str("        }\n    }\n}\n\n");
+    out.push_str("}\n\n");
+    plan_answer(out, plan, if mentions_lifetime { "<'_>" } else { "" });
+}
+
+/// `impl Outcome<'_> { fn answer(self, vm: &Vm) -> u64 { .. } }`
+fn plan_answer(out: &mut String, plan: &Plan, lifetime: &str) {
+    let has_payload = plan.cases.iter().any(|case| !case.payload.is_empty());
+    let vm = if has_payload { "vm" } else { "_" };
+    let _ = writeln!(
+        out,
+        "impl {}{lifetime} {{\n    /// The case's number; its payload goes to `Hot::plan`.\n    #[inline]\n\
+         \x20   fn answer(self, {vm}: &Vm) -> u64 {{\n        match self {{",
+        type_name(&plan.name)
+    );
+    for (number, case) in plan.cases.iter().enumerate() {
+        let names: Vec<String> = (0..case.payload.len()).map(|index| format!("p{index}")).collect();
+        let words: Vec<String> = case
+            .payload
+            .iter()
+            .zip(&names)
+            .map(|(ty, name)| to_word(*ty, name))
+            .collect();
+        let case = type_name(&case.name);
+        let _ = if words.is_empty() {
+            writeln!(out, "            Self::{case} => {number},")
+        } else {
+            writeln!(
+                out,
+                "            Self::{case}({}) => {{\n                vm.set_plan(&[{}]);\n                {number}\n            }}",
+                names.join(", "),
+                words.join(", ")
+            )
+        };
     }
+    out.push_str("        }\n    }\n}\n\n");
 }
 
 /// `pub trait Externs { fn arith_slow<'v>(vm: &'v Vm, ..) -> Result<Outcome<'v>, Throw>; .. }`
@@ -71,9 +92,18 @@ fn externs_trait(out: &mut String, spec: &SpecTables) {
          /// two of its own lines, unless it takes `&mut Vm` and re-enters.\npub trait Externs: 'static {\n",
     );
     for function in spec.externs.values() {
-        let receiver = if function.effects.reenters { "vm: &'v mut Vm" } else { "vm: &'v Vm" };
+        let receiver = if function.effects.reenters {
+            "vm: &'v mut Vm"
+        } else {
+            "vm: &'v Vm"
+        };
         let params: Vec<String> = std::iter::once(receiver.to_owned())
-            .chain(function.params.iter().map(|(name, ty)| format!("{}: {}", value_name(name), rust_type(spec, *ty))))
+            .chain(
+                function
+                    .params
+                    .iter()
+                    .map(|(name, ty)| format!("{}: {}", value_name(name), rust_type(spec, *ty))),
+            )
             .collect();
         let _ = writeln!(
             out,
@@ -98,7 +128,11 @@ fn effects_text(function: &Extern) -> String {
         (effects.reenters, "reenters"),
     ];
     let words: Vec<&str> = named.iter().filter(|(has, _)| *has).map(|(_, name)| *name).collect();
-    if words.is_empty() { ", which is pure".into() } else { format!(", which {}", words.join(", ")) }
+    if words.is_empty() {
+        ", which is pure".into()
+    } else {
+        format!(", which {}", words.join(", "))
+    }
 }
 
 fn result_type(spec: &SpecTables, function: &Extern) -> String {
@@ -107,7 +141,11 @@ fn result_type(spec: &SpecTables, function: &Extern) -> String {
         ExternResult::One(ty) => rust_type(spec, ty),
         ExternResult::Plan(plan) => {
             let plan = &spec.plans[plan];
-            let lifetime = plan.cases.iter().flat_map(|case| &case.payload).any(|ty| has_lifetime(*ty));
+            let lifetime = plan
+                .cases
+                .iter()
+                .flat_map(|case| &case.payload)
+                .any(|ty| has_lifetime(*ty));
             format!("{}{}", type_name(&plan.name), if lifetime { "<'v>" } else { "" })
         }
     };
@@ -133,7 +171,10 @@ fn rust_type(spec: &SpecTables, ty: ExternType) -> String {
         ExternType::U64 => "u64".into(),
         ExternType::Bool => "bool".into(),
         ExternType::Ptr => "*mut u64".into(),
-        ExternType::Ref { record, nullable: false } => format!("Ref<'v, {}>", type_name(&spec.records[record].name)),
+        ExternType::Ref {
+            record,
+            nullable: false,
+        } => format!("Ref<'v, {}>", type_name(&spec.records[record].name)),
         ExternType::Ref { record, nullable: true } => {
             format!("Option<Ref<'v, {}>>", type_name(&spec.records[record].name))
         }
@@ -152,10 +193,13 @@ fn parameter(ty: ExternType, name: &str) -> (Vec<String>, String) {
         ExternType::U64 => (vec![format!("{name}: u64")], name.into()),
         ExternType::Bool => (vec![format!("{name}: u32")], format!("{name} & 1 != 0")),
         ExternType::Ptr => (vec![format!("{name}: *mut u64")], name.into()),
-        ExternType::Ref { nullable: false, .. } => (vec![format!("{name}: u32")], format!("RawRef::new({name}).get(vm)")),
-        ExternType::Ref { nullable: true, .. } => {
-            (vec![format!("{name}: u32")], format!("({name} != 0).then(|| RawRef::new({name}).get(vm))"))
+        ExternType::Ref { nullable: false, .. } => {
+            (vec![format!("{name}: u32")], format!("RawRef::new({name}).get(vm)"))
         }
+        ExternType::Ref { nullable: true, .. } => (
+            vec![format!("{name}: u32")],
+            format!("({name} != 0).then(|| RawRef::new({name}).get(vm))"),
+        ),
         ExternType::List => (
             vec![format!("{name}: *const Value<'static>"), format!("{name}_count: u32")],
             format!("std::slice::from_raw_parts({name}, {name}_count as usize)"),
@@ -180,7 +224,7 @@ fn to_word(ty: ExternType, name: &str) -> String {
 }
 
 /// `unsafe extern "C" fn call_<name><E: Externs>(vm: *mut Vm, ..) -> ..`
-fn wrapper(out: &mut String, spec: &SpecTables, function: &Extern) {
+fn wrapper(out: &mut String, function: &Extern) {
     let name = value_name(&function.name);
     let mut params = vec!["vm: *mut Vm".to_owned()];
     let mut args = vec!["vm".to_owned()];
@@ -190,7 +234,11 @@ fn wrapper(out: &mut String, spec: &SpecTables, function: &Extern) {
         args.push(expression);
     }
     let call = format!("E::{name}({})", args.join(", "));
-    let reborrow = if function.effects.reenters { "" } else { "\n            let vm = &*vm;" };
+    let reborrow = if function.effects.reenters {
+        ""
+    } else {
+        "\n            let vm = &*vm;"
+    };
     if function.effects.throws {
         let answer = match function.result {
             ExternResult::None => format!("{call}.map(|()| 0)"),
@@ -209,10 +257,17 @@ fn wrapper(out: &mut String, spec: &SpecTables, function: &Extern) {
     let (result, answer) = match function.result {
         ExternResult::None => (String::new(), call),
         ExternResult::One(ExternType::F64) => (" -> f64".into(), call),
-        ExternResult::One(ty) => (" -> u64".into(), format!("let answer = {call};\n        {}", to_word(ty, "answer"))),
+        ExternResult::One(ty) => (
+            " -> u64".into(),
+            format!("let answer = {call};\n        {}", to_word(ty, "answer")),
+        ),
         ExternResult::Plan(_) => (" -> u64".into(), format!("{call}.answer(vm)")),
     };
-    let reborrow = if function.effects.reenters { "let vm = &mut *vm;" } else { "let vm = &*vm;" };
+    let reborrow = if function.effects.reenters {
+        "let vm = &mut *vm;"
+    } else {
+        "let vm = &*vm;"
+    };
     let _ = writeln!(
         out,
         "unsafe extern \"C\" fn call_{name}<E: Externs>({}){result} {{\n\

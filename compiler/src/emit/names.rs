@@ -43,7 +43,11 @@ pub fn variant_suffix(spec: &SpecTables, bytecode: &crate::ir::spec::Bytecode, v
     let mut parts = Vec::new();
     for (declared, kind) in bytecode.operands.values().zip(&variant.operands) {
         if declared.alternatives.len() > 1 {
-            let constants = declared.alternatives.iter().filter(|a| matches!(a, OperandKind::Const(_))).count();
+            let constants = declared
+                .alternatives
+                .iter()
+                .filter(|a| matches!(a, OperandKind::Const(_)))
+                .count();
             parts.push(match kind {
                 OperandKind::Const(set) if constants > 1 => format!("const_{}", set_name(spec, *set)),
                 other => operand_kind_name(*other).to_owned(),
@@ -86,7 +90,10 @@ fn set_name(spec: &SpecTables, set: crate::ir::types::TypeSet) -> String {
     if let Some(group) = spec.groups.iter().find(|group| group.set == set) {
         return group.name.clone();
     }
-    set.leaves().map(|leaf| spec.leaves[leaf].name.as_str()).collect::<Vec<_>>().join("_or_")
+    set.leaves()
+        .map(|leaf| spec.leaves[leaf].name.as_str())
+        .collect::<Vec<_>>()
+        .join("_or_")
 }
 
 #[cfg(test)]

@@ -40,7 +40,10 @@ fn field_type(spec: &SpecTables, ty: FieldType) -> String {
         FieldType::U64 => "Cell<u64>".into(),
         FieldType::F64 => "Cell<f64>".into(),
         FieldType::Value(_) => "ValueField".into(),
-        FieldType::Ref { record, nullable: false } => format!("RefField<{}>", type_name(&spec.records[record].name)),
+        FieldType::Ref {
+            record,
+            nullable: false,
+        } => format!("RefField<{}>", type_name(&spec.records[record].name)),
         FieldType::Ref { record, nullable: true } => {
             format!("OptionalRefField<{}>", type_name(&spec.records[record].name))
         }
@@ -52,13 +55,21 @@ fn field_type(spec: &SpecTables, ty: FieldType) -> String {
 /// `#[repr(C)] pub struct <Record> { .. }` and, for objects, its `Object` and `ArrayObject`.
 fn record_struct(out: &mut String, spec: &SpecTables, record: &Record) {
     let name = type_name(&record.name);
-    let _ = writeln!(out, "/// `{}` of the specification.\n#[repr(C)]\npub struct {name} {{", record.name);
+    let _ = writeln!(
+        out,
+        "/// `{}` of the specification.\n#[repr(C)]\npub struct {name} {{",
+        record.name
+    );
     if matches!(record.kind, RecordKind::Object { .. }) {
         out.push_str("    /// What the collector knows of the object.\n    pub header: Header,\n");
     }
     for field in &record.fields {
         let (field_name, ty) = (value_name(&field.name), field_type(spec, field.ty));
-        let _ = writeln!(out, "    /// `{}.{}`\n    pub {field_name}: {ty},", record.name, field.name);
+        let _ = writeln!(
+            out,
+            "    /// `{}.{}`\n    pub {field_name}: {ty},",
+            record.name, field.name
+        );
     }
     out.push_str("}\n\n");
     if let RecordKind::Object { number } = record.kind {
@@ -83,8 +94,15 @@ fn record_struct(out: &mut String, spec: &SpecTables, record: &Record) {
 fn layout_assertions(out: &mut String, spec: &SpecTables, record: &Record) {
     let name = type_name(&record.name);
     out.push_str("const _: () = {\n");
-    for Field { name: field, offset, .. } in &record.fields {
-        let _ = writeln!(out, "    assert!(offset_of!({name}, {}) == {offset});", value_name(field));
+    for Field {
+        name: field, offset, ..
+    } in &record.fields
+    {
+        let _ = writeln!(
+            out,
+            "    assert!(offset_of!({name}, {}) == {offset});",
+            value_name(field)
+        );
     }
     if let Some(trailing) = &record.trailing {
         let item = field_type(spec, trailing.element);
@@ -122,7 +140,11 @@ fn trace_function(out: &mut String, spec: &SpecTables, record: &Record) -> Strin
     let function = format!("trace_{}", value_name(&record.name));
     let mut body = String::new();
     for field in record.fields.iter().filter(|field| field.ty.is_traced()) {
-        let _ = writeln!(body, "    {}", trace_field(&format!("object.{}", value_name(&field.name)), field.ty));
+        let _ = writeln!(
+            body,
+            "    {}",
+            trace_field(&format!("object.{}", value_name(&field.name)), field.ty)
+        );
     }
     if let Some(trailing) = &record.trailing {
         trace_trailing(&mut body, spec, trailing.element);

@@ -21,8 +21,17 @@ pub fn opcodes(image: &Image) -> String {
 fn opcode_constants(out: &mut String, image: &Image) {
     out.push_str("/// The numbers of the instructions.\npub mod op {\n");
     for (number, opcode) in image.opcodes.iter().enumerate() {
-        let doc = image.spec.bytecodes[opcode.bytecode].doc.lines().next().unwrap_or_default().trim();
-        let _ = writeln!(out, "    /// {doc}\n    pub const {}: u16 = {number};", constant_name(opcode));
+        let doc = image.spec.bytecodes[opcode.bytecode]
+            .doc
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim();
+        let _ = writeln!(
+            out,
+            "    /// {doc}\n    pub const {}: u16 = {number};",
+            constant_name(opcode)
+        );
     }
     out.push_str("}\n\n");
     out.push_str("/// Which bytecode an instruction is a variant of.\n#[derive(Clone, Copy, Debug, PartialEq, Eq)]\n");
@@ -38,7 +47,11 @@ fn opcode_constants(out: &mut String, image: &Image) {
         image.opcodes.len()
     );
     for opcode in &image.opcodes {
-        let _ = writeln!(out, "    Bytecode::{},", type_name(&image.spec.bytecodes[opcode.bytecode].name));
+        let _ = writeln!(
+            out,
+            "    Bytecode::{},",
+            type_name(&image.spec.bytecodes[opcode.bytecode].name)
+        );
     }
     out.push_str("];\n\n");
 }
@@ -88,10 +101,23 @@ fn operand_fields(declared: &Bytecode, variant: &Variant) -> Vec<(u32, String, &
     let encoding = variant.encoding();
     let mut fields = Vec::new();
     fields.extend(encoding.result.map(|offset| (offset, "result".to_owned(), "Result")));
-    fields.extend(encoding.result_count.map(|offset| (offset, "results".to_owned(), "Count")));
-    for ((operand, kind), place) in declared.operands.values().zip(&variant.operands).zip(&encoding.operands) {
+    fields.extend(
+        encoding
+            .result_count
+            .map(|offset| (offset, "results".to_owned(), "Count")),
+    );
+    for ((operand, kind), place) in declared
+        .operands
+        .values()
+        .zip(&variant.operands)
+        .zip(&encoding.operands)
+    {
         fields.push((place.offset, operand.name.clone(), runtime_kind(*kind)));
-        fields.extend(place.count.map(|offset| (offset, format!("{} count", operand.name), "Count")));
+        fields.extend(
+            place
+                .count
+                .map(|offset| (offset, format!("{} count", operand.name), "Count")),
+        );
     }
     fields
 }
@@ -129,7 +155,9 @@ impl Parameter {
             OperandKind::Slot if several => Self::Operand,
             OperandKind::Const(_) if several => Self::Constant,
             OperandKind::Slots | OperandKind::OpenSlots if several => Self::List,
-            OperandKind::Slot | OperandKind::OutSlot | OperandKind::SlotsFixed(_) | OperandKind::OpenSlots => Self::Slot,
+            OperandKind::Slot | OperandKind::OutSlot | OperandKind::SlotsFixed(_) | OperandKind::OpenSlots => {
+                Self::Slot
+            }
             OperandKind::Const(_) => Self::Constant,
             OperandKind::ConstRef(_) => Self::Code,
             OperandKind::ImmI32 => Self::Number("i32"),
@@ -235,15 +263,23 @@ fn builder_method(out: &mut String, image: &Image, id: BytecodeId, bytecode: &By
         bytecode.name.to_lowercase(),
         params.iter().map(|param| format!(", {param}")).collect::<String>()
     );
-    let variants: Vec<(usize, &Opcode)> =
-        image.opcodes.iter().enumerate().filter(|(_, opcode)| opcode.bytecode == id).collect();
+    let variants: Vec<(usize, &Opcode)> = image
+        .opcodes
+        .iter()
+        .enumerate()
+        .filter(|(_, opcode)| opcode.bytecode == id)
+        .collect();
     if let ([(number, opcode)], true) = (variants.as_slice(), subjects.is_empty()) {
         instruction(out, "        ", bytecode, *number, opcode);
     } else {
         let _ = writeln!(out, "        match ({},) {{", subjects.join(", "));
         for (number, opcode) in variants {
             let (patterns, guards) = variant_patterns(&image.spec, bytecode, &opcode.variant);
-            let guard = if guards.is_empty() { String::new() } else { format!(" if {}", guards.join(" && ")) };
+            let guard = if guards.is_empty() {
+                String::new()
+            } else {
+                format!(" if {}", guards.join(" && "))
+            };
             let _ = writeln!(out, "            ({},){guard} => {{", patterns.join(", "));
             instruction(out, "                ", bytecode, number, opcode);
             out.push_str("            }\n");
@@ -262,14 +298,24 @@ fn builder_method(out: &mut String, image: &Image, id: BytecodeId, bytecode: &By
 
 /// Whether some operand takes constants of certain types only, so that a match over the variants is not complete.
 fn variants_need_fallback(spec: &SpecTables, bytecode: &Bytecode) -> bool {
-    bytecode.operands.values().filter(|operand| operand.alternatives.len() > 1).any(|operand| {
-        let constants: Vec<TypeSet> = operand
-            .alternatives
-            .iter()
-            .filter_map(|kind| if let OperandKind::Const(set) = kind { Some(*set) } else { None })
-            .collect();
-        !constants.is_empty() && !constants.contains(&spec.any())
-    })
+    bytecode
+        .operands
+        .values()
+        .filter(|operand| operand.alternatives.len() > 1)
+        .any(|operand| {
+            let constants: Vec<TypeSet> = operand
+                .alternatives
+                .iter()
+                .filter_map(|kind| {
+                    if let OperandKind::Const(set) = kind {
+                        Some(*set)
+                    } else {
+                        None
+                    }
+                })
+                .collect();
+            !constants.is_empty() && !constants.contains(&spec.any())
+        })
 }
 
 /// The patterns that tell a variant by its operands, and the guards for the types of constants.
@@ -314,7 +360,11 @@ fn constant_guard(spec: &SpecTables, set: TypeSet, name: &str) -> String {
             LeafEncoding::Int32 { tag } | LeafEncoding::Ref { tag, .. } => format!("{name}.0 >> 32 == {tag:#x}"),
         })
         .collect();
-    if tests.len() == 1 { tests.concat() } else { format!("({})", tests.join(" || ")) }
+    if tests.len() == 1 {
+        tests.concat()
+    } else {
+        format!("({})", tests.join(" || "))
+    }
 }
 
 /// The statements that write one instruction.
@@ -324,10 +374,18 @@ fn instruction(out: &mut String, indent: &str, bytecode: &Bytecode, number: usiz
     if let Some(offset) = encoding.result {
         match encoding.result_count {
             None => fields.push(("u16", offset, "dst.0".into())),
-            Some(count) => fields.extend([("u16", offset, "dst.start.0".into()), ("u16", count, "dst.count".into())]),
+            Some(count) => fields.extend([
+                ("u16", offset, "dst.start.0".into()),
+                ("u16", count, "dst.count".into()),
+            ]),
         }
     }
-    for ((operand, kind), place) in bytecode.operands.values().zip(&opcode.variant.operands).zip(&encoding.operands) {
+    for ((operand, kind), place) in bytecode
+        .operands
+        .values()
+        .zip(&opcode.variant.operands)
+        .zip(&encoding.operands)
+    {
         let name = value_name(&operand.name);
         let (width, value) = match kind {
             OperandKind::Slot | OperandKind::OutSlot | OperandKind::SlotsFixed(_) | OperandKind::OpenSlots => {
@@ -344,7 +402,11 @@ fn instruction(out: &mut String, indent: &str, bytecode: &Bytecode, number: usiz
         fields.push((width, place.offset, value));
         fields.extend(place.count.map(|offset| ("u16", offset, format!("{name}.count"))));
     }
-    let _ = writeln!(out, "{indent}let at = self.buffer.instruction({number}, {});", encoding.length);
+    let _ = writeln!(
+        out,
+        "{indent}let at = self.buffer.instruction({number}, {});",
+        encoding.length
+    );
     for (width, offset, value) in fields {
         let _ = match width {
             "label" => writeln!(out, "{indent}self.buffer.set_label(at, at + {offset}, {value});"),

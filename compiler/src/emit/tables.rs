@@ -37,14 +37,25 @@ impl Symbols {
         ];
         let catches = image.catches.iter().flat_map(|(from, to)| [from, to]);
         let opcodes = image.opcodes.iter().map(|opcode| &opcode.symbol);
-        Self(opcodes.chain(&image.natives).chain(catches).chain(named).cloned().collect())
+        Self(
+            opcodes
+                .chain(&image.natives)
+                .chain(catches)
+                .chain(named)
+                .cloned()
+                .collect(),
+        )
     }
 
     /// `unsafe extern "C" { #[link_name = "dg_NAME_ADD"] fn code_0(); .. }`
     fn declare(&self, out: &mut String, image: &Image) {
         out.push_str("unsafe extern \"C\" {\n");
         for (index, symbol) in self.0.iter().enumerate() {
-            let _ = writeln!(out, "    #[link_name = {:?}]\n    fn code_{index}();", link_name(image, symbol));
+            let _ = writeln!(
+                out,
+                "    #[link_name = {:?}]\n    fn code_{index}();",
+                link_name(image, symbol)
+            );
         }
         out.push_str("}\n\n");
     }
@@ -88,7 +99,11 @@ fn language(out: &mut String, image: &Image, symbols: &Symbols) {
     );
     let _ = writeln!(out, "    const EXTERNS: [Address; {}] = [", spec.externs.len());
     for function in spec.externs.values() {
-        let _ = writeln!(out, "        Address(call_{}::<E> as *const u8),", value_name(&function.name));
+        let _ = writeln!(
+            out,
+            "        Address(call_{}::<E> as *const u8),",
+            value_name(&function.name)
+        );
     }
     out.push_str("    ];\n\n");
     let _ = writeln!(out, "    const DISPATCH: [Address; {}] = [", image.opcodes.len());
@@ -108,7 +123,11 @@ fn language(out: &mut String, image: &Image, symbols: &Symbols) {
     out.push_str("    ];\n\n");
     let _ = writeln!(out, "    const LANGUAGE: LanguageInfo = LanguageInfo {{");
     let _ = writeln!(out, "        name: {:?},", spec.language);
-    let references = spec.leaves.values().filter(|leaf| matches!(leaf.encoding, LeafEncoding::Ref { .. })).count();
+    let references = spec
+        .leaves
+        .values()
+        .filter(|leaf| matches!(leaf.encoding, LeafEncoding::Ref { .. }))
+        .count();
     let _ = writeln!(out, "        reference_leaves: {references},");
     let nothing = spec.leaves.values().find_map(|leaf| match leaf.encoding {
         LeafEncoding::Unit { bits } => Some(bits),
@@ -116,7 +135,10 @@ fn language(out: &mut String, image: &Image, symbols: &Symbols) {
     });
     let _ = writeln!(out, "        nil: {:#x},", nothing.unwrap_or(u64::MAX));
     let (leaf, kind, code) = callee(image);
-    let _ = writeln!(out, "        callee_leaf: {leaf},\n        callee_kind: {kind},\n        callee_code: {code},");
+    let _ = writeln!(
+        out,
+        "        callee_leaf: {leaf},\n        callee_kind: {kind},\n        callee_code: {code},"
+    );
     out.push_str("        kinds: &KINDS,\n        dispatch: &Self::DISPATCH,\n        externs: &Self::EXTERNS,\n");
     let stubs = &image.stubs;
     let _ = writeln!(out, "        stubs: Stubs {{");
@@ -137,11 +159,15 @@ fn language(out: &mut String, image: &Image, symbols: &Symbols) {
 /// Of the callee object: which reference leaf it is, its kind, and where it keeps its code.
 fn callee(image: &Image) -> (u32, u8, u32) {
     let spec = &image.spec;
-    let Some(record) = spec.callee else { return (u32::MAX, 0, 0) };
-    let leaf = spec.leaf_of_record(record).map_or(u32::MAX, |leaf| match spec.leaves[leaf].encoding {
-        LeafEncoding::Ref { tag, .. } => tag & 0xFFFF,
-        _ => u32::MAX,
-    });
+    let Some(record) = spec.callee else {
+        return (u32::MAX, 0, 0);
+    };
+    let leaf = spec
+        .leaf_of_record(record)
+        .map_or(u32::MAX, |leaf| match spec.leaves[leaf].encoding {
+            LeafEncoding::Ref { tag, .. } => tag & 0xFFFF,
+            _ => u32::MAX,
+        });
     let declared = &spec.records[record];
     let kind = match declared.kind {
         RecordKind::Object { number } => number,

@@ -18,7 +18,9 @@ pub fn values(spec: &SpecTables) -> String {
 /// `pub const NIL: RawValue = ..; pub const fn nil<'v>() -> Value<'v>` for each unit leaf.
 fn unit_constants(out: &mut String, spec: &SpecTables) {
     for leaf in spec.leaves.values() {
-        let LeafEncoding::Unit { bits } = leaf.encoding else { continue };
+        let LeafEncoding::Unit { bits } = leaf.encoding else {
+            continue;
+        };
         let index = u64::MAX - bits;
         let _ = writeln!(
             out,
@@ -48,7 +50,9 @@ fn kind_enum(out: &mut String, spec: &SpecTables) {
          \x20   fn kind(self, vm: &'v Vm) -> Kind<'v>;\n",
     );
     for leaf in spec.leaves.values() {
-        let LeafEncoding::Ref { record, .. } = leaf.encoding else { continue };
+        let LeafEncoding::Ref { record, .. } = leaf.encoding else {
+            continue;
+        };
         let _ = writeln!(
             out,
             "    /// The object, if the value is a `{0}`.\n    fn as_{1}(self, vm: &'v Vm) -> Option<Ref<'v, {2}>>;",
@@ -80,13 +84,24 @@ fn kind_enum(out: &mut String, spec: &SpecTables) {
         };
     }
     out.push_str("            _ => match RawValue(self.bits()) {\n");
-    for leaf in spec.leaves.values().filter(|leaf| matches!(leaf.encoding, LeafEncoding::Unit { .. })) {
-        let _ = writeln!(out, "                {} => Kind::{},", leaf.name.to_uppercase(), type_name(&leaf.name));
+    for leaf in spec
+        .leaves
+        .values()
+        .filter(|leaf| matches!(leaf.encoding, LeafEncoding::Unit { .. }))
+    {
+        let _ = writeln!(
+            out,
+            "                {} => Kind::{},",
+            leaf.name.to_uppercase(),
+            type_name(&leaf.name)
+        );
     }
     out.push_str("                other => unreachable!(\"{other:?} is no value of this language\"),\n");
     out.push_str("            },\n        }\n    }\n");
     for leaf in spec.leaves.values() {
-        let LeafEncoding::Ref { record, tag } = leaf.encoding else { continue };
+        let LeafEncoding::Ref { record, tag } = leaf.encoding else {
+            continue;
+        };
         let _ = writeln!(
             out,
             "    #[inline]\n    fn as_{0}(self, vm: &'v Vm) -> Option<Ref<'v, {1}>> {{\n\
@@ -114,7 +129,9 @@ fn boxing(out: &mut String, spec: &SpecTables) {
         );
     }
     for leaf in spec.leaves.values() {
-        let LeafEncoding::Ref { record, tag } = leaf.encoding else { continue };
+        let LeafEncoding::Ref { record, tag } = leaf.encoding else {
+            continue;
+        };
         let _ = writeln!(
             out,
             "impl<'v> Boxed<'v> for Ref<'v, {}> {{\n    #[inline]\n    fn boxed(self) -> Value<'v> {{\n\
@@ -139,7 +156,10 @@ fn enums(out: &mut String, spec: &SpecTables) {
         for case in &declared.cases {
             let _ = writeln!(out, "    /// `{}.{case}`\n    {},", declared.name, type_name(case));
         }
-        let _ = writeln!(out, "}}\n\nimpl {name} {{\n    /// All of them, in order.\n    pub const ALL: &'static [Self] = &[");
+        let _ = writeln!(
+            out,
+            "}}\n\nimpl {name} {{\n    /// All of them, in order.\n    pub const ALL: &'static [Self] = &["
+        );
         for case in &declared.cases {
             let _ = writeln!(out, "        Self::{},", type_name(case));
         }
