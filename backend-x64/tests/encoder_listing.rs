@@ -122,3 +122,41 @@ L1:
 ",
     );
 }
+
+#[test]
+fn holes_of_every_kind_are_named() {
+    let object = assemble(|asm| {
+        asm.emit(&Inst::ri(Op::Shl, Size::S64, Gpr::Rcx, Hole::byte(1)))?;
+        asm.emit(&Inst::ri(Op::Add, Size::S64, Gpr::Rcx, Hole::byte(2)))?;
+        asm.emit(&Inst::ri(Op::Mov, Size::S64, Gpr::Rcx, Hole::qword(3)))?;
+        asm.emit(&Inst::mi(
+            Op::Mov,
+            Size::S64,
+            Mem::base(Gpr::Rbx, Hole::byte(4)),
+            Hole::dword(5),
+        ))?;
+        asm.emit(&Inst::rm(Op::Mov, Size::S32, Gpr::Rcx, Mem::rip(Hole::dword(6))))?;
+        asm.emit(&Inst::rm(
+            Op::Mov,
+            Size::S32,
+            Gpr::Rcx,
+            Mem::index(Gpr::Rax, Scale::X8, Hole::dword(7)),
+        ))?;
+        asm.emit(&Inst::<Reg>::jmp(Hole::byte(8)))?;
+        asm.quad(Hole::qword(9))
+    });
+    check(
+        Listing::new(&object),
+        "
+; 7 instructions, 49 bytes, 9 holes
+  00  48 c1 e1 [hole1]          shl     rcx, hole1
+  04  48 83 c1 [hole2]          add     rcx, hole2
+  08  48 b9 [hole3]             mov     rcx, hole3
+  12  48 c7 43 [hole4] [hole5]  mov     qword [rbx+hole4], hole5
+  1a  8b 0d [hole6]             mov     ecx, [hole6]
+  20  8b 0c c5 [hole7]          mov     ecx, [rax*8+hole7]
+  27  eb [hole8]                jmp     hole8
+  29  [hole9]                   data
+",
+    );
+}

@@ -62,9 +62,13 @@ impl Assembler {
 
     /// A label that was neither handed out before nor mentioned in anything emitted so far. A client that also
     /// chooses numbers itself should do so from 0 and reserve them with [`Assembler::reserve_labels`].
+    ///
+    /// # Panics
+    ///
+    /// When the numbers are used up.
     pub fn new_label(&mut self) -> Label {
         let label = Label(self.next_label);
-        self.next_label += 1;
+        self.next_label = self.next_label.checked_add(1).expect("fewer than 2^32 - 1 labels");
         label
     }
 
@@ -123,11 +127,7 @@ impl Assembler {
     pub fn emit_with_comment(&mut self, inst: &Inst<Reg>, comment: Option<String>) -> Result<(), EncodeError> {
         let near = encode(inst, Reach::Near)?;
         for field in &near.fields {
-            if let FieldValue::Distance {
-                target: Target::Label(label),
-                ..
-            } = field.value
-            {
+            if let FieldValue::LabelDistance { label, .. } = field.value {
                 self.reserve_label(label);
             }
         }
@@ -386,25 +386,13 @@ impl<'a> Writer<'a> {
                     field: role,
                 });
             }
-            FieldValue::Distance {
-                target: Target::Label(label),
-                addend,
-            } => {
+            FieldValue::LabelDistance { label, addend } => {
                 let distance = self.label(*label)? - i64::from(end) + i64::from(*addend);
                 self.patch(offset, field.width, distance)?;
             }
-            FieldValue::Distance {
-                target: Target::Symbol(symbol),
-                addend,
-            } => {
+            FieldValue::SymbolDistance { symbol, addend } => {
                 let addend = i64::from(*addend) - i64::from(end - offset);
                 self.relocate(offset, RelocationKind::PcRelative32, symbol, addend);
-            }
-            FieldValue::Distance {
-                target: Target::Hole(_),
-                ..
-            } => {
-                unreachable!("a holed target is encoded as a hole")
             }
             FieldValue::Address { symbol, addend } => {
                 self.relocate(offset, RelocationKind::Absolute64, symbol, *addend);

@@ -24,12 +24,31 @@ pub(super) enum Reach {
 pub(super) enum FieldValue {
     /// A hole; `relative` if the value is a distance from the end of the instruction.
     Hole { kind: HoleKind, relative: bool },
-    /// The distance of a label or symbol, plus an addend, from the end of the instruction.
-    Distance { target: Target, addend: i32 },
+    /// The distance of a label, plus an addend, from the end of the instruction.
+    LabelDistance { label: Label, addend: i32 },
+    /// The distance of a symbol, plus an addend, from the end of the instruction.
+    SymbolDistance { symbol: Symbol, addend: i32 },
     /// The address of a symbol plus an addend.
     Address { symbol: Symbol, addend: i64 },
     /// The distance between two labels; only in data.
     Difference { target: Label, base: Label },
+}
+
+impl FieldValue {
+    /// The distance of `target`; a hole says by itself what belongs there, and takes no addend.
+    fn distance(target: &Target, addend: i32) -> FieldValue {
+        match target {
+            Target::Label(label) => FieldValue::LabelDistance { label: *label, addend },
+            Target::Symbol(symbol) => FieldValue::SymbolDistance {
+                symbol: symbol.clone(),
+                addend,
+            },
+            Target::Hole(hole) => FieldValue::Hole {
+                kind: hole.kind,
+                relative: true,
+            },
+        }
+    }
 }
 
 /// A field whose value the instruction itself does not say.
@@ -346,21 +365,15 @@ fn branch(kind: Kind, target: &Target, reach: Reach) -> Result<(FieldWidth, Tail
         Kind::J32 => FieldWidth::B4,
         _ => return Err(Mismatch::Shape),
     };
-    let value = match target {
+    match target {
         Target::Hole(hole) if hole.width != width => return Err(Mismatch::HoleWidth(*hole)),
-        Target::Hole(hole) => FieldValue::Hole {
-            kind: hole.kind,
-            relative: true,
-        },
         Target::Label(_) if width == FieldWidth::B1 && reach == Reach::Near => {
             return Err(Mismatch::Shape);
         }
         Target::Symbol(_) if width == FieldWidth::B1 => return Err(Mismatch::Shape),
-        Target::Label(_) | Target::Symbol(_) => FieldValue::Distance {
-            target: target.clone(),
-            addend: 0,
-        },
-    };
+        Target::Hole(_) | Target::Label(_) | Target::Symbol(_) => {}
+    }
+    let value = FieldValue::distance(target, 0);
     Ok((width, Tail::Field(value)))
 }
 
@@ -482,17 +495,7 @@ fn modrm(out: &mut Encoded, reg: u8, rm: RmField<'_>) {
     let disp = match mem {
         Mem::Rip { target, addend } => {
             out.push(reg | 0b101);
-            let value = match target {
-                Target::Hole(hole) => FieldValue::Hole {
-                    kind: hole.kind,
-                    relative: true,
-                },
-                _ => FieldValue::Distance {
-                    target: target.clone(),
-                    addend: *addend,
-                },
-            };
-            return out.field(FieldWidth::B4, value);
+            return out.field(FieldWidth::B4, FieldValue::distance(target, *addend));
         }
         Mem::Sum { disp, .. } => *disp,
     };
