@@ -32,7 +32,7 @@ pub unsafe fn throwing(vm: *mut Vm, function: impl FnOnce(&mut Vm) -> Result<u64
         Err(payload) => {
             let message = panic_message(&*payload);
             // SAFETY: as above; the function's own reference ended with it.
-            let _thrown = unsafe { &*vm }.throw_runtime(RuntimeError::Panic(message));
+            let _thrown = unsafe { &*vm }.raise(RuntimeError::Panic(message));
             Status::THROWN
         }
     }

@@ -1,0 +1,265 @@
+//! The functions of the runtime that machine code calls, through `Hot::builtins` (offset `0x100 + 8 * number`).
+//!
+//! All are `extern "C"`, `vm` first. Machine code stores `base` to `Hot::base` and, unless noted, `pc` to `Hot::pc`
+//! before the call. [`Status`] is returned in rax:rdx; when `ok` (rdx) is 0 the value thrown is in `Hot::error` and
+//! machine code goes to the `throw` stub. Whatever may grow the stack moves it: **reload base from `Hot::base`** after
+//! every builtin but `Barrier`.
+//!
+//! | no | builtin             | signature                                                                             |
+//! |----|---------------------|---------------------------------------------------------------------------------------|
+//! | 0  | `Barrier`           | `fn(vm, object: u32)`; neither base nor pc needed                                     |
+//! | 1  | `Safepoint`         | `fn(vm) -> Status`                                                                    |
+//! | 2  | `GrowStack`         | `fn(vm, slots: u32) -> Status`                                                        |
+//! | 3  | `Throw`             | `fn(vm)`, then the `switch` tail                                                      |
+//! | 4  | `CopyValues`        | `fn(vm, source: *const u64, count: u64, destination: *mut u64) -> Status`             |
+//! | 5  | `Resume`            | `fn(vm, coroutine: u32, values: *const u64, count: u64, continuation, callee_base)`, then the `switch` tail |
+//! | 6  | `Yield`             | `fn(vm, values: *const u64, count: u64, continuation, callee_base)`, then the `switch` tail |
+//! | 7  | `CoroutineFinished` | `fn(vm, values: *const u64, count: u64)`, then the `switch` tail                      |
+//! | 8  | `CallNative`        | `fn(vm, nargs: u32, code: u32) -> Status`                                             |
+//! | 9  | `InvalidOpcode`     | `fn(vm)`, then the `switch` tail                                                      |
+//! | 10 | `NotCallable`       | `fn(vm, value: u64)`, then the `switch` tail                                          |
+//!
+//! * `Safepoint`: collects, runs finalisers, or throws for an interruption. Called at points where nothing is alive
+//!   outside of frames. `Hot::open_top` survives.
+//! * `GrowStack`: makes room for `slots` slots above `Hot::base` (slack comes on top); throws "stack overflow". In an
+//!   entry stub `Hot::base` is the new frame's base, whose header is complete: the error then belongs to the callee,
+//!   and is thrown from its frame (its code's first instruction is a good `Hot::pc`).
+//! * `CopyValues`: copies values to `destination` on the running stack and makes room for them there first. Both
+//!   pointers may be into the stack, and may overlap. The value is where the copy is after a possible move.
+//! * `Throw`: `Hot::error` is set; finds out who catches.
+//! * `Resume`, `Yield`: `continuation` is the return address of the resume or yield point; `callee_base` is where
+//!   values saved across it are found ([callee_base - 32 - 8k]) and comes back in rdi. Values may be anywhere.
+//!   Catch continuations of a resume are found in the catch table by its `continuation`.
+//! * `CoroutineFinished`: the first frame of a coroutine has returned these values.
+//! * `CallNative`: called by `entry_native` with the header complete and `nargs` arguments at `Hot::base`; runs the Rust
+//!   function. The results are in `Hot::results`/`Hot::count`, at least one value readable; the stub then reloads
+//!   base from `Hot::base` (the native frame's) and returns as any function does.
+//! * the **`switch` tail**: base = `Hot::base`, pc = `Hot::pc`, rax = `Hot::results`, ecx = `Hot::count`,
+//!   rdi = `Hot::callee_base`, edx = low half of `Hot::plan[0]` (the code object when a coroutine starts), jump to
+//!   `Hot::target`. A coroutine that starts is entered as by a call (ecx = nargs, edx = code, header complete).
+
+/// Numbers of the functions in `Hot::builtins`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
+#[allow(missing_docs, reason = "the table in the module's documentation says it once")]
+pub enum Builtin {
+    Barrier = 0,
+    Safepoint = 1,
+    GrowStack = 2,
+    Throw = 3,
+    CopyValues = 4,
+    Resume = 5,
+    Yield = 6,
+    CoroutineFinished = 7,
+    CallNative = 8,
+    InvalidOpcode = 9,
+    NotCallable = 10,
+}
+
+/// What a function that may throw answers to machine code, in rax:rdx.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Status {
+    /// The answer.
+    pub value: u64,
+    /// 0 when a value was thrown; it is in `Hot::error`.
+    pub ok: u64,
+}
+
+impl Status {
+    /// An answer.
+    pub const fn ok(value: u64) -> Self {
+        Status { value, ok: 1 }
+    }
+
+    /// A value was thrown.
+    pub const THROWN: Self = Status { value: 0, ok: 0 };
+}
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::abi::{SAFEPOINT_COLLECT, SAFEPOINT_FINALIZE, SAFEPOINT_INTERRUPT};
+use crate::glue::panic_message;
+use crate::language::{Address, RuntimeError};
+use crate::native::{CallContext, Returned, Throw};
+use crate::vm::Vm;
+
+/// The functions, by number.
+#[rustfmt::skip] // one row each
+pub(crate) const TABLE: [Address; 11] = [
+    Address(barrier as *const u8),
+    Address(safepoint as *const u8),
+    Address(grow_stack as *const u8),
+    Address(throw as *const u8),
+    Address(copy_values as *const u8),
+    Address(resume as *const u8),
+    Address(yield_values as *const u8),
+    Address(coroutine_finished as *const u8),
+    Address(call_native as *const u8),
+    Address(invalid_opcode as *const u8),
+    Address(not_callable as *const u8),
+];
+
+/// # Safety
+/// For all functions here: `vm` is the VM that runs, and used by nothing else at the moment.
+unsafe extern "C" fn barrier(vm: *mut Vm, object: u32) {
+    // SAFETY: as above.
+    unsafe { &*vm }.remember(object);
+}
+
+unsafe extern "C" fn safepoint(vm: *mut Vm) -> Status {
+    // SAFETY: as above.
+    let vm = unsafe { &mut *vm };
+    status(vm.safepoint().map(|()| 0))
+}
+
+unsafe extern "C" fn grow_stack(vm: *mut Vm, slots: u32) -> Status {
+    // SAFETY: as above.
+    let vm = unsafe { &*vm };
+    // SAFETY: the hot part is always readable.
+    let base = unsafe { (*vm.hot()).base };
+    let grown = vm.reserve_stack(&vm.current_coroutine(), base.wrapping_add(slots as usize));
+    status(grown.map(|_| 0))
+}
+
+unsafe extern "C" fn throw(vm: *mut Vm) {
+    // SAFETY: as above.
+    unsafe { &*vm }.unwind();
+}
+
+unsafe extern "C" fn copy_values(vm: *mut Vm, source: *const u64, count: u64, destination: *mut u64) -> Status {
+    // SAFETY: as above.
+    let vm = unsafe { &*vm };
+    let coroutine = vm.current_coroutine();
+    let on_stack = (coroutine.stack_start().cast_const()..coroutine.stack_end().cast_const()).contains(&source);
+    status(
+        vm.reserve_stack(&coroutine, destination.wrapping_add(count as usize))
+            .map(|moved| {
+                let source = if on_stack {
+                    source.wrapping_byte_offset(moved)
+                } else {
+                    source
+                };
+                let destination = destination.wrapping_byte_offset(moved);
+                // SAFETY: machine code passes that many values; room for them was just made.
+                unsafe { std::ptr::copy(source, destination, count as usize) };
+                destination as u64
+            }),
+    )
+}
+
+unsafe extern "C" fn resume(
+    vm: *mut Vm,
+    coroutine: u32,
+    values: *const u64,
+    count: u64,
+    continuation: *const u8,
+    callee_base: *mut u64,
+) {
+    // SAFETY: as above.
+    unsafe { &*vm }.resume(coroutine, values, count as usize, continuation, callee_base);
+}
+
+unsafe extern "C" fn yield_values(
+    vm: *mut Vm,
+    values: *const u64,
+    count: u64,
+    continuation: *const u8,
+    callee_base: *mut u64,
+) {
+    // SAFETY: as above.
+    unsafe { &*vm }.yield_values(values, count as usize, continuation, callee_base);
+}
+
+unsafe extern "C" fn coroutine_finished(vm: *mut Vm, values: *const u64, count: u64) {
+    // SAFETY: as above.
+    unsafe { &*vm }.coroutine_finished(values, count as usize);
+}
+
+unsafe extern "C" fn call_native(vm: *mut Vm, nargs: u32, code: u32) -> Status {
+    // SAFETY: as above.
+    let vm = unsafe { &mut *vm };
+    status(vm.call_native(nargs, code).map(|()| 0))
+}
+
+unsafe extern "C" fn invalid_opcode(vm: *mut Vm) {
+    // SAFETY: as above.
+    let vm = unsafe { &*vm };
+    let Throw(()) = vm.error("invalid instruction");
+    vm.unwind();
+}
+
+unsafe extern "C" fn not_callable(vm: *mut Vm, value: u64) {
+    // SAFETY: as above.
+    let vm = unsafe { &*vm };
+    let Throw(()) = vm.raise(RuntimeError::NotCallable(value));
+    vm.unwind();
+}
+
+fn status(result: Result<u64, Throw>) -> Status {
+    match result {
+        Ok(value) => Status::ok(value),
+        Err(Throw(())) => Status::THROWN,
+    }
+}
+
+impl Vm {
+    /// What is due at a safepoint: a collection, finalisers, an interruption.
+    pub(crate) fn safepoint(&mut self) -> Result<(), Throw> {
+        let flags = self.safepoint_flags().load(std::sync::atomic::Ordering::Relaxed);
+        if flags & SAFEPOINT_COLLECT != 0 {
+            self.collect_due();
+        }
+        if flags & SAFEPOINT_FINALIZE != 0 {
+            self.protect_frame(Vm::run_finalizers);
+        }
+        if flags & SAFEPOINT_INTERRUPT != 0 {
+            self.clear_safepoint(SAFEPOINT_INTERRUPT);
+            return Err(self.raise(RuntimeError::Interrupted));
+        }
+        Ok(())
+    }
+
+    /// For runtime functions that machine code calls, and that call back: what they push goes above the running
+    /// frame, and is gone when they are done. Native functions have a frame of their own and do not need this.
+    pub fn protect_frame<R>(&mut self, run: impl FnOnce(&mut Vm) -> R) -> R {
+        let open_top = self.top();
+        let slots = self.save_current().slots_in_use(self);
+        // SAFETY: the hot part is always writable.
+        unsafe { (*self.hot()).open_top = slots as u32 };
+        let result = run(self);
+        // SAFETY: as above.
+        unsafe { (*self.hot()).open_top = open_top };
+        result
+    }
+
+    /// Runs a native function in the frame that was made for it.
+    fn call_native(&mut self, nargs: u32, code: u32) -> Result<(), Throw> {
+        let hot = self.hot();
+        // SAFETY: the hot part is always writable.
+        unsafe { (*hot).open_top = nargs };
+        // SAFETY: machine code passes the code object that it found in the callee.
+        let code = unsafe { crate::object::RawRef::<crate::code::Code>::new(code).get(self) };
+        let native = code.native().expect("the entry of native code is for native code only");
+        let answer = catch_unwind(AssertUnwindSafe(|| native(&mut CallContext::new(self, nargs))));
+        match answer {
+            Ok(Ok(Returned(count))) => {
+                let first = self.top() - count;
+                if count == 0 {
+                    // The slot may be in the slack, but is there.
+                    // SAFETY: within the stack; see above.
+                    unsafe { *(*hot).base.wrapping_add(first as usize) = self.language().nil };
+                }
+                self.unwinding().set(false);
+                // SAFETY: the hot part is always writable.
+                unsafe {
+                    (*hot).results = (*hot).base.wrapping_add(first as usize);
+                    (*hot).count = count as u64;
+                }
+                Ok(())
+            }
+            Ok(Err(throw)) => Err(throw),
+            Err(panic) => Err(self.raise(RuntimeError::Panic(panic_message(&*panic)))),
+        }
+    }
+}

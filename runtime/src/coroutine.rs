@@ -1,0 +1,357 @@
+//! Coroutines: each has a guest stack of its own. Switching changes the base; the native stack is not involved.
+
+use std::alloc::{self, Layout};
+use std::cell::{Cell, RefCell};
+use std::ptr;
+
+use crate::abi::{FRAME_CALLEE, Header, KIND_COROUTINE, STACK_MAX, STACK_SLACK};
+use crate::heap::Tracer;
+use crate::language::RuntimeError;
+use crate::native::Throw;
+use crate::object::{Object, Ref};
+use crate::value::Value;
+use crate::vm::Vm;
+
+/// Slots of a new stack, slack not counted. Small, so that a million coroutines fit into memory.
+const INITIAL_SLOTS: usize = 64;
+/// Slots before the base of a stack's first frame: its header, and one where a vararg count may stand.
+pub(crate) const FIRST_BASE: usize = 4;
+
+/// Bit of `Header::flags`: has run since the last collection.
+const RAN: u16 = 1;
+
+/// A coroutine; the main program is one as well.
+#[repr(C)]
+pub struct Coroutine {
+    header: Header,
+    /// The stack, or null when it is dead.
+    stack: Cell<*mut u64>,
+    /// Slots of the stack, slack included.
+    capacity: Cell<u32>,
+    status: Cell<CoroutineStatus>,
+    /// State while it does not run; `base` is the base of its top frame.
+    pub(crate) base: Cell<*mut u64>,
+    pub(crate) pc: Cell<*const u8>,
+    /// Where to go on when it is resumed or when what it resumed comes back.
+    pub(crate) continuation: Cell<*const u8>,
+    /// What the continuation gets in rdi.
+    pub(crate) callee_base: Cell<*mut u64>,
+    /// Slots in use from `base` on.
+    pub(crate) open_top: Cell<u32>,
+    /// Who resumed it, or 0.
+    pub(crate) resumer: Cell<u32>,
+    /// Frames of Rust at the time it was resumed.
+    pub(crate) native_depth: Cell<u32>,
+    /// For the language to use; not traced.
+    pub data: Cell<u32>,
+    captured: RefCell<Vec<u32>>,
+}
+
+// SAFETY: `#[repr(C)]`, header first. It is initialised as it is allocated, before anything else sees it.
+unsafe impl Object for Coroutine {
+    const KIND: u8 = KIND_COROUTINE;
+}
+
+/// What a coroutine is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum CoroutineStatus {
+    /// Not started yet.
+    New,
+    /// Waits in a yield.
+    Suspended,
+    /// Runs.
+    Running,
+    /// Waits for one that it has resumed.
+    Normal,
+    /// Has returned or thrown.
+    Dead,
+}
+
+impl Coroutine {
+    /// What it is doing.
+    pub fn status(&self) -> CoroutineStatus {
+        self.status.get()
+    }
+
+    pub(crate) fn set_status(&self, status: CoroutineStatus) {
+        self.status.set(status);
+    }
+
+    /// Objects that point into this stack, for the language to keep: references, traced as long as the coroutine lives.
+    pub fn captured(&self) -> &RefCell<Vec<u32>> {
+        &self.captured
+    }
+
+    /// First word of the stack.
+    pub fn stack_start(&self) -> *mut u64 {
+        self.stack.get()
+    }
+
+    pub(crate) fn stack_end(&self) -> *mut u64 {
+        self.stack.get().wrapping_add(self.capacity.get() as usize)
+    }
+
+    pub(crate) fn stack_limit(&self) -> *mut u64 {
+        self.stack_end().wrapping_sub(STACK_SLACK)
+    }
+
+    pub(crate) fn first_base(&self) -> *mut u64 {
+        self.stack.get().wrapping_add(FIRST_BASE)
+    }
+
+    /// Slots from the saved base on that are in use: by the top frame, and by what is saved across a resume or yield.
+    pub(crate) fn slots_in_use(&self, vm: &Vm) -> usize {
+        if self.status.get() == CoroutineStatus::New {
+            return 0;
+        }
+        let base = self.base.get();
+        // SAFETY: the base of a live stack has a header below it.
+        let callee = unsafe { *base.byte_offset(FRAME_CALLEE) } as u32;
+        let frame = if callee == 0 {
+            0
+        } else {
+            vm.code_of(callee).frame_size()
+        };
+        let slots = frame.max(self.open_top.get()) as usize;
+        let top = base
+            .wrapping_add(slots)
+            .max(self.callee_base.get())
+            .min(self.stack_end());
+        (top as usize - base as usize) / 8
+    }
+
+    fn flags(&self) -> *mut u16 {
+        (&raw const self.header.flags).cast_mut()
+    }
+}
+
+impl Vm {
+    /// A coroutine that will run `function`, the callee object of the language, when it is resumed.
+    ///
+    /// # Errors
+    /// Out of memory; not callable.
+    pub fn new_coroutine(&self, function: Value<'_>) -> Result<Ref<'_, Coroutine>, Throw> {
+        let callee = self.callee_in(function)?;
+        let coroutine = self.new_stack().ok_or_else(|| self.raise(RuntimeError::OutOfMemory))?;
+        let base = coroutine.first_base();
+        // SAFETY: a new stack has room for the first header.
+        unsafe { *base.byte_offset(FRAME_CALLEE) = callee as u64 };
+        Ok(coroutine)
+    }
+
+    /// The coroutine that runs.
+    pub fn current_coroutine(&self) -> Ref<'_, Coroutine> {
+        // SAFETY: the running coroutine is alive.
+        unsafe { Ref::from_pointer(self.address((*self.hot()).coroutine).cast()) }
+    }
+
+    /// The coroutine that the program started in.
+    pub fn main_coroutine(&self) -> Ref<'_, Coroutine> {
+        // SAFETY: the main coroutine lives as long as the VM.
+        unsafe { Ref::from_pointer(self.address(self.main()).cast()) }
+    }
+
+    pub(crate) fn new_stack(&self) -> Option<Ref<'_, Coroutine>> {
+        let capacity = INITIAL_SLOTS + STACK_SLACK;
+        if !self.add_external(capacity * 8) {
+            self.remove_external(capacity * 8);
+            return None;
+        }
+        let Some(object) = self.allocate_object(KIND_COROUTINE, 0) else {
+            self.remove_external(capacity * 8);
+            return None;
+        };
+        // SAFETY: the layout is not empty.
+        let stack = unsafe { alloc::alloc_zeroed(layout(capacity)) }.cast::<u64>();
+        if stack.is_null() {
+            alloc::handle_alloc_error(layout(capacity));
+        }
+        let object = object.cast::<Coroutine>();
+        // SAFETY: just allocated, and initialised here field by field behind the header.
+        let coroutine = unsafe {
+            (*object).stack = Cell::new(stack);
+            (*object).capacity = Cell::new(capacity as u32);
+            (&raw mut (*object).captured).write(RefCell::default());
+            Ref::<Coroutine>::from_pointer(object)
+        };
+        coroutine.set_status(CoroutineStatus::New);
+        coroutine.base.set(coroutine.first_base());
+        coroutine.callee_base.set(coroutine.first_base());
+        self.heap().coroutines.borrow_mut().push(coroutine.raw().0);
+        Some(coroutine)
+    }
+
+    /// The coroutine has ended. Its stack stays until the next one ends, because its results are read from there.
+    pub(crate) fn kill_coroutine(&self, coroutine: &Coroutine) {
+        coroutine.set_status(CoroutineStatus::Dead);
+        let stack = coroutine.stack.replace(ptr::null_mut());
+        let capacity = coroutine.capacity.replace(0);
+        self.free_stack(self.last_stack().replace((stack, capacity)));
+    }
+
+    pub(crate) fn free_stack(&self, (stack, capacity): (*mut u64, u32)) {
+        if !stack.is_null() {
+            self.remove_external(capacity as usize * 8);
+            // SAFETY: allocated with this layout by `new_stack` or `reserve_stack`, and just forgotten.
+            unsafe { alloc::dealloc(stack.cast(), layout(capacity as usize)) };
+        }
+    }
+
+    /// Frees what a dead coroutine object owns.
+    pub(crate) fn free_coroutine(&self, object: u32) {
+        let coroutine = self.address(object).cast::<Coroutine>();
+        // SAFETY: the object is in the list of coroutines and about to be forgotten; its memory is still there.
+        unsafe {
+            self.free_stack(((*coroutine).stack.get(), (*coroutine).capacity.get()));
+            ptr::drop_in_place(&raw mut (*coroutine).captured);
+        }
+    }
+
+    /// Makes room on a stack for everything below `end`, which may be beyond it. Everything moves: what pointed into
+    /// the stack has to be adjusted by the bytes answered.
+    pub(crate) fn reserve_stack(&self, coroutine: &Coroutine, end: *mut u64) -> Result<isize, Throw> {
+        if end <= coroutine.stack_limit() {
+            return Ok(0);
+        }
+        let old = coroutine.stack.get();
+        let old_capacity = coroutine.capacity.get() as usize;
+        let needed = (end as usize - old as usize) / 8;
+        if needed > STACK_MAX {
+            return Err(self.raise(RuntimeError::StackOverflow));
+        }
+        let capacity = (needed.max(2 * old_capacity)).min(STACK_MAX) + STACK_SLACK;
+        let more = (capacity - old_capacity) * 8;
+        if !self.add_external(more) {
+            self.remove_external(more);
+            return Err(self.raise(RuntimeError::OutOfMemory));
+        }
+        // SAFETY: allocated with this layout; the new one is larger. What is behind the old words is zeroed at once.
+        let new = unsafe {
+            let new = alloc::realloc(old.cast(), layout(old_capacity), capacity * 8).cast::<u64>();
+            if new.is_null() {
+                alloc::handle_alloc_error(layout(capacity));
+            }
+            new.add(old_capacity).write_bytes(0, capacity - old_capacity);
+            new
+        };
+        coroutine.stack.set(new);
+        coroutine.capacity.set(capacity as u32);
+        let by = new as isize - old as isize;
+        coroutine.base.set(coroutine.base.get().wrapping_byte_offset(by));
+        coroutine
+            .callee_base
+            .set(coroutine.callee_base.get().wrapping_byte_offset(by));
+        if ptr::eq(coroutine, self.current_coroutine().get()) {
+            let hot = self.hot();
+            // SAFETY: the hot part is always writable.
+            unsafe {
+                (*hot).base = (*hot).base.wrapping_byte_offset(by);
+                (*hot).stack_limit = coroutine.stack_limit();
+            }
+        }
+        (self.hooks().stack_moved)(self, coroutine, by);
+        Ok(by)
+    }
+
+    /// Before a switch or a collection: the running state goes to the coroutine object.
+    pub(crate) fn save_current(&self) -> &Coroutine {
+        let coroutine = self.current_coroutine().get();
+        let hot = self.hot();
+        // SAFETY: the hot part is always readable.
+        unsafe {
+            coroutine.base.set((*hot).base);
+            coroutine.pc.set((*hot).pc);
+            coroutine.open_top.set((*hot).open_top);
+            coroutine.callee_base.set((*hot).base);
+        }
+        coroutine
+    }
+
+    /// From now on this coroutine runs, from its saved state.
+    pub(crate) fn make_current(&self, coroutine: Ref<'_, Coroutine>) {
+        self.mark_ran(coroutine);
+        let hot = self.hot();
+        // SAFETY: the hot part is always writable.
+        unsafe {
+            (*hot).coroutine = coroutine.raw().0;
+            (*hot).base = coroutine.base.get();
+            (*hot).pc = coroutine.pc.get();
+            (*hot).open_top = coroutine.open_top.get();
+            (*hot).stack_limit = coroutine.stack_limit();
+            (*hot).callee_base = coroutine.callee_base.get();
+        }
+        coroutine.set_status(CoroutineStatus::Running);
+    }
+
+    /// Stack writes have no barrier: what has run since the last collection is traced again by the next one.
+    pub(crate) fn mark_ran(&self, coroutine: Ref<'_, Coroutine>) {
+        // SAFETY: the flags of a live object, which only this crate uses.
+        unsafe {
+            let flags = coroutine.flags();
+            if *flags & RAN == 0 {
+                *flags |= RAN;
+                self.ran().borrow_mut().push(coroutine.raw().0);
+            }
+        }
+    }
+
+    /// Roots in coroutines: the running one and those that wait for it, and old ones that have run.
+    pub(crate) fn trace_coroutines(&self, tracer: &mut Tracer<'_>) {
+        self.save_current();
+        for coroutine in std::mem::take(&mut *self.ran().borrow_mut()) {
+            // SAFETY: as nothing was collected since it ran, its memory is still there.
+            unsafe { *(*self.address(coroutine).cast::<Coroutine>()).flags() &= !RAN };
+            if tracer.is_marked(coroutine) {
+                tracer.rescan(coroutine);
+            }
+        }
+        tracer.reference(self.main());
+        let mut running = Some(self.current_coroutine());
+        while let Some(coroutine) = running {
+            tracer.reference(coroutine.raw().0);
+            // They run on, or are returned to, without notice.
+            self.mark_ran(coroutine);
+            let resumer = coroutine.resumer.get();
+            // SAFETY: whoever waits for a running coroutine is alive.
+            running = (resumer != 0).then(|| unsafe { Ref::from_pointer(self.address(resumer).cast()) });
+        }
+    }
+}
+
+/// Traces a stack: every slot, and the callee in every header. What is above is cleared, because frames do not clear
+/// their slots and stale references must not survive a collection unseen.
+pub(crate) unsafe fn trace(object: *const Header, tracer: &mut Tracer<'_>) {
+    // SAFETY: a live coroutine; it is written through cells only.
+    let coroutine = unsafe { &*object.cast::<Coroutine>() };
+    tracer.reference(coroutine.resumer.get());
+    for &captured in coroutine.captured.borrow().iter() {
+        tracer.reference(captured);
+    }
+    let stack = coroutine.stack.get();
+    if stack.is_null() {
+        return;
+    }
+    let top = coroutine.base.get().wrapping_add(coroutine.slots_in_use(tracer.vm()));
+    let used = (top as usize - stack as usize) / 8;
+    // SAFETY: both parts lie inside the stack. Words of headers look like doubles, callees excepted: these come next.
+    unsafe {
+        tracer.values(stack, used);
+        top.write_bytes(0, coroutine.capacity.get() as usize - used);
+    }
+    let mut base = coroutine.base.get();
+    loop {
+        // SAFETY: a base of this stack; below it is its header.
+        let word = unsafe { *base.byte_offset(FRAME_CALLEE) };
+        tracer.reference(word as u32);
+        let delta = (word >> 32) as usize;
+        if delta == 0 {
+            return;
+        }
+        base = base.wrapping_sub(delta);
+    }
+}
+
+fn layout(slots: usize) -> Layout {
+    Layout::array::<u64>(slots).expect("a stack is far smaller than the address space")
+}

@@ -1,0 +1,185 @@
+//! Guest frames, walked from the innermost out.
+
+use crate::abi::{FRAME_CALLEE, FRAME_PC, FRAME_RETURN, FRAME_VARARGS, Header};
+use crate::code::Code;
+use crate::coroutine::{Coroutine, CoroutineStatus};
+use crate::object::{Object, RawRef, Ref};
+use crate::value::{Value, reference_bits};
+use crate::vm::Vm;
+
+/// A frame of a coroutine.
+#[derive(Clone, Copy)]
+pub struct Frame<'v> {
+    vm: &'v Vm,
+    base: *mut u64,
+    pc: *const u8,
+    callee: u32,
+}
+
+/// The frames of a coroutine, the innermost first.
+#[derive(Clone)]
+pub struct Frames<'v> {
+    vm: &'v Vm,
+    next: Option<(*mut u64, *const u8)>,
+}
+
+impl<'v> Frames<'v> {
+    fn new(vm: &'v Vm, base: *mut u64, pc: *const u8) -> Self {
+        Frames {
+            vm,
+            next: Some((base, pc)),
+        }
+    }
+}
+
+impl<'v> Iterator for Frames<'v> {
+    type Item = Frame<'v>;
+
+    fn next(&mut self) -> Option<Frame<'v>> {
+        let (base, pc) = self.next?;
+        let header = header(base);
+        self.next = (header.delta != 0).then(|| (base.wrapping_sub(header.delta), header.pc));
+        // The host's own frame at the bottom has no callee.
+        (header.callee != 0).then_some(Frame {
+            vm: self.vm,
+            base,
+            pc,
+            callee: header.callee,
+        })
+    }
+}
+
+impl<'v> Frame<'v> {
+    /// The running function. `None` when `T` is not the callee object of the language.
+    pub fn callee<T: Object>(self) -> Option<Ref<'v, T>> {
+        // SAFETY: the callee of a frame is alive; its kind is checked.
+        unsafe {
+            let kind = (*self.vm.address(self.callee).cast::<Header>()).kind;
+            (kind == T::KIND).then(|| RawRef::new(self.callee).get(self.vm))
+        }
+    }
+
+    /// The running function as a value.
+    pub fn function(self) -> Value<'v> {
+        // SAFETY: the callee of a frame is alive, and of the declared leaf.
+        unsafe { Value::from_bits(reference_bits(self.vm.language().callee_leaf, self.callee)) }
+    }
+
+    /// Its code.
+    pub fn code(self) -> Ref<'v, Code> {
+        self.vm.code_of(self.callee)
+    }
+
+    /// The instruction that runs: the call, for all but the innermost. Means nothing in functions written in Rust.
+    pub fn pc(self) -> *const u8 {
+        self.pc
+    }
+
+    /// Byte offset of the instruction that runs; `None` in functions written in Rust.
+    pub fn offset(self) -> Option<u32> {
+        let code = self.code();
+        code.native().is_none().then(|| code.offset(self.pc))
+    }
+
+    /// Source line that runs, when known.
+    pub fn line(self) -> Option<u32> {
+        self.code().line(self.pc)
+    }
+
+    /// First slot of the frame.
+    pub fn base(self) -> *mut u64 {
+        self.base
+    }
+
+    /// A slot of the frame.
+    ///
+    /// # Panics
+    /// When the function has no such slot.
+    pub fn slot(self, index: u32) -> Value<'v> {
+        assert!(index < self.code().frame_size(), "there is no slot {index}");
+        // SAFETY: slots of a frame are inside the stack, and hold values that were not collected.
+        unsafe { Value::from_bits(*self.base.wrapping_add(index as usize)) }
+    }
+
+    /// Replaces what is in a slot.
+    ///
+    /// # Panics
+    /// When the function has no such slot.
+    pub fn set_slot(self, index: u32, value: Value<'_>) {
+        assert!(index < self.code().frame_size(), "there is no slot {index}");
+        // SAFETY: slots of a frame are inside the stack.
+        unsafe { *self.base.wrapping_add(index as usize) = value.bits() };
+    }
+
+    /// Whether the caller is Rust code, or the frame is the first of a coroutine.
+    pub fn is_called_by_host(self) -> bool {
+        let header = header(self.base);
+        header.delta == 0 || header.return_address == self.vm.language().stubs.exit.0
+    }
+}
+
+impl Vm {
+    /// The frames of the running coroutine.
+    pub fn frames(&self) -> Frames<'_> {
+        // SAFETY: the hot part is always readable.
+        unsafe { Frames::new(self, (*self.hot()).base, (*self.hot()).pc) }
+    }
+
+    /// The frames of a coroutine; none when it is dead or was not started.
+    pub fn frames_of<'v>(&'v self, coroutine: Ref<'v, Coroutine>) -> Frames<'v> {
+        match coroutine.status() {
+            CoroutineStatus::Running => self.frames(),
+            CoroutineStatus::Suspended | CoroutineStatus::Normal => {
+                Frames::new(self, coroutine.base.get(), coroutine.pc.get())
+            }
+            CoroutineStatus::New | CoroutineStatus::Dead => Frames { vm: self, next: None },
+        }
+    }
+}
+
+pub(crate) struct FrameHeader {
+    pub callee: u32,
+    /// Slots to the caller's base; 0 in the first frame of a stack.
+    pub delta: usize,
+    pub return_address: *const u8,
+    /// The caller's.
+    pub pc: *const u8,
+}
+
+/// Reads the header below the base of a frame.
+pub(crate) fn header(base: *mut u64) -> FrameHeader {
+    // SAFETY: only called with bases of frames, which have complete headers below them.
+    unsafe {
+        let word = *base.byte_offset(FRAME_CALLEE);
+        FrameHeader {
+            callee: word as u32,
+            delta: (word >> 32) as usize,
+            return_address: *base.byte_offset(FRAME_RETURN) as *const u8,
+            pc: *base.byte_offset(FRAME_PC) as *const u8,
+        }
+    }
+}
+
+/// Writes the header below the base of a frame.
+///
+/// # Safety
+/// The three words are on a stack and free.
+pub(crate) unsafe fn write_header(base: *mut u64, header: &FrameHeader) {
+    // SAFETY: as the caller says.
+    unsafe {
+        *base.byte_offset(FRAME_CALLEE) = header.callee as u64 | (header.delta as u64) << 32;
+        *base.byte_offset(FRAME_RETURN) = header.return_address as u64;
+        *base.byte_offset(FRAME_PC) = header.pc as u64;
+    }
+}
+
+/// The base that the caller of a frame set up: that of a vararg frame has moved.
+pub(crate) fn callers_view_of_base(vm: &Vm, base: *mut u64) -> *mut u64 {
+    let callee = header(base).callee;
+    if callee == 0 || !vm.code_of(callee).is_vararg() {
+        return base;
+    }
+    // SAFETY: below the header of a vararg frame is this word.
+    let shift = unsafe { *base.byte_offset(FRAME_VARARGS) } >> 32;
+    base.wrapping_sub(shift as usize)
+}

@@ -1,0 +1,422 @@
+//! Calls from Rust into guest code, and everything that leaves frames in other ways than returning: errors, resumes,
+//! yields.
+
+use std::mem::transmute;
+use std::ptr;
+
+use crate::abi::{FRAME_CALLEE, HEADER_WORDS};
+use crate::coroutine::{Coroutine, CoroutineStatus};
+use crate::frames::{FrameHeader, callers_view_of_base, header, write_header};
+use crate::language::RuntimeError;
+use crate::native::{Pending, Results, Throw};
+use crate::object::Ref;
+use crate::value::Value;
+use crate::vm::Vm;
+
+/// How deeply calls from Rust into guest code may nest.
+const NATIVE_DEPTH_MAX: u32 = 200;
+
+type Enter = unsafe extern "C" fn(*mut Vm, *mut u64, u32, u32) -> u32;
+
+// Slots of the running native frame.
+impl Vm {
+    /// Number of slots of the running frame that are in use. They are the arguments of the running native function, and
+    /// what it has pushed.
+    pub fn top(&self) -> u32 {
+        // SAFETY: the hot part is always readable.
+        unsafe { (*self.hot()).open_top }
+    }
+
+    /// A slot of the running native frame.
+    ///
+    /// # Panics
+    /// When it is not in use.
+    pub fn slot(&self, index: u32) -> Value<'_> {
+        assert!(index < self.top(), "slot {index} is not in use");
+        // SAFETY: slots in use are in the stack, and hold live values.
+        unsafe { Value::from_bits(*(*self.hot()).base.wrapping_add(index as usize)) }
+    }
+
+    /// Replaces what is in a slot of the running native frame.
+    ///
+    /// # Panics
+    /// When it is not in use.
+    pub fn set_slot(&self, index: u32, value: Value<'_>) {
+        assert!(index < self.top(), "slot {index} is not in use");
+        // SAFETY: slots in use are in the stack.
+        unsafe { *(*self.hot()).base.wrapping_add(index as usize) = value.bits() };
+    }
+
+    /// Puts a value into a new slot of the running native frame.
+    ///
+    /// # Errors
+    /// Stack overflow.
+    pub fn push(&self, value: Value<'_>) -> Result<(), Throw> {
+        let top = self.top();
+        self.reserve(top as usize + 1)?;
+        // SAFETY: the slot was just reserved.
+        unsafe {
+            *(*self.hot()).base.wrapping_add(top as usize) = value.bits();
+            (*self.hot()).open_top = top + 1;
+        }
+        Ok(())
+    }
+
+    /// Gives slots of the running native frame free, from `top` on.
+    ///
+    /// # Panics
+    /// When fewer are in use.
+    pub fn set_top(&self, top: u32) {
+        assert!(top <= self.top(), "slot {top} is not in use");
+        // SAFETY: the hot part is always writable.
+        unsafe { (*self.hot()).open_top = top };
+    }
+
+    /// Gives the slots of results free, and all that were pushed later.
+    pub fn pop(&self, results: Results) {
+        self.set_top(results.start);
+    }
+
+    /// Makes room for this many slots of the running frame. The stack may move.
+    fn reserve(&self, slots: usize) -> Result<(), Throw> {
+        let coroutine = self.current_coroutine();
+        // SAFETY: the hot part is always readable.
+        let base = unsafe { (*self.hot()).base };
+        self.reserve_stack(&coroutine, base.wrapping_add(slots)).map(|_| ())
+    }
+}
+
+// Calls.
+impl Vm {
+    /// Puts a call into guest slots; [`Vm::call`] makes it: `vm.call(vm.prepare(f, &[a, b])?)?`.
+    ///
+    /// # Errors
+    /// Not callable; stack overflow.
+    pub fn prepare(&self, function: Value<'_>, arguments: &[Value<'_>]) -> Result<Pending, Throw> {
+        let pending = self.prepare_empty(function)?;
+        for &argument in arguments {
+            self.push(argument)?;
+        }
+        Ok(Pending {
+            count: arguments.len() as u32,
+            ..pending
+        })
+    }
+
+    /// As `prepare`, with arguments that are pushed one by one: [`Vm::push`] as often as wanted, then
+    /// [`Vm::complete`].
+    ///
+    /// # Errors
+    /// Not callable; stack overflow.
+    pub fn prepare_empty(&self, function: Value<'_>) -> Result<Pending, Throw> {
+        self.callee_in(function)?;
+        let slot = self.top();
+        self.push(function)?;
+        for _ in 0..HEADER_WORDS {
+            self.push(self.nil())?;
+        }
+        Ok(Pending { slot, count: 0 })
+    }
+
+    /// Everything that was pushed since `prepare_empty` is an argument.
+    pub fn complete(&self, pending: Pending) -> Pending {
+        let arguments = pending.slot + 1 + HEADER_WORDS as u32;
+        Pending {
+            count: self.top() - arguments,
+            ..pending
+        }
+    }
+
+    /// Makes a call. The results replace the callee and its arguments in the slots of the running frame.
+    ///
+    /// # Errors
+    /// Whatever is thrown and not caught; calls that nest too deeply.
+    pub fn call(&mut self, pending: Pending) -> Result<Results, Throw> {
+        let Pending { slot, count } = pending;
+        let callee = self.callee_in(self.slot(slot))?;
+        assert!(
+            slot + 1 + HEADER_WORDS as u32 + count <= self.top(),
+            "the call's slots are not in use any more"
+        );
+        let hot = self.hot();
+        // SAFETY: the hot part is always readable.
+        let (base, pc, depth) = unsafe { ((*hot).base, (*hot).pc, (*hot).native_depth) };
+        if depth >= NATIVE_DEPTH_MAX {
+            self.set_top(slot);
+            return Err(self.raise(RuntimeError::NativeStackOverflow));
+        }
+        let coroutine = self.current_coroutine().raw();
+        let offset = base as usize - self.current_coroutine().stack_start() as usize;
+        let delta = slot as usize + 1 + HEADER_WORDS;
+        let code = self.code_of(callee).raw().0;
+        let return_address = self.language().stubs.exit.0;
+        // SAFETY: the address is that of a function of this type; the header's slots and the arguments were pushed.
+        let status = unsafe {
+            let callee_base = base.wrapping_add(delta);
+            write_header(
+                callee_base,
+                &FrameHeader {
+                    callee,
+                    delta,
+                    return_address,
+                    pc,
+                },
+            );
+            let enter = transmute::<*const u8, Enter>(self.language().stubs.enter.0);
+            (*hot).native_depth = depth + 1;
+            enter(ptr::from_mut(self), callee_base, count, code)
+        };
+        debug_assert_eq!(
+            coroutine,
+            self.current_coroutine().raw(),
+            "coroutines end where they were resumed"
+        );
+        let base = self.current_coroutine().stack_start().wrapping_byte_add(offset);
+        // SAFETY: the hot part is always writable; the frame is where it was on a stack that may have moved.
+        let (results, count) = unsafe {
+            (*hot).native_depth = depth;
+            (*hot).base = base;
+            (*hot).pc = pc;
+            (*hot).open_top = slot;
+            ((*hot).results, (*hot).count as u32)
+        };
+        if status != 0 {
+            return Err(Throw(()));
+        }
+        self.take_results(results, count)
+    }
+
+    /// As `call`, for the first result only; leaves no slots behind.
+    ///
+    /// # Errors
+    /// As `call`.
+    pub fn call_for_one(&mut self, pending: Pending) -> Result<Value<'_>, Throw> {
+        let results = self.call(pending)?;
+        let bits = results.get(self, 0).bits();
+        self.pop(results);
+        // SAFETY: nothing is collected before the VM is used again, which ends the borrow.
+        Ok(unsafe { Value::from_bits(bits) })
+    }
+
+    /// Copies results, which may be anywhere on the stack, to new slots of the running frame.
+    fn take_results(&self, results: *mut u64, count: u32) -> Result<Results, Throw> {
+        let start = self.top();
+        let coroutine = self.current_coroutine();
+        let on_stack = (coroutine.stack_start()..coroutine.stack_end()).contains(&results);
+        let before = coroutine.stack_start();
+        self.reserve(start as usize + count as usize)?;
+        let moved = coroutine.stack_start() as isize - before as isize;
+        let results = if on_stack {
+            results.wrapping_byte_offset(moved)
+        } else {
+            results
+        };
+        // SAFETY: the results are `count` values, and so many slots were just reserved.
+        unsafe {
+            ptr::copy(results, (*self.hot()).base.wrapping_add(start as usize), count as usize);
+            (*self.hot()).open_top = start + count;
+        }
+        Ok(Results { start, count })
+    }
+}
+
+// Unwinding: each function sets up what the `switch` stub reads.
+impl Vm {
+    /// Finds out who catches the error that `Hot::error` holds.
+    pub(crate) fn unwind(&self) {
+        if !self.unwinding().replace(true) {
+            (self.hooks().thrown)(self, self.frames());
+        }
+        let hot = self.hot();
+        // SAFETY: the hot part is always readable; a frame is running.
+        let mut base = unsafe { (*hot).base };
+        loop {
+            let frame = header(base);
+            if frame.return_address == self.language().stubs.coroutine_finished.0 {
+                match self.finish_coroutine(base) {
+                    Some(resumer_base) => base = resumer_base,
+                    None => return,
+                }
+                continue;
+            }
+            assert!(frame.delta != 0, "an error has left the first frame of the program");
+            if let Some(catch) = self.catch(frame.return_address) {
+                let callee_base = callers_view_of_base(self, base);
+                (self.hooks().leave_frames)(self, self.current_coroutine().get(), callee_base);
+                // SAFETY: the hot part is always writable.
+                unsafe { (*hot).pc = frame.pc };
+                self.continue_at_catch(catch, base.wrapping_sub(frame.delta), callee_base);
+                return;
+            }
+            base = base.wrapping_sub(frame.delta);
+        }
+    }
+
+    /// An error leaves the first frame of the running coroutine. The resumer runs from now on: either its resume
+    /// catches, or the base of its frame is answered, to be unwound next.
+    fn finish_coroutine(&self, base: *mut u64) -> Option<*mut u64> {
+        let dead = self.current_coroutine();
+        (self.hooks().leave_frames)(self, dead.get(), base);
+        let continuation = self.switch_to_resumer(dead);
+        self.kill_coroutine(&dead);
+        let hot = self.hot();
+        // SAFETY: the hot part is always readable.
+        let (base, callee_base) = unsafe { ((*hot).base, (*hot).callee_base) };
+        match self.catch(continuation) {
+            Some(catch) => {
+                self.continue_at_catch(catch, base, callee_base);
+                None
+            }
+            None => Some(base),
+        }
+    }
+
+    fn continue_at_catch(&self, catch: *const u8, base: *mut u64, callee_base: *mut u64) {
+        let hot = self.hot();
+        // SAFETY: the hot part is always writable.
+        unsafe {
+            (*hot).base = base;
+            (*hot).callee_base = callee_base;
+            (*hot).target = catch;
+            (*hot).results = &raw mut (*hot).error;
+            (*hot).count = 1;
+        }
+        if catch != self.language().stubs.exit_thrown.0 {
+            self.unwinding().set(false);
+        }
+    }
+
+    /// The running coroutine resumes another one, or starts it.
+    pub(crate) fn resume(
+        &self,
+        coroutine: u32,
+        values: *const u64,
+        count: usize,
+        continuation: *const u8,
+        callee_base: *mut u64,
+    ) {
+        // SAFETY: machine code passes a coroutine that was proven to be one.
+        let target = unsafe { Ref::<Coroutine>::from_pointer(self.address(coroutine).cast()) };
+        let is_new = target.status() == CoroutineStatus::New;
+        let prepared = if is_new || target.status() == CoroutineStatus::Suspended {
+            self.put_values(&target, values, count)
+        } else {
+            Err(self.raise(RuntimeError::NotSuspended))
+        };
+        let Ok(results) = prepared else {
+            self.fail_at(continuation, callee_base);
+            return;
+        };
+        let resumer = self.save_current();
+        resumer.continuation.set(continuation);
+        resumer.callee_base.set(callee_base);
+        resumer.set_status(CoroutineStatus::Normal);
+        target.resumer.set(self.current_coroutine().raw().0);
+        let hot = self.hot();
+        // SAFETY: the hot part is always writable; a new stack has its callee in the first header.
+        unsafe {
+            target.native_depth.set((*hot).native_depth);
+            if is_new {
+                let base = target.base.get();
+                let callee = *base.byte_offset(FRAME_CALLEE) as u32;
+                let return_address = self.language().stubs.coroutine_finished.0;
+                write_header(
+                    base,
+                    &FrameHeader {
+                        callee,
+                        delta: 0,
+                        return_address,
+                        pc: ptr::null(),
+                    },
+                );
+                let code = self.code_of(callee);
+                (*hot).plan[0] = code.raw().0 as u64;
+                (*hot).target = code.entry.get();
+            } else {
+                (*hot).target = target.continuation.get();
+            }
+            self.make_current(target);
+            (*hot).results = results;
+            (*hot).count = count as u64;
+        }
+    }
+
+    /// Copies the arguments of a resume to the top of a waiting coroutine's stack.
+    fn put_values(&self, target: &Coroutine, values: *const u64, count: usize) -> Result<*mut u64, Throw> {
+        let slots = target.slots_in_use(self);
+        let end = target.base.get().wrapping_add(slots + count);
+        self.reserve_stack(target, end)?;
+        let place = target.base.get().wrapping_add(slots);
+        // SAFETY: the room was just made; the values are on another stack or in the VM.
+        unsafe {
+            *place = self.language().nil;
+            ptr::copy(values, place, count);
+        }
+        Ok(place)
+    }
+
+    /// The running coroutine yields to its resumer.
+    pub(crate) fn yield_values(
+        &self,
+        values: *const u64,
+        count: usize,
+        continuation: *const u8,
+        callee_base: *mut u64,
+    ) {
+        let current = self.current_coroutine();
+        // SAFETY: the hot part is always readable.
+        let crosses_rust = unsafe { (*self.hot()).native_depth } != current.native_depth.get();
+        if current.resumer.get() == 0 || crosses_rust {
+            let Throw(()) = self.raise(RuntimeError::CannotYield);
+            self.unwind();
+            return;
+        }
+        self.save_current();
+        current.continuation.set(continuation);
+        current.callee_base.set(callee_base);
+        let target = self.switch_to_resumer(current);
+        current.set_status(CoroutineStatus::Suspended);
+        self.go_on(target, values, count);
+    }
+
+    /// The first frame of the running coroutine has returned these values to its resumer.
+    pub(crate) fn coroutine_finished(&self, values: *const u64, count: usize) {
+        let dead = self.current_coroutine();
+        let target = self.switch_to_resumer(dead);
+        self.kill_coroutine(&dead);
+        self.go_on(target, values, count);
+    }
+
+    fn go_on(&self, target: *const u8, values: *const u64, count: usize) {
+        let hot = self.hot();
+        // SAFETY: the hot part is always writable.
+        unsafe {
+            (*hot).target = target;
+            (*hot).results = if count == 0 {
+                self.no_results()
+            } else {
+                values.cast_mut()
+            };
+            (*hot).count = count as u64;
+        }
+    }
+
+    /// The resumer of a coroutine runs again; answers its continuation.
+    fn switch_to_resumer(&self, coroutine: Ref<'_, Coroutine>) -> *const u8 {
+        // SAFETY: whoever waits for a running coroutine is alive.
+        let resumer = unsafe { Ref::<Coroutine>::from_pointer(self.address(coroutine.resumer.replace(0)).cast()) };
+        let continuation = resumer.continuation.get();
+        self.make_current(resumer);
+        continuation
+    }
+
+    /// A resume has failed: its own catch continuation gets the error, or whoever catches around it.
+    fn fail_at(&self, continuation: *const u8, callee_base: *mut u64) {
+        // SAFETY: the hot part is always readable.
+        let base = unsafe { (*self.hot()).base };
+        match self.catch(continuation) {
+            Some(catch) => self.continue_at_catch(catch, base, callee_base),
+            None => self.unwind(),
+        }
+    }
+}

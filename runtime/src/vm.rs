@@ -1,0 +1,561 @@
+//! The VM: its state at the start of its arena, and what library functions and hosts do with it.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::io;
+use std::marker::{PhantomData, PhantomPinned};
+use std::ops::{Deref, DerefMut};
+use std::ptr;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::abi::{BUILTINS, CODE_VARARG, DISPATCH, EXTERNS, FRAME_CALLEE, Header, Hot, KIND_CODE, SAFEPOINT_INTERRUPT};
+use crate::arena::{self, Arena};
+use crate::builtins;
+use crate::code::{Code, CodeInfo, NewCode};
+use crate::handle::{Handle, RefHandle, RootList};
+use crate::heap::{Collection, GcParameters, Heap, Kinds, Tracer};
+use crate::language::{Hooks, LanguageInfo, RuntimeError};
+use crate::native::{NativeFn, Throw};
+use crate::object::{ArrayObject, Object, Ref, Str, Values};
+use crate::strings::Strings;
+use crate::value::{Value, reference_bits, reference_in_bits};
+
+/// A VM. Always behind a reference: it is the start of its arena, whatever size Rust believes it has, and therefore
+/// cannot be moved or swapped.
+#[repr(C, align(8))]
+pub struct Vm {
+    state: UnsafeCell<[u8; 0]>,
+    /// `&mut Vm` may alias what machine code and references to objects reach.
+    pinned: PhantomPinned,
+    /// One thread at a time, and handles are not for other threads at all.
+    not_send: PhantomData<*mut ()>,
+}
+
+/// What is at the start of an arena.
+#[repr(C)]
+struct State {
+    hot: Hot,
+    heap: Heap,
+    strings: Strings,
+    roots: Rc<RootList>,
+    language: &'static LanguageInfo,
+    hooks: Hooks,
+    /// Sorted by continuation.
+    catches: Vec<(usize, *const u8)>,
+    data: Box<dyn Any>,
+    main: Cell<u32>,
+    /// Coroutines that have run since the last collection.
+    ran: RefCell<Vec<u32>>,
+    /// Read as the first result when there is none.
+    no_results: Cell<u64>,
+    /// The value being thrown has been shown to `Hooks::thrown`.
+    unwinding: Cell<bool>,
+    finalizing: Cell<bool>,
+    /// The stack of the coroutine that ended last, and its capacity.
+    last_stack: Cell<(*mut u64, u32)>,
+    interrupt: Arc<Mutex<Option<SafepointAddress>>>,
+}
+
+/// Owns a VM. Dropping it frees everything; finalisers that should run must be run before
+/// ([`Vm::finalize_all`]).
+#[derive(Debug)]
+pub struct VmBox(Arena);
+
+/// How to set up a VM.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// When to collect.
+    pub gc: GcParameters,
+    /// Seed of the string hash; random by default.
+    pub hash_seed: Option<u64>,
+}
+
+/// Interrupts a VM from another thread. Does nothing when the VM is gone.
+#[derive(Clone, Debug)]
+pub struct InterruptHandle(Arc<Mutex<Option<SafepointAddress>>>);
+
+#[derive(Debug)]
+struct SafepointAddress(*const AtomicU32);
+
+// SAFETY: only used to reach an atomic, under a lock that the VM takes before it goes.
+unsafe impl Send for SafepointAddress {}
+
+impl VmBox {
+    /// A VM for a language. `data` is whatever the language wants to find again with [`Vm::data`].
+    ///
+    /// # Errors
+    /// When the system has no address space or memory for it.
+    pub fn new(
+        language: &'static LanguageInfo,
+        hooks: Hooks,
+        options: Options,
+        data: Box<dyn Any>,
+    ) -> io::Result<Self> {
+        let arena = Arena::reserve()?;
+        let start = arena.start();
+        arena::commit(start, size_of::<State>())?;
+        let kinds = Kinds::new(language, &hooks);
+        let mut catches: Vec<_> = language
+            .catches
+            .iter()
+            .map(|catch| (catch.continuation.0 as usize, catch.catch.0))
+            .collect();
+        catches.push((language.stubs.exit.0 as usize, language.stubs.exit_thrown.0));
+        catches.sort_unstable();
+        catches.dedup();
+        let state = start.cast::<State>();
+        // SAFETY: the memory was just committed, is zero and large enough. An all-zero `Hot` is valid; every other
+        // field is written, none is read before.
+        unsafe {
+            fill_tables(&raw mut (*state).hot, language);
+            (&raw mut (*state).heap).write(Heap::new(start, kinds, options.gc));
+            (&raw mut (*state).strings).write(Strings::new(options.hash_seed));
+            (&raw mut (*state).roots).write(Rc::default());
+            (&raw mut (*state).language).write(language);
+            (&raw mut (*state).hooks).write(hooks);
+            (&raw mut (*state).catches).write(catches);
+            (&raw mut (*state).data).write(data);
+            (&raw mut (*state).main).write(Cell::new(0));
+            (&raw mut (*state).ran).write(RefCell::default());
+            (&raw mut (*state).no_results).write(Cell::new(language.nil));
+            (&raw mut (*state).unwinding).write(Cell::new(false));
+            (&raw mut (*state).finalizing).write(Cell::new(false));
+            (&raw mut (*state).last_stack).write(Cell::new((ptr::null_mut(), 0)));
+            let safepoint = (&raw const (*state).hot.safepoint).cast::<AtomicU32>();
+            (&raw mut (*state).interrupt).write(Arc::new(Mutex::new(Some(SafepointAddress(safepoint)))));
+        }
+        let vm = VmBox(arena);
+        let Some(main) = vm.new_stack() else {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        };
+        vm.state().main.set(main.raw().0);
+        vm.make_current(main);
+        vm.set_gc_parameters(options.gc);
+        Ok(vm)
+    }
+}
+
+/// # Safety
+/// `hot` is writable.
+unsafe fn fill_tables(hot: *mut Hot, language: &LanguageInfo) {
+    assert!(language.externs.len() <= EXTERNS && language.dispatch.len() <= DISPATCH);
+    const _: () = assert!(builtins::TABLE.len() <= BUILTINS);
+    // SAFETY: the tables are as long as was just checked.
+    unsafe {
+        for (i, builtin) in builtins::TABLE.iter().enumerate() {
+            (*hot).builtins[i] = builtin.0.cast();
+        }
+        for (i, function) in language.externs.iter().enumerate() {
+            (*hot).externs[i] = function.0.cast();
+        }
+        for (i, handler) in language.dispatch.iter().enumerate() {
+            (*hot).dispatch[i] = handler.0;
+        }
+    }
+}
+
+impl Deref for VmBox {
+    type Target = Vm;
+
+    fn deref(&self) -> &Vm {
+        // SAFETY: the VM is the start of its arena, and has no size of its own.
+        unsafe { &*self.0.start().cast::<Vm>() }
+    }
+}
+
+impl DerefMut for VmBox {
+    fn deref_mut(&mut self) -> &mut Vm {
+        // SAFETY: as in `deref`.
+        unsafe { &mut *self.0.start().cast::<Vm>() }
+    }
+}
+
+impl Drop for VmBox {
+    fn drop(&mut self) {
+        *self
+            .state()
+            .interrupt
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
+        for code in std::mem::take(&mut self.heap().codes.borrow_mut().objects) {
+            self.free_code(code);
+        }
+        for coroutine in std::mem::take(&mut self.heap().coroutines.borrow_mut().objects) {
+            self.free_coroutine(coroutine);
+        }
+        self.free_stack(self.last_stack().replace((ptr::null_mut(), 0)));
+        // SAFETY: written by `new`, and nothing uses the VM any more. The arena itself goes after this.
+        unsafe { ptr::drop_in_place(self.0.start().cast::<State>()) };
+    }
+}
+
+impl InterruptHandle {
+    /// The next safepoint throws `RuntimeError::Interrupted`.
+    pub fn interrupt(&self) {
+        let address = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(SafepointAddress(safepoint)) = *address {
+            // SAFETY: the VM takes the address away under this lock before it goes.
+            unsafe { (*safepoint).fetch_or(SAFEPOINT_INTERRUPT, Ordering::Relaxed) };
+        }
+    }
+}
+
+// The state, for the modules of this crate.
+impl Vm {
+    pub(crate) fn arena(&self) -> *mut u8 {
+        ptr::from_ref(self).cast_mut().cast()
+    }
+
+    /// The hot part. Machine code writes it too: never to be borrowed, only accessed through the pointer.
+    pub fn hot(&self) -> *mut Hot {
+        self.arena().cast()
+    }
+
+    fn state(&self) -> &State {
+        // SAFETY: every `Vm` is the start of an arena with an initialised state; it is written through cells and raw
+        // pointers only. The hot part is only accessed through raw pointers.
+        unsafe { &*self.arena().cast::<State>() }
+    }
+
+    pub(crate) fn heap(&self) -> &Heap {
+        &self.state().heap
+    }
+
+    pub(crate) fn strings(&self) -> &Strings {
+        &self.state().strings
+    }
+
+    pub(crate) fn roots(&self) -> &Rc<RootList> {
+        &self.state().roots
+    }
+
+    pub(crate) fn hooks(&self) -> &Hooks {
+        &self.state().hooks
+    }
+
+    pub(crate) fn main(&self) -> u32 {
+        self.state().main.get()
+    }
+
+    pub(crate) fn ran(&self) -> &RefCell<Vec<u32>> {
+        &self.state().ran
+    }
+
+    pub(crate) fn unwinding(&self) -> &Cell<bool> {
+        &self.state().unwinding
+    }
+
+    pub(crate) fn finalizing(&self) -> &Cell<bool> {
+        &self.state().finalizing
+    }
+
+    pub(crate) fn last_stack(&self) -> &Cell<(*mut u64, u32)> {
+        &self.state().last_stack
+    }
+
+    pub(crate) fn no_results(&self) -> *mut u64 {
+        self.state().no_results.set(self.language().nil);
+        self.state().no_results.as_ptr()
+    }
+
+    /// Where an object is.
+    pub(crate) fn address(&self, object: u32) -> *mut u8 {
+        self.arena().wrapping_add(object as usize * 8)
+    }
+
+    /// Who catches what is thrown out of a call that returns to `continuation`.
+    pub(crate) fn catch(&self, continuation: *const u8) -> Option<*const u8> {
+        let catches = &self.state().catches;
+        let found = catches.binary_search_by_key(&(continuation as usize), |&(continuation, _)| continuation);
+        found.ok().map(|index| catches[index].1)
+    }
+
+    /// The code of a callee object.
+    pub(crate) fn code_of(&self, callee: u32) -> Ref<'_, Code> {
+        // SAFETY: callers pass live callee objects, which have a reference to their code there.
+        unsafe {
+            let code = *self
+                .address(callee)
+                .add(self.language().callee_code as usize)
+                .cast::<u32>();
+            Ref::from_pointer(self.address(code).cast())
+        }
+    }
+
+    /// The callee object in a value.
+    pub(crate) fn callee_in(&self, function: Value<'_>) -> Result<u32, Throw> {
+        if function.is_reference(self.language().callee_leaf) {
+            Ok(function.bits() as u32)
+        } else {
+            Err(self.raise(RuntimeError::NotCallable(function.bits())))
+        }
+    }
+
+    pub(crate) fn safepoint_flags(&self) -> &AtomicU32 {
+        // SAFETY: inside of the VM; machine code only reads it.
+        unsafe { &*(&raw const (*self.hot()).safepoint).cast::<AtomicU32>() }
+    }
+
+    pub(crate) fn raise_safepoint(&self, flag: u32) {
+        self.safepoint_flags().fetch_or(flag, Ordering::Relaxed);
+    }
+
+    pub(crate) fn clear_safepoint(&self, flag: u32) {
+        self.safepoint_flags().fetch_and(!flag, Ordering::Relaxed);
+    }
+
+    pub(crate) fn trace_roots(&self, tracer: &mut Tracer<'_>) {
+        self.roots().for_each(|bits| tracer.value(bits));
+        // SAFETY: the hot part is always readable.
+        tracer.value(unsafe { (*self.hot()).error });
+        self.trace_coroutines(tracer);
+    }
+
+    pub(crate) fn free_code(&self, object: u32) {
+        let code = self.address(object).cast::<Code>();
+        // SAFETY: a code object in the list of such; it owns its information.
+        unsafe {
+            let info = Box::from_raw((*code).info.replace(ptr::null_mut()));
+            self.remove_external(external_bytes(&info));
+        }
+    }
+}
+
+fn external_bytes(info: &CodeInfo) -> usize {
+    size_of::<CodeInfo>() + info.bytecode.len() * 8 + info.constants.len() * 8 + info.lines.entries().len() * 8
+}
+
+// Values, objects, roots.
+impl Vm {
+    /// The language's tables.
+    pub fn language(&self) -> &'static LanguageInfo {
+        self.state().language
+    }
+
+    /// What the language gave to [`VmBox::new`].
+    ///
+    /// # Panics
+    /// When that was of another type.
+    pub fn data<T: 'static>(&self) -> &T {
+        self.state()
+            .data
+            .downcast_ref()
+            .expect("the language's data is of another type")
+    }
+
+    /// The value that stands for a missing one.
+    pub fn nil(&self) -> Value<'_> {
+        // SAFETY: a unit leaf.
+        unsafe { Value::from_bits(self.language().nil) }
+    }
+
+    /// The interned string with these bytes.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn str(&self, bytes: &[u8]) -> Result<Ref<'_, Str>, Throw> {
+        self.strings()
+            .intern(self, bytes)
+            .ok_or_else(|| self.raise(RuntimeError::OutOfMemory))
+    }
+
+    /// An array of values, all nil.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn new_values(&self, length: usize) -> Result<Ref<'_, Values>, Throw> {
+        let values = self.allocate_array::<Values>(length)?;
+        for field in values.items() {
+            field.set_plain(self.language().nil);
+        }
+        Ok(values)
+    }
+
+    /// A new object, all zero: numbers are 0, references null, values the double 0.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn allocate<T: Object>(&self) -> Result<Ref<'_, T>, Throw> {
+        self.allocate_of_kind(T::KIND, 0)
+    }
+
+    /// A new object with a trailing array, all zero: numbers are 0, references null, values the double 0.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn allocate_array<T: ArrayObject>(&self, length: usize) -> Result<Ref<'_, T>, Throw> {
+        self.allocate_of_kind(T::KIND, length)
+    }
+
+    fn allocate_of_kind<T: Object>(&self, kind: u8, length: usize) -> Result<Ref<'_, T>, Throw> {
+        match self.allocate_object(kind, length) {
+            // SAFETY: just allocated with this kind.
+            Some(object) => Ok(unsafe { Ref::from_pointer(object.cast()) }),
+            None => Err(self.raise(RuntimeError::OutOfMemory)),
+        }
+    }
+
+    /// A code object for bytecode.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn new_code(&self, new: NewCode) -> Result<Ref<'_, Code>, Throw> {
+        let stubs = &self.language().stubs;
+        let entry = if new.vararg {
+            stubs.entry_vararg
+        } else {
+            stubs.entry_fixed
+        };
+        let flags = if new.vararg { CODE_VARARG } else { 0 };
+        self.make_code(new.info, flags, |code| {
+            code.entry.set(entry.0);
+            code.bytecode.set(code.bytecode().as_ptr().cast());
+            code.frame_size.set(new.frame_size.max(new.params));
+            code.params.set(new.params);
+        })
+    }
+
+    /// A code object for a function written in Rust.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn new_native_code(&self, name: &str, native: NativeFn) -> Result<Ref<'_, Code>, Throw> {
+        let info = CodeInfo {
+            name: name.to_string(),
+            ..CodeInfo::default()
+        };
+        self.make_code(info, 0, |code| {
+            code.entry.set(self.language().stubs.entry_native.0);
+            code.native.set(native as *const ());
+        })
+    }
+
+    fn make_code(&self, info: CodeInfo, flags: u16, fill: impl FnOnce(Ref<'_, Code>)) -> Result<Ref<'_, Code>, Throw> {
+        let bytes = external_bytes(&info);
+        let object = self
+            .allocate_object(KIND_CODE, 0)
+            .ok_or_else(|| self.raise(RuntimeError::OutOfMemory))?;
+        // SAFETY: just allocated.
+        let code = unsafe {
+            (*object).flags = flags;
+            Ref::<Code>::from_pointer(object.cast())
+        };
+        code.info.set(Box::into_raw(Box::new(info)));
+        fill(code);
+        self.add_external(bytes);
+        self.heap().codes.borrow_mut().push(code.raw().0);
+        Ok(code)
+    }
+
+    /// Keeps a value alive until the handle is dropped.
+    pub fn root(&self, value: Value<'_>) -> Handle {
+        Handle::new(self.roots(), value.bits())
+    }
+
+    /// Keeps an object alive until the handle is dropped.
+    pub fn root_ref<T: Object>(&self, object: Ref<'_, T>) -> RefHandle<T> {
+        RefHandle::new(self.roots(), object)
+    }
+
+    /// Collects everything that is dead. Finalisers run at the next safepoint.
+    pub fn collect_full(&mut self) {
+        self.collect(Collection::Full);
+    }
+
+    /// Collects what died young.
+    pub fn collect_minor(&mut self) {
+        self.collect(Collection::Minor);
+    }
+
+    /// When the object dies, it will be given to [`Hooks::finalize`], once.
+    pub fn add_finalizer<T: Object>(&self, object: Ref<'_, T>) {
+        self.heap().finalizable.borrow_mut().push(object.raw().0);
+    }
+
+    /// Runs the finalisers of all objects that died, now.
+    pub fn run_finalizers(&mut self) {
+        if self.finalizing().replace(true) {
+            return;
+        }
+        loop {
+            let next = self.heap().pending.borrow_mut().pop();
+            let Some(object) = next else { break };
+            // It stays reachable while its finaliser runs.
+            // SAFETY: pending objects are kept alive.
+            let value = unsafe { Value::from_bits(reference_bits(0, object)) };
+            let handle = self.root(value);
+            let finalize = self.hooks().finalize;
+            finalize(self, object);
+            drop(handle);
+        }
+        self.clear_safepoint(crate::abi::SAFEPOINT_FINALIZE);
+        self.finalizing().set(false);
+    }
+
+    /// Runs all finalisers, of living objects too: the program ends. The youngest first.
+    pub fn finalize_all(&mut self) {
+        let mut living = std::mem::take(&mut *self.heap().finalizable.borrow_mut()).objects;
+        living.append(&mut self.heap().pending.borrow_mut());
+        *self.heap().pending.borrow_mut() = living;
+        self.run_finalizers();
+    }
+
+    /// For interrupting the VM from another thread.
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        InterruptHandle(self.state().interrupt.clone())
+    }
+}
+
+// Errors.
+impl Vm {
+    /// Throws a value: to be passed on with `?`.
+    pub fn throw(&self, value: Value<'_>) -> Throw {
+        self.unwinding().set(false);
+        // SAFETY: the hot part is always writable.
+        unsafe { (*self.hot()).error = value.bits() };
+        Throw(())
+    }
+
+    /// Throws an error with a message, as the language words it.
+    pub fn error(&self, message: impl AsRef<str>) -> Throw {
+        self.raise(RuntimeError::Message(message.as_ref()))
+    }
+
+    /// Throws an error of the runtime, as the language words it.
+    pub fn raise(&self, error: RuntimeError<'_>) -> Throw {
+        let parameters = self.heap().parameters.get();
+        self.heap().parameters.set(GcParameters {
+            limit: None,
+            ..parameters
+        });
+        let bits = (self.hooks().error)(self, error);
+        self.heap().parameters.set(parameters);
+        // SAFETY: what the hook answers is a value of this VM, just made.
+        self.throw(unsafe { Value::from_bits(bits) })
+    }
+
+    /// The value that was thrown last.
+    pub fn thrown(&self) -> Value<'_> {
+        // SAFETY: the collector keeps the error alive.
+        unsafe { Value::from_bits((*self.hot()).error) }
+    }
+
+    /// An object being kept as a value of leaf 0 is nothing to look at; its kind says what it is.
+    pub fn kind_of(&self, value: Value<'_>) -> Option<u8> {
+        let object = reference_in_bits(value.bits())?;
+        // SAFETY: values refer to live objects.
+        Some(unsafe { (*self.address(object).cast::<Header>()).kind })
+    }
+
+    pub(crate) fn running_callee<T: Object>(&self) -> Ref<'_, T> {
+        // SAFETY: a frame is running, so there is a header below its base with a live callee, whose kind is checked.
+        unsafe {
+            let callee = *(*self.hot()).base.byte_offset(FRAME_CALLEE) as u32;
+            let object = self.address(callee);
+            assert_eq!((*object.cast::<Header>()).kind, T::KIND, "the callee is another object");
+            Ref::from_pointer(object.cast())
+        }
+    }
+}
