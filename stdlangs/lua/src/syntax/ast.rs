@@ -104,6 +104,8 @@ impl Index<FunctionId> for Chunk {
 /// A function body with its variables.
 #[derive(Debug, Default)]
 pub struct Function {
+    /// The function that it stands in; none for the main function.
+    pub parent: Option<FunctionId>,
     /// The line of its `function`; 0 for the main function.
     pub line: u32,
     /// The line of its `end`; 0 for the main function.
@@ -342,10 +344,48 @@ pub enum Expr {
 impl Expr {
     /// Whether it can give any number of values.
     pub fn is_multiple(&self) -> bool {
-        matches!(
-            self,
-            Self::Call { .. } | Self::MethodCall { .. } | Self::Vararg
-        )
+        matches!(self, Self::Call { .. } | Self::MethodCall { .. } | Self::Vararg)
+    }
+}
+
+impl Expr {
+    /// Calls `visit` with each expression that is directly part of this one, functions' bodies excepted.
+    pub fn for_each_operand(&self, mut visit: impl FnMut(ExprId)) {
+        match self {
+            Self::Nil
+            | Self::True
+            | Self::False
+            | Self::Number(_)
+            | Self::String(_)
+            | Self::Vararg
+            | Self::Function(_)
+            | Self::Local(_)
+            | Self::Upvalue(_)
+            | Self::Global(_) => {}
+            Self::Paren(operand) | Self::Unary { operand, .. } => visit(*operand),
+            Self::Index { object: lhs, key: rhs } | Self::Binary { lhs, rhs, .. } => {
+                visit(*lhs);
+                visit(*rhs);
+            }
+            Self::Call { callee: first, args }
+            | Self::MethodCall {
+                object: first, args, ..
+            } => {
+                visit(*first);
+                args.iter().copied().for_each(visit);
+            }
+            Self::Table(fields) => {
+                for field in fields {
+                    match *field {
+                        Field::Item(value) => visit(value),
+                        Field::Keyed { key, value } => {
+                            visit(key);
+                            visit(value);
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -15,7 +15,7 @@ impl SyntaxError {
     /// An error at `line` of the chunk called `chunk_name`; `near` is the offending token's text.
     ///
     /// Like a C string, `near` ends at its first NUL.
-    pub(super) fn new(chunk_name: &[u8], line: u32, what: &str, near: Option<&[u8]>) -> Self {
+    pub(crate) fn new(chunk_name: &[u8], line: u32, what: &str, near: Option<&[u8]>) -> Self {
         let mut message = chunk_id(chunk_name, SYNTAX_CHUNK_ID_LEN);
         message.extend_from_slice(format!(":{line}: {what}").as_bytes());
         if let Some(near) = near {

@@ -152,11 +152,7 @@ impl<'s> Lexer<'s> {
     fn dots(&mut self) -> Result<Token> {
         self.position += 1;
         if self.accept(b'.') {
-            let word = if self.accept(b'.') {
-                Word::Dots
-            } else {
-                Word::Concat
-            };
+            let word = if self.accept(b'.') { Word::Dots } else { Word::Concat };
             return Ok(Token::Word(word));
         }
         match self.peek() {
@@ -193,9 +189,7 @@ impl<'s> Lexer<'s> {
     fn open_bracket(&mut self) -> Result<Token> {
         match self.bracket(b'[') {
             Bracket::Single => Ok(Token::Byte(b'[')),
-            Bracket::Broken => {
-                Err(self.error_near_text("invalid long string delimiter", self.token_text()))
-            }
+            Bracket::Broken => Err(self.error_near_text("invalid long string delimiter", self.token_text())),
             Bracket::Long(level) => {
                 self.position += 1;
                 self.long_text(level, "unfinished long string")?;
@@ -287,8 +281,7 @@ impl<'s> Lexer<'s> {
             return Ok(Token::String(id));
         }
         self.buffer.clear();
-        self.buffer
-            .extend_from_slice(&self.source[start..self.position]);
+        self.buffer.extend_from_slice(&self.source[start..self.position]);
         loop {
             let Some(byte) = self.peek() else {
                 return Err(self.error_near("unfinished string", Token::Eof));

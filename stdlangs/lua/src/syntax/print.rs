@@ -3,8 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::ast::{
-    Block, Chunk, Expr, ExprId, Field, FunctionId, Local, LocalId, Stat, StatKind, StrId,
-    UpvalueSource, Vararg,
+    Block, Chunk, Expr, ExprId, Field, FunctionId, Local, LocalId, Stat, StatKind, StrId, UpvalueSource, Vararg,
 };
 
 /// Writes a chunk as s-expressions, one statement of the main function to a line.
@@ -143,9 +142,7 @@ impl Printer<'_> {
             let id = first.after(distance);
             self.out.write_str(if distance > 0 { " " } else { "" })?;
             self.local(id)?;
-            let &Local {
-                captured, assigned, ..
-            } = &self.chunk[self.function].locals[id.index()];
+            let &Local { captured, assigned, .. } = &self.chunk[self.function].locals[id.index()];
             self.out.write_str(match (captured, assigned) {
                 (false, false) => "",
                 (false, true) => "/a",

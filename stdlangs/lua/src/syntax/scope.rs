@@ -1,8 +1,6 @@
 //! Scopes while parsing: which variable a name means, and which functions have to capture it.
 
-use super::ast::{
-    Block, Function, FunctionId, Local, LocalId, StrId, Upvalue, UpvalueId, UpvalueSource, Vararg,
-};
+use super::ast::{Block, Function, FunctionId, Local, LocalId, StrId, Upvalue, UpvalueId, UpvalueSource, Vararg};
 
 /// Most local variables that can be in scope in one function, hidden ones included.
 const MAX_LOCALS: usize = 200;
@@ -52,6 +50,7 @@ impl Scopes {
     /// Enters a function that begins at `line`.
     pub(super) fn enter_function(&mut self, id: FunctionId, line: u32) {
         let function = Function {
+            parent: self.functions.last().map(|outer| outer.id),
             line,
             ..Function::default()
         };
@@ -84,10 +83,7 @@ impl Scopes {
     pub(super) fn enter_block(&mut self, is_loop: bool) {
         let scope = self.current();
         let outer_active = scope.active.len();
-        scope.blocks.push(BlockScope {
-            outer_active,
-            is_loop,
-        });
+        scope.blocks.push(BlockScope { outer_active, is_loop });
     }
 
     pub(super) fn leave_block(&mut self) {
@@ -102,11 +98,7 @@ impl Scopes {
     }
 
     /// Adds a local variable, which comes into scope with [`Self::activate`]. Up to then `pending` others wait.
-    pub(super) fn declare(
-        &mut self,
-        name: StrId,
-        pending: usize,
-    ) -> Result<LocalId, LimitExceeded> {
+    pub(super) fn declare(&mut self, name: StrId, pending: usize) -> Result<LocalId, LimitExceeded> {
         let scope = self.current();
         if scope.active.len() + pending + 1 > MAX_LOCALS {
             return Err(scope.limit_exceeded(MAX_LOCALS, "local variables"));
@@ -162,9 +154,7 @@ impl Scopes {
                     scope.function.locals[local.index()].assigned = true;
                     return;
                 }
-                UpvalueSource::Upvalue(upvalue) => {
-                    source = scope.function.upvalues[upvalue.index()].source
-                }
+                UpvalueSource::Upvalue(upvalue) => source = scope.function.upvalues[upvalue.index()].source,
             }
         }
     }

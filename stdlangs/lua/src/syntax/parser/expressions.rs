@@ -92,10 +92,7 @@ impl Parser<'_> {
                 }
                 Token::Byte(b'[') => {
                     let key = self.bracketed_key()?;
-                    (
-                        self.add(Expr::Index { object: expr, key }),
-                        Form::Assignable,
-                    )
+                    (self.add(Expr::Index { object: expr, key }), Form::Assignable)
                 }
                 Token::Byte(b':') => {
                     self.advance()?;
@@ -115,10 +112,7 @@ impl Parser<'_> {
                 }
                 Token::Byte(b'(' | b'{') | Token::String(_) => {
                     let (args, line) = self.arguments()?;
-                    (
-                        self.add_at(Expr::Call { callee: expr, args }, line),
-                        Form::Call,
-                    )
+                    (self.add_at(Expr::Call { callee: expr, args }, line), Form::Call)
                 }
                 _ => return Ok((expr, form)),
             }
@@ -137,11 +131,7 @@ impl Parser<'_> {
                 let inner = self.expression()?;
                 self.expect_closing(b')', b'(', line)?;
                 let truncates = self.exprs[inner.index()].is_multiple();
-                let expr = if truncates {
-                    self.add(Expr::Paren(inner))
-                } else {
-                    inner
-                };
+                let expr = if truncates { self.add(Expr::Paren(inner)) } else { inner };
                 Ok((expr, Form::Other))
             }
             _ => Err(self.error_near("unexpected symbol")),

@@ -124,20 +124,13 @@ impl Parser<'_> {
     }
 
     /// Expects the token that closes what `opener` opened at `line`.
-    fn expect_closing(
-        &mut self,
-        closer: impl Into<Token>,
-        opener: impl Into<Token>,
-        line: u32,
-    ) -> Result<()> {
+    fn expect_closing(&mut self, closer: impl Into<Token>, opener: impl Into<Token>, line: u32) -> Result<()> {
         let closer = closer.into();
         if self.at(closer) || line == self.lexer.line {
             return self.expect(closer);
         }
         let (closer, opener) = (describe(closer), describe(opener.into()));
-        Err(self.error_near(&format!(
-            "'{closer}' expected (to close '{opener}' at line {line})"
-        )))
+        Err(self.error_near(&format!("'{closer}' expected (to close '{opener}' at line {line})")))
     }
 
     fn expect_name(&mut self) -> Result<StrId> {
@@ -199,8 +192,7 @@ impl Parser<'_> {
             0 => "main function".to_owned(),
             line => format!("function at line {line}"),
         };
-        self.lexer
-            .error(&format!("{subject} has more than {limit} {what}"))
+        self.lexer.error(&format!("{subject} has more than {limit} {what}"))
     }
 }
 

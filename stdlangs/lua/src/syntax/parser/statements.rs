@@ -29,11 +29,7 @@ impl Parser<'_> {
         self.scoped(false, Self::statements)
     }
 
-    fn scoped<T>(
-        &mut self,
-        is_loop: bool,
-        parse: impl FnOnce(&mut Self) -> Result<T>,
-    ) -> Result<T> {
+    fn scoped<T>(&mut self, is_loop: bool, parse: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.scopes.enter_block(is_loop);
         let result = parse(self)?;
         self.scopes.leave_block();
@@ -286,11 +282,7 @@ impl Parser<'_> {
     fn return_statement(&mut self) -> Result<Stat> {
         self.advance()?;
         let is_empty = ends_block(self.token) || self.at(b';');
-        let values = if is_empty {
-            Box::default()
-        } else {
-            self.expressions()?
-        };
+        let values = if is_empty { Box::default() } else { self.expressions()? };
         Ok(Stat {
             line: self.last_line,
             kind: StatKind::Return(values),

@@ -10,14 +10,8 @@ fn unexpected_symbols() {
     check("x = ..", "t:1: unexpected symbol near '..'");
     check("\u{1}", "t:1: unexpected symbol near 'char(1)'");
     check("'a' = 1", "t:1: unexpected symbol near ''a''");
-    check(
-        "x = 1 \"a\\65\"",
-        "t:1: unexpected symbol near '\\\"aA\\\"'",
-    );
-    check(
-        "[==[a\n]==] = 1",
-        "t:2: unexpected symbol near '[==[a\\n]==]'",
-    );
+    check("x = 1 \"a\\65\"", "t:1: unexpected symbol near '\\\"aA\\\"'");
+    check("[==[a\n]==] = 1", "t:2: unexpected symbol near '[==[a\\n]==]'");
     check("5 = 1", "t:1: unexpected symbol near '5'");
     check("x = \0", "t:1: unexpected symbol");
     check("'a\0b' = 1", "t:1: unexpected symbol near ''a'");
@@ -34,10 +28,7 @@ fn expected_tokens() {
     check("for i, j do", "t:1: 'in' expected near 'do'");
     check("x = {a b}", "t:1: '}' expected near 'b'");
     check("a:b = 1", "t:1: function arguments expected near '='");
-    check(
-        "function f(1) end",
-        "t:1: <name> or '...' expected near '1'",
-    );
+    check("function f(1) end", "t:1: <name> or '...' expected near '1'");
     check("function f(..., a) end", "t:1: ')' expected near ','");
     check("function f end", "t:1: '(' expected near 'end'");
     check("end", "t:1: '<eof>' expected near 'end'");
@@ -73,14 +64,8 @@ fn closing_tokens() {
         "function f()\n",
         "t:2: 'end' expected (to close 'function' at line 1) near '<eof>'",
     );
-    check(
-        "f(\n1",
-        "t:2: ')' expected (to close '(' at line 1) near '<eof>'",
-    );
-    check(
-        "x = {\n1",
-        "t:2: '}' expected (to close '{' at line 1) near '<eof>'",
-    );
+    check("f(\n1", "t:2: ')' expected (to close '(' at line 1) near '<eof>'");
+    check("x = {\n1", "t:2: '}' expected (to close '{' at line 1) near '<eof>'");
 }
 
 #[test]
@@ -115,29 +100,17 @@ fn broken_tokens() {
     check("x = '\\300'", "t:1: escape sequence too large near '''");
     check("x = 'ab\\256'", "t:1: escape sequence too large near ''ab'");
     check("x = [==a", "t:1: invalid long string delimiter near '[=='");
-    check(
-        "x = [[ [[ ]]",
-        "t:1: nesting of [[...]] is deprecated near '['",
-    );
-    check(
-        "--[[ [[ ]]",
-        "t:1: nesting of [[...]] is deprecated near '['",
-    );
+    check("x = [[ [[ ]]", "t:1: nesting of [[...]] is deprecated near '['");
+    check("--[[ [[ ]]", "t:1: nesting of [[...]] is deprecated near '['");
 }
 
 #[test]
 fn position() {
     let error = parse(b"\n\n!", b"@dir/file.lua").unwrap_err();
     assert_eq!(error.line, 3);
-    assert_eq!(
-        error.to_string(),
-        "dir/file.lua:3: unexpected symbol near '!'"
-    );
+    assert_eq!(error.to_string(), "dir/file.lua:3: unexpected symbol near '!'");
     let error = parse(b"x = \xff", b"x = \xff").unwrap_err();
-    assert_eq!(
-        error.message,
-        b"[string \"x = \xff\"]:1: unexpected symbol near '\xff'"
-    );
+    assert_eq!(error.message, b"[string \"x = \xff\"]:1: unexpected symbol near '\xff'");
 }
 
 #[test]
@@ -151,18 +124,12 @@ fn chunk_names() {
     check_id(&format!("={}", "x".repeat(100)), &"x".repeat(59));
     check_id("@a.lua", "a.lua");
     check_id(&format!("@{}", "x".repeat(52)), &"x".repeat(52));
-    check_id(
-        &format!("@y{}", "x".repeat(52)),
-        &format!("...{}", "x".repeat(52)),
-    );
+    check_id(&format!("@y{}", "x".repeat(52)), &format!("...{}", "x".repeat(52)));
     check_id("return 1", "[string \"return 1\"]");
     check_id("return 1\nx", "[string \"return 1...\"]");
     check_id("a\rb", "[string \"a...\"]");
     check_id("", "[string \"\"]");
     check_id("a\0b", "[string \"a\"]");
     check_id(&"x".repeat(43), &format!("[string \"{}\"]", "x".repeat(43)));
-    check_id(
-        &"x".repeat(44),
-        &format!("[string \"{}...\"]", "x".repeat(43)),
-    );
+    check_id(&"x".repeat(44), &format!("[string \"{}...\"]", "x".repeat(43)));
 }

@@ -2,10 +2,7 @@ use super::{check, check_expr};
 
 #[test]
 fn constants() {
-    check_expr(
-        "nil, true, false, 1, 'a', ...",
-        r#"nil true false 1 "a" ..."#,
-    );
+    check_expr("nil, true, false, 1, 'a', ...", r#"nil true false 1 "a" ..."#);
 }
 
 #[test]
@@ -73,10 +70,7 @@ fn tables() {
 #[test]
 fn functions() {
     check_expr("function() end", "(fn () (block))");
-    check_expr(
-        "function(a, b) return a end",
-        "(fn (a.0 b.1) (block (return a.0)))",
-    );
+    check_expr("function(a, b) return a end", "(fn (a.0 b.1) (block (return a.0)))");
 }
 
 #[test]
@@ -106,8 +100,5 @@ fn vararg_use() {
         "f = function(...) return ... end",
         "(assign f = (fn ( ...) (block (return ...))))",
     );
-    check(
-        "f = function(a, ...) end",
-        "(assign f = (fn (a.0 arg) (block)))",
-    );
+    check("f = function(a, ...) end", "(assign f = (fn (a.0 arg) (block)))");
 }

@@ -43,10 +43,7 @@ fn long_strings() {
 
 #[test]
 fn strings_are_bytes() {
-    assert_eq!(
-        outcome(b"return '\xff\0\xc3\xa4'"),
-        r#"(return "\xff\x00\xc3\xa4")"#
-    );
+    assert_eq!(outcome(b"return '\xff\0\xc3\xa4'"), r#"(return "\xff\x00\xc3\xa4")"#);
     assert_eq!(outcome(b"return [[\xff\0]]"), r#"(return "\xff\x00")"#);
 }
 

@@ -6,21 +6,13 @@ const EXPRESSION_LEVELS: usize = 196;
 const TOO_DEEP: &str = "t:1: chunk has too many syntax levels";
 
 fn message(source: &str) -> Option<String> {
-    parse(source.as_bytes(), b"=t")
-        .err()
-        .map(|error| error.to_string())
+    parse(source.as_bytes(), b"=t").err().map(|error| error.to_string())
 }
 
 /// Checks that `count` repetitions of `open` (around `inner`) parse, and one more fails.
 #[track_caller]
 fn check_depth(count: usize, before: &str, open: &str, inner: &str, close: &str) {
-    let nested = |count| {
-        format!(
-            "{before}{}{inner}{}",
-            open.repeat(count),
-            close.repeat(count)
-        )
-    };
+    let nested = |count| format!("{before}{}{inner}{}", open.repeat(count), close.repeat(count));
     assert_eq!(message(&nested(count)), None);
     assert_eq!(message(&nested(count + 1)).as_deref(), Some(TOO_DEEP));
     assert_eq!(message(&nested(100_000)).as_deref(), Some(TOO_DEEP));
@@ -74,15 +66,9 @@ fn local_variables() {
     assert_eq!(message(&in_a_function).as_deref(), Some(expected));
     let in_blocks = "do local a end ".repeat(300);
     assert_eq!(message(&in_blocks), None);
-    assert_eq!(
-        message(&format!("{} for i = 1, 2 do end", locals(196))),
-        None
-    );
+    assert_eq!(message(&format!("{} for i = 1, 2 do end", locals(196))), None);
     assert!(message(&format!("{} for i = 1, 2 do end", locals(197))).is_some());
-    assert_eq!(
-        message(&format!("{} for i, j in a do end", locals(195))),
-        None
-    );
+    assert_eq!(message(&format!("{} for i, j in a do end", locals(195))), None);
     assert!(message(&format!("{} for i, j in a do end", locals(196))).is_some());
 }
 

@@ -15,11 +15,7 @@ use super::{parse, print};
 fn outcome(source: &[u8]) -> String {
     match parse(source, b"=t") {
         Ok(chunk) => print(&chunk).trim_end().to_owned(),
-        Err(error) => error
-            .message
-            .escape_ascii()
-            .to_string()
-            .replace("\\\'", "'"),
+        Err(error) => error.message.escape_ascii().to_string().replace("\\\'", "'"),
     }
 }
 

@@ -3,10 +3,7 @@ use super::check;
 #[test]
 fn locals_come_into_scope_after_their_values() {
     check("local a = a", "(local (a.0) a)");
-    check(
-        "local a = 1 local a = a",
-        "(local (a.0) 1)\n(local (a.1) a.0)",
-    );
+    check("local a = 1 local a = a", "(local (a.0) 1)\n(local (a.1) a.0)");
     check(
         "local function f() return f end",
         "(local-function f.0/c (fn ^0=f.0 () (block (return ^0))))",
@@ -19,10 +16,7 @@ fn locals_come_into_scope_after_their_values() {
 
 #[test]
 fn locals_end_with_their_block() {
-    check(
-        "do local a end a = 1",
-        "(do (block (local (a.0))))\n(assign a = 1)",
-    );
+    check("do local a end a = 1", "(do (block (local (a.0))))\n(assign a = 1)");
     check(
         "repeat local a until a a = 1",
         "(repeat (block (local (a.0))) a.0)\n(assign a = 1)",

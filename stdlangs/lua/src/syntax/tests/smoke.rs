@@ -34,12 +34,7 @@ fn mutated_programs() {
         let noise = random.below(source.len());
         source[noise] ^= 1 << random.below(8);
         match parse(&source, b"=t") {
-            Ok(chunk) => assert_eq!(
-                chunk.exprs.len(),
-                chunk.lines.len(),
-                "seed {seed}: {}",
-                print(&chunk)
-            ),
+            Ok(chunk) => assert_eq!(chunk.exprs.len(), chunk.lines.len(), "seed {seed}: {}", print(&chunk)),
             Err(error) => assert!(error.message.starts_with(b"t:"), "seed {seed}: {error}"),
         }
     }

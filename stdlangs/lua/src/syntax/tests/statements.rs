@@ -3,10 +3,7 @@ use super::check;
 #[test]
 fn assignments() {
     check("a = 1", "(assign a = 1)");
-    check(
-        "a, b.c, d[1] = 1, 2",
-        r#"(assign a (index b "c") (index d 1) = 1 2)"#,
-    );
+    check("a, b.c, d[1] = 1, 2", r#"(assign a (index b "c") (index d 1) = 1 2)"#);
     check("f().x = 1", r#"(assign (index (call f) "x") = 1)"#);
     check("(a).b = 1", r#"(assign (index a "b") = 1)"#);
 }
@@ -20,10 +17,7 @@ fn calls() {
 
 #[test]
 fn several_on_a_line() {
-    check(
-        "a = 1 b = 2; c = 3",
-        "(assign a = 1)\n(assign b = 2)\n(assign c = 3)",
-    );
+    check("a = 1 b = 2; c = 3", "(assign a = 1)\n(assign b = 2)\n(assign c = 3)");
     check("", "");
     check("f();", "(call f)");
 }
@@ -32,18 +26,12 @@ fn several_on_a_line() {
 fn locals() {
     check("local a", "(local (a.0))");
     check("local a, b = 1, f()", "(local (a.0 b.1) 1 (call f))");
-    check(
-        "local function f() end",
-        "(local-function f.0 (fn () (block)))",
-    );
+    check("local function f() end", "(local-function f.0 (fn () (block)))");
 }
 
 #[test]
 fn blocks() {
-    check(
-        "do local a end do end",
-        "(do (block (local (a.0))))\n(do (block))",
-    );
+    check("do local a end do end", "(do (block (local (a.0))))\n(do (block))");
     check("while a do f() end", "(while a (block (call f)))");
     check("while a do break end", "(while a (block (break)))");
     check("repeat f() until a", "(repeat (block (call f)) a)");

@@ -1,0 +1,32 @@
+//! From the syntax tree to bytecode.
+//!
+//! ```text
+//! Chunk --function--> FunctionCode, one per function --assemble--> code objects, innermost functions first
+//! ```
+//!
+//! Slots are given out like a stack: local variables at the bottom, each in one slot for as long as it is in scope,
+//! temporaries above them. An expression is told where its result is wanted, so that it gets there without a move; a
+//! local variable or a constant is used in place.
+//!
+//! The native stack used grows with the nesting of the program, which the parser limits, but not with the length of
+//! chains of operators, indexing or calls.
+
+mod assemble;
+mod assignment;
+mod calls;
+mod code;
+mod expressions;
+mod fold;
+mod function;
+mod inst;
+mod logic;
+mod loops;
+mod statements;
+mod tables;
+mod text;
+
+pub use assemble::{Capture, CaptureSource, LocalInfo, Prototype, Target, compile};
+pub use code::{Code, VariableRange};
+pub use function::{FunctionCode, compile_function};
+pub use inst::{Arith, Const, Dest, Inst, Label, List, Operand, Run, Slot};
+pub use text::disassemble;
