@@ -1,0 +1,101 @@
+//! Functions and the variables that they capture.
+//!
+//! A captured variable is *open* while the frame that it belongs to runs: it points to the slot. The coroutine whose stack
+//! that is has a list of them, sorted by slot. While a variable is open its field `closed` holds that coroutine, so that
+//! the slot lives as long as the variable.
+
+use dg_runtime::{Code, Coroutine, RawRef, Ref, Throw, Vm};
+
+use super::alloc;
+use crate::generated::{Boxed, Function, Upvalue};
+
+/// Where a new function finds a variable that it captures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capture {
+    /// In a slot of the running frame.
+    Slot(u16),
+    /// Among the captured variables of the running function.
+    Captured(u16),
+}
+
+/// The captured variables of a function, as its code keeps them in `CodeInfo::extra`.
+pub type Captures = Box<[Capture]>;
+
+/// A new function from code of the running function.
+///
+/// # Errors
+/// When memory runs out.
+pub fn new_closure<'v>(vm: &'v Vm, code: Ref<'v, Code>) -> Result<Ref<'v, Function>, Throw> {
+    let frame = vm.frames().next().expect("a function runs");
+    let running = frame.callee::<Function>().expect("callees are functions");
+    let captures = code.info().extra.as_ref().and_then(|extra| extra.downcast_ref::<Captures>());
+    let captures: &[Capture] = captures.map_or(&[], |captures| captures);
+    let function = alloc::function(vm, code, running.env.get(vm), captures.len())?;
+    for (index, capture) in captures.iter().enumerate() {
+        let upvalue = match *capture {
+            Capture::Slot(slot) => open_upvalue(vm, frame.base().wrapping_add(usize::from(slot)))?,
+            Capture::Captured(index) => running.items()[usize::from(index)].get(vm),
+        };
+        function.set_item(index, |item| item, upvalue);
+    }
+    Ok(function)
+}
+
+/// The variable for a slot of the running coroutine's stack.
+fn open_upvalue(vm: &Vm, location: *mut u64) -> Result<Ref<'_, Upvalue>, Throw> {
+    let coroutine = vm.current_coroutine();
+    let mut captured = coroutine.captured().borrow_mut();
+    // New variables are mostly those of the innermost frame.
+    let mut place = captured.len();
+    while place > 0 {
+        let upvalue = upvalue(vm, captured[place - 1]);
+        if upvalue.location.get() == location {
+            return Ok(upvalue);
+        }
+        if upvalue.location.get() < location {
+            break;
+        }
+        place -= 1;
+    }
+    let upvalue = alloc::upvalue(vm)?;
+    upvalue.location.set(location);
+    upvalue.set(|u| &u.closed, coroutine.boxed());
+    captured.insert(place, upvalue.raw().0);
+    Ok(upvalue)
+}
+
+/// Closes the variables of a stack from the slot `from` on: they keep their values when the slots go.
+pub fn close_upvalues(vm: &Vm, coroutine: &Coroutine, from: *mut u64) {
+    let mut captured = coroutine.captured().borrow_mut();
+    while let Some(&last) = captured.last() {
+        let upvalue = upvalue(vm, last);
+        let location = upvalue.location.get();
+        if location < from {
+            break;
+        }
+        captured.pop();
+        // SAFETY: the slot of an open variable is on a stack, which is alive and holds values.
+        let value = unsafe { dg_runtime::Value::from_bits(*location) };
+        upvalue.set(|u| &u.closed, value);
+        upvalue.location.set(closed_location(upvalue));
+    }
+}
+
+/// A stack has moved: its open variables move along.
+pub fn move_upvalues(vm: &Vm, coroutine: &Coroutine, by_bytes: isize) {
+    for &open in coroutine.captured().borrow().iter() {
+        let upvalue = upvalue(vm, open);
+        upvalue.location.set(upvalue.location.get().wrapping_byte_offset(by_bytes));
+    }
+}
+
+/// Where a closed variable keeps its value.
+pub fn closed_location(upvalue: Ref<'_, Upvalue>) -> *mut u64 {
+    (&raw const upvalue.get().closed).cast_mut().cast()
+}
+
+fn upvalue(vm: &Vm, raw: u32) -> Ref<'_, Upvalue> {
+    // SAFETY: the lists of coroutines hold open variables only, and keep them alive.
+    unsafe { RawRef::new(raw).get(vm) }
+}
+

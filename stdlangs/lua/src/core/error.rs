@@ -1,0 +1,110 @@
+//! Errors in the words of PUC Lua, with the position and the names that it gives.
+
+use dg_runtime::{Frame, Throw, Value, Vm};
+
+use super::coerce::type_name;
+use super::names::{self, Name};
+use crate::generated::{Boxed, nil};
+use crate::syntax::{RUNTIME_CHUNK_ID_LEN, chunk_id};
+
+/// Throws a message with the position of the running Lua function in front, or that of the caller of a native one.
+pub fn throw(vm: &Vm, message: impl AsRef<[u8]>) -> Throw {
+    let frame = running_or_caller(vm);
+    let mut text = frame.map_or(Vec::new(), position);
+    text.extend_from_slice(message.as_ref());
+    throw_plain(vm, &text)
+}
+
+/// Throws a message as it is.
+pub fn throw_plain(vm: &Vm, message: &[u8]) -> Throw {
+    vm.throw(message_value(vm, message))
+}
+
+/// A message as a value; nil when there is no memory for it.
+pub fn message_value<'v>(vm: &'v Vm, message: &[u8]) -> Value<'v> {
+    vm.str(message).map_or(nil(), Boxed::boxed)
+}
+
+/// `chunk:line: ` of what a frame runs; empty for native functions.
+pub fn position(frame: Frame<'_>) -> Vec<u8> {
+    match frame.line() {
+        Some(line) => {
+            let mut text = chunk_id(frame.code().info().source.as_bytes(), RUNTIME_CHUNK_ID_LEN);
+            text.extend_from_slice(format!(":{line}: ").as_bytes());
+            text
+        }
+        None => Vec::new(),
+    }
+}
+
+/// The position of the function at `level`: 0 runs, 1 has called it, and so on; empty if there is none.
+pub fn position_at(vm: &Vm, level: usize) -> Vec<u8> {
+    vm.frames().nth(level).map_or(Vec::new(), position)
+}
+
+/// "attempt to `action` a value of this type", with the name of the operand that holds the value.
+pub fn type_error(vm: &Vm, operand: Option<&str>, value: Value<'_>, action: &str) -> Throw {
+    type_error_in_run(vm, operand.map(|operand| (operand, 0)), value, action)
+}
+
+/// As [`type_error`], for the slot at an offset in a run of slots.
+pub fn type_error_in_run(vm: &Vm, operand: Option<(&str, u32)>, value: Value<'_>, action: &str) -> Throw {
+    let name = operand.and_then(|(operand, offset)| names::of_operand(vm, vm.frames().next()?, operand, offset));
+    let type_name = type_name(vm, value);
+    let mut message = format!("attempt to {action} ").into_bytes();
+    match name {
+        Some(Name { kind, name }) => {
+            message.extend_from_slice(format!("{kind} '").as_bytes());
+            message.extend_from_slice(&name);
+            message.extend_from_slice(format!("' (a {type_name} value)").as_bytes());
+        }
+        None => message.extend_from_slice(format!("a {type_name} value").as_bytes()),
+    }
+    throw(vm, message)
+}
+
+/// "attempt to compare ..."
+pub fn order_error(vm: &Vm, lhs: Value<'_>, rhs: Value<'_>) -> Throw {
+    let (lhs, rhs) = (type_name(vm, lhs), type_name(vm, rhs));
+    throw(
+        vm,
+        if lhs == rhs {
+            format!("attempt to compare two {lhs} values")
+        } else {
+            format!("attempt to compare {lhs} with {rhs}")
+        },
+    )
+}
+
+/// "bad argument #1 to 'name' (reason)" for argument `index`, from 0, of the running native function.
+pub fn argument_error(vm: &Vm, index: u32, reason: impl AsRef<[u8]>) -> Throw {
+    let caller = vm.frames().nth(1);
+    let name = caller.and_then(|caller| names::of_callee(vm, caller));
+    let mut number = index + 1;
+    let mut message = Vec::new();
+    match &name {
+        Some(Name { kind: "method", name }) if number == 1 => {
+            message.extend_from_slice(b"calling '");
+            message.extend_from_slice(name);
+            message.extend_from_slice(b"' on bad self");
+        }
+        name => {
+            let shown = name.as_ref().map_or(&b"?"[..], |name| &name.name);
+            number -= u32::from(name.as_ref().is_some_and(|name| name.kind == "method"));
+            message.extend_from_slice(format!("bad argument #{number} to '").as_bytes());
+            message.extend_from_slice(shown);
+            message.push(b'\'');
+        }
+    }
+    message.extend_from_slice(b" (");
+    message.extend_from_slice(reason.as_ref());
+    message.push(b')');
+    throw(vm, message)
+}
+
+/// The innermost frame if it runs bytecode, or its caller.
+fn running_or_caller(vm: &Vm) -> Option<Frame<'_>> {
+    let mut frames = vm.frames();
+    let running = frames.next()?;
+    if running.line().is_some() { Some(running) } else { frames.next() }
+}

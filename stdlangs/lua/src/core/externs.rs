@@ -1,0 +1,400 @@
+//! The runtime functions that the bytecode of Lua calls.
+
+use std::cmp::Ordering as Order;
+
+use dg_runtime::{Code, CoroutineStatus, Ref, Throw, Value, Vm};
+
+use super::coerce::{self, to_number};
+use super::meta::{self, Handler};
+use super::{closure, error, table};
+use crate::generated::{
+    Boxed, Callee, Concatenation, Event, Externs, ForPart, Found, Function, HOLE, Kind, NIL, Ordering, Outcome, Resumable,
+    Stored, Table, ValueKind, nil,
+};
+
+/// `__index` and `__newindex` chains end here: longer ones are taken for loops.
+const MAX_CHAIN: usize = 100;
+
+/// Lua's implementation of the functions that its specification declares.
+pub struct Lua;
+
+impl Externs for Lua {
+    fn arith_slow<'v>(vm: &'v Vm, event: i32, lhs: Value<'v>, rhs: Value<'v>) -> Result<Outcome<'v>, Throw> {
+        let event = Event::ALL[event as usize];
+        if let (Some(lhs), Some(rhs)) = (to_number(vm, lhs), to_number(vm, rhs)) {
+            return Ok(Outcome::Done(arithmetic(event, lhs, rhs).boxed()));
+        }
+        match binary_method(vm, lhs, rhs, event)? {
+            Some(handler) => Ok(outcome(handler)),
+            None => {
+                let (operand, culprit) = if to_number(vm, lhs).is_none() { ("lhs", lhs) } else { ("rhs", rhs) };
+                let operand = if event == Event::Unm { "x" } else { operand };
+                Err(error::type_error(vm, Some(operand), culprit, "perform arithmetic on"))
+            }
+        }
+    }
+
+    fn modulo(_vm: &Vm, lhs: f64, rhs: f64) -> f64 {
+        coerce::modulo(lhs, rhs)
+    }
+
+    fn power(_vm: &Vm, lhs: f64, rhs: f64) -> f64 {
+        power(lhs, rhs)
+    }
+
+    fn concat_slow<'v>(vm: &'v Vm, operands: &'v [Value<'v>]) -> Result<Concatenation<'v>, Throw> {
+        concatenate(vm, operands)
+    }
+
+    fn length_slow<'v>(vm: &'v Vm, operand: Value<'v>) -> Result<Outcome<'v>, Throw> {
+        match meta::method(vm, operand, Event::Len) {
+            method if method.bits() == NIL.0 => Err(error::type_error(vm, Some("x"), operand, "get length of")),
+            method => Ok(outcome(meta::handler(vm, method)?)),
+        }
+    }
+
+    fn table_length<'v>(vm: &'v Vm, operand: Ref<'v, Table>) -> f64 {
+        table::length(vm, operand).into()
+    }
+
+    fn equal_slow<'v>(vm: &'v Vm, lhs: Value<'v>, rhs: Value<'v>) -> Result<Outcome<'v>, Throw> {
+        match equality_method(vm, lhs, rhs) {
+            Some(method) => Ok(outcome(meta::handler(vm, method)?)),
+            None => Ok(Outcome::Done(boolean(coerce::raw_equal(lhs, rhs)))),
+        }
+    }
+
+    fn less_slow<'v>(vm: &'v Vm, lhs: Value<'v>, rhs: Value<'v>) -> Result<Ordering<'v>, Throw> {
+        if let Some(known) = compare(vm, lhs, rhs, |order| order == Some(Order::Less)) {
+            return Ok(Ordering::Known(known));
+        }
+        match order_method(vm, lhs, rhs, Event::Lt) {
+            Some(method) => Ok(match meta::handler(vm, method)? {
+                Handler::Function(function) => Ordering::Call(function),
+                Handler::Object(function, object) => Ordering::CallObject(function, object),
+            }),
+            None => Err(error::order_error(vm, lhs, rhs)),
+        }
+    }
+
+    fn less_equal_slow<'v>(vm: &'v Vm, lhs: Value<'v>, rhs: Value<'v>) -> Result<Ordering<'v>, Throw> {
+        if let Some(known) = compare(vm, lhs, rhs, |order| order.is_some_and(Order::is_le)) {
+            return Ok(Ordering::Known(known));
+        }
+        if let Some(method) = order_method(vm, lhs, rhs, Event::Le) {
+            return Ok(match meta::handler(vm, method)? {
+                Handler::Function(function) => Ordering::Call(function),
+                Handler::Object(function, object) => Ordering::CallObject(function, object),
+            });
+        }
+        match order_method(vm, rhs, lhs, Event::Lt) {
+            Some(method) => Ok(match meta::handler(vm, method)? {
+                Handler::Function(function) => Ordering::Swapped(function),
+                Handler::Object(function, object) => Ordering::SwappedObject(function, object),
+            }),
+            None => Err(error::order_error(vm, lhs, rhs)),
+        }
+    }
+
+    fn index_slow<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>) -> Result<Found<'v>, Throw> {
+        index(vm, object, key)
+    }
+
+    fn store_slow<'v>(
+        vm: &'v Vm,
+        object: Value<'v>,
+        key: Value<'v>,
+        stored: Value<'v>,
+    ) -> Result<Stored<'v>, Throw> {
+        store(vm, object, key, stored)
+    }
+
+    fn new_table<'v>(vm: &'v Vm, array: u32, hash: u32) -> Result<Ref<'v, Table>, Throw> {
+        table::new(vm, array, hash)
+    }
+
+    fn set_list<'v>(vm: &'v Vm, target: Ref<'v, Table>, values: &'v [Value<'v>], first: u32) -> Result<(), Throw> {
+        table::set_list(vm, target, values, first)
+    }
+
+    fn new_closure<'v>(vm: &'v Vm, code: Ref<'v, Code>) -> Result<Ref<'v, Function>, Throw> {
+        closure::new_closure(vm, code)
+    }
+
+    fn close_upvalues(vm: &Vm, from: i32) {
+        let coroutine = vm.current_coroutine();
+        if !coroutine.captured().borrow().is_empty() {
+            let base = vm.frames().next().expect("a function runs").base();
+            closure::close_upvalues(vm, &coroutine, base.wrapping_add(from as usize));
+        }
+    }
+
+    fn for_number<'v>(vm: &'v Vm, given: Value<'v>, part: i32) -> Result<f64, Throw> {
+        to_number(vm, given).ok_or_else(|| {
+            let part = match ForPart::ALL[part as usize] {
+                ForPart::Initial => "initial value",
+                ForPart::Limit => "limit",
+                ForPart::Step => "step",
+            };
+            error::throw(vm, format!("'for' {part} must be a number"))
+        })
+    }
+
+    fn call_target<'v>(vm: &'v Vm, callee: Value<'v>) -> Result<Ref<'v, Function>, Throw> {
+        let method = meta::method(vm, callee, Event::Call);
+        method.as_function(vm).ok_or_else(|| error::type_error(vm, Some("f"), callee, "call"))
+    }
+
+    fn protected_target<'v>(vm: &'v Vm, callee: Value<'v>) -> Callee<'v> {
+        if let Some(function) = callee.as_function(vm) {
+            return Callee::Function(function);
+        }
+        match meta::method(vm, callee, Event::Call).as_function(vm) {
+            Some(function) => Callee::Object(function),
+            None => {
+                let message = format!("attempt to call a {} value", coerce::type_name(vm, callee));
+                Callee::Broken(coerce::message(vm, &message))
+            }
+        }
+    }
+
+    fn resumable<'v>(vm: &'v Vm, thread: Value<'v>) -> Result<Resumable<'v>, Throw> {
+        let Some(coroutine) = thread.as_thread(vm) else {
+            return Err(error::argument_error(vm, 0, "coroutine expected"));
+        };
+        let state = match coroutine.status() {
+            CoroutineStatus::New | CoroutineStatus::Suspended => return Ok(Resumable::Ready(coroutine)),
+            CoroutineStatus::Running => "running",
+            CoroutineStatus::Normal => "normal",
+            CoroutineStatus::Dead => "dead",
+        };
+        Ok(Resumable::Refused(coerce::message(vm, &format!("cannot resume {state} coroutine"))))
+    }
+
+    fn check_yieldable(vm: &Vm) -> Result<(), Throw> {
+        // The runtime refuses to yield across a frame of Rust; a program that is no coroutine has nowhere to yield to.
+        if vm.current_coroutine() == vm.main_coroutine() {
+            return Err(error::throw(vm, "attempt to yield across metamethod/C-call boundary"));
+        }
+        Ok(())
+    }
+
+    fn wrapped_error<'v>(vm: &'v Vm, thrown: Value<'v>) -> Value<'v> {
+        let mut text = error::position_at(vm, 1);
+        if text.is_empty() || !coerce::append_text(vm, &mut text, thrown) {
+            return thrown;
+        }
+        error::message_value(vm, &text)
+    }
+}
+
+fn arithmetic(event: Event, lhs: f64, rhs: f64) -> f64 {
+    match event {
+        Event::Add => lhs + rhs,
+        Event::Sub => lhs - rhs,
+        Event::Mul => lhs * rhs,
+        Event::Div => lhs / rhs,
+        Event::Mod => coerce::modulo(lhs, rhs),
+        Event::Pow => power(lhs, rhs),
+        Event::Unm => -lhs,
+        _ => unreachable!("{event:?} is no arithmetic"),
+    }
+}
+
+fn power(lhs: f64, rhs: f64) -> f64 {
+    if rhs == 2.0 { lhs * lhs } else { lhs.powf(rhs) }
+}
+
+fn boolean<'v>(value: bool) -> Value<'v> {
+    if value { crate::generated::true_() } else { crate::generated::false_() }
+}
+
+fn outcome(handler: Handler<'_>) -> Outcome<'_> {
+    match handler {
+        Handler::Function(function) => Outcome::Call(function),
+        Handler::Object(function, object) => Outcome::CallObject(function, object),
+    }
+}
+
+/// The metamethod of the left operand or, if it has none, of the right one.
+fn binary_method<'v>(
+    vm: &'v Vm,
+    lhs: Value<'v>,
+    rhs: Value<'v>,
+    event: Event,
+) -> Result<Option<Handler<'v>>, Throw> {
+    let mut method = meta::method(vm, lhs, event);
+    if method.bits() == NIL.0 {
+        method = meta::method(vm, rhs, event);
+    }
+    if method.bits() == NIL.0 { Ok(None) } else { meta::handler(vm, method).map(Some) }
+}
+
+/// The metamethod that both values have for a comparison by order.
+fn order_method<'v>(vm: &'v Vm, lhs: Value<'v>, rhs: Value<'v>, event: Event) -> Option<Value<'v>> {
+    if coerce::type_number(vm, lhs) != coerce::type_number(vm, rhs) {
+        return None;
+    }
+    let method = meta::method(vm, lhs, event);
+    let same = method.bits() != NIL.0 && coerce::raw_equal(method, meta::method(vm, rhs, event));
+    same.then_some(method)
+}
+
+/// The metamethod that decides whether two objects are equal.
+pub fn equality_method<'v>(vm: &'v Vm, lhs: Value<'v>, rhs: Value<'v>) -> Option<Value<'v>> {
+    let comparable = matches!(
+        (lhs.kind(vm), rhs.kind(vm)),
+        (Kind::Table(_), Kind::Table(_)) | (Kind::Userdata(_), Kind::Userdata(_))
+    );
+    if !comparable || lhs == rhs {
+        return None;
+    }
+    let (left, right) = (meta::metatable(vm, lhs)?, meta::metatable(vm, rhs)?);
+    let method = meta::field(vm, left, Event::Eq);
+    let same = left == right || coerce::raw_equal(method, meta::field(vm, right, Event::Eq));
+    (same && method.bits() != NIL.0).then_some(method)
+}
+
+/// Compares two numbers or two strings; `None` for other values.
+pub fn compare<'v>(
+    vm: &'v Vm,
+    lhs: Value<'v>,
+    rhs: Value<'v>,
+    decide: impl Fn(Option<Order>) -> bool,
+) -> Option<bool> {
+    match (lhs.kind(vm), rhs.kind(vm)) {
+        (Kind::Double(lhs), Kind::Double(rhs)) => Some(decide(lhs.partial_cmp(&rhs))),
+        (Kind::String(lhs), Kind::String(rhs)) => Some(decide(Some(lhs.as_bytes().cmp(rhs.as_bytes())))),
+        _ => None,
+    }
+}
+
+/// Reads a field of any value, as far as possible without calling a function.
+pub fn index<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>) -> Result<Found<'v>, Throw> {
+    let mut at = object;
+    for step in 0..MAX_CHAIN {
+        let method = match at.as_table(vm) {
+            Some(table) => {
+                let found = table::get(vm, table, key);
+                if found.bits() != NIL.0 {
+                    return Ok(Found::Value(found));
+                }
+                match table.metatable.get(vm).map(|metatable| meta::field(vm, metatable, Event::Index)) {
+                    Some(method) if method.bits() != NIL.0 => method,
+                    _ => return Ok(Found::Value(nil())),
+                }
+            }
+            None => match meta::method(vm, at, Event::Index) {
+                method if method.bits() == NIL.0 => {
+                    let operand = (step == 0).then_some("object");
+                    return Err(error::type_error(vm, operand, at, "index"));
+                }
+                method => method,
+            },
+        };
+        if let Some(function) = method.as_function(vm) {
+            return Ok(Found::Call(function, at));
+        }
+        at = method;
+    }
+    Err(error::throw(vm, "loop in gettable"))
+}
+
+/// Writes a field of any value, as far as possible without calling a function.
+pub fn store<'v>(
+    vm: &'v Vm,
+    object: Value<'v>,
+    key: Value<'v>,
+    stored: Value<'v>,
+) -> Result<Stored<'v>, Throw> {
+    let mut at = object;
+    for step in 0..MAX_CHAIN {
+        let method = match at.as_table(vm) {
+            Some(table) => {
+                let Some(metatable) = table.metatable.get(vm) else {
+                    return set_checked(vm, table, key, stored).map(|()| Stored::Done);
+                };
+                check_key(vm, key)?;
+                let method = meta::field(vm, metatable, Event::NewIndex);
+                if method.bits() == NIL.0 || table::get(vm, table, key).bits() != NIL.0 {
+                    return table::set(vm, table, key, stored).map(|()| Stored::Done);
+                }
+                method
+            }
+            None => match meta::method(vm, at, Event::NewIndex) {
+                method if method.bits() == NIL.0 => {
+                    let operand = (step == 0).then_some("object");
+                    return Err(error::type_error(vm, operand, at, "index"));
+                }
+                method => method,
+            },
+        };
+        if let Some(function) = method.as_function(vm) {
+            return Ok(Stored::Call(function, at));
+        }
+        at = method;
+    }
+    Err(error::throw(vm, "loop in settable"))
+}
+
+/// Sets a field of a table without metamethods; an invalid key is an error.
+pub fn set_checked<'v>(
+    vm: &'v Vm,
+    table: Ref<'v, Table>,
+    key: Value<'v>,
+    stored: Value<'v>,
+) -> Result<(), Throw> {
+    check_key(vm, key)?;
+    table::set(vm, table, key, stored)
+}
+
+fn check_key<'v>(vm: &'v Vm, key: Value<'v>) -> Result<(), Throw> {
+    match key.kind(vm) {
+        Kind::Nil => Err(error::throw(vm, "table index is nil")),
+        Kind::Double(number) if number.is_nan() => Err(error::throw(vm, "table index is NaN")),
+        _ => Ok(()),
+    }
+}
+
+/// Joins the operands from the right, up to one that needs a metamethod. Operands that are done with have become holes.
+fn concatenate<'v>(vm: &'v Vm, operands: &'v [Value<'v>]) -> Result<Concatenation<'v>, Throw> {
+    let is_text = |value: Value<'v>| value.is_double() || value.as_string(vm).is_some();
+    let end = operands.iter().rposition(|operand| operand.bits() != HOLE.0).map_or(0, |last| last + 1);
+    let (last, others) = operands[..end].split_last().expect("a concatenation has operands");
+    let mut joined = *last;
+    let mut start = end - 1;
+    if is_text(joined) {
+        start = others.iter().rposition(|&operand| !is_text(operand)).map_or(0, |index| index + 1);
+        if end - start > 1 {
+            joined = join(vm, &operands[start..end])?;
+        }
+    }
+    if start == 0 {
+        return Ok(Concatenation::Done(joined));
+    }
+    let lhs = operands[start - 1];
+    let Some(handler) = binary_method(vm, lhs, joined, Event::Concat)? else {
+        let (culprit, offset) = if is_text(lhs) { (joined, start) } else { (lhs, start - 1) };
+        return Err(error::type_error_in_run(vm, Some(("values", offset as u32)), culprit, "concatenate"));
+    };
+    let at = (start - 1) as i32;
+    let frame = vm.frames().next().expect("a function runs");
+    let first_slot = (operands.as_ptr() as usize - frame.base() as usize) / size_of::<u64>();
+    for used in start..end {
+        frame.set_slot((first_slot + used) as u32, crate::generated::hole());
+    }
+    Ok(match handler {
+        Handler::Function(function) => Concatenation::Call(function, lhs, joined, at),
+        Handler::Object(function, object) => Concatenation::CallObject(function, object, lhs, joined, at),
+    })
+}
+
+/// The text of all operands, which are strings or numbers.
+fn join<'v>(vm: &'v Vm, operands: &[Value<'v>]) -> Result<Value<'v>, Throw> {
+    let mut scratch = super::state::lua(vm).scratch.borrow_mut();
+    scratch.clear();
+    for &operand in operands {
+        coerce::append_text(vm, &mut scratch, operand);
+    }
+    coerce::string(vm, &scratch)
+}

@@ -1,0 +1,109 @@
+//! What the runtime asks Lua to do: word its errors, move and close captured variables, treat weak tables.
+
+use dg_runtime::abi::Header;
+use dg_runtime::{Hooks, Object, RawRef, Ref, RuntimeError, Tracer, Value, Vm, WeakPhase, reference_in_bits};
+
+use super::state::lua;
+use super::{closure, coerce, error, meta, table};
+use crate::generated::{Boxed, Event, NIL, Table, Userdata, ValueKind};
+
+/// Bit of `Table.weak`: keys are weak.
+pub const WEAK_KEYS: u32 = 1;
+/// Bit of `Table.weak`: values are weak.
+pub const WEAK_VALUES: u32 = 2;
+
+/// The hooks of Lua.
+pub fn hooks() -> Hooks {
+    Hooks {
+        stack_moved: closure::move_upvalues,
+        leave_frames: closure::close_upvalues,
+        trace_roots: |vm, tracer| lua(vm).trace(tracer),
+        special_trace: &[(Table::KIND, trace_table)],
+        clear_weak,
+        finalize,
+        ..Hooks::new(word_error)
+    }
+}
+
+/// The error value for an error of the runtime.
+fn word_error(vm: &Vm, error: RuntimeError<'_>) -> u64 {
+    let thrown = match error {
+        RuntimeError::StackOverflow => error::throw(vm, "stack overflow"),
+        RuntimeError::NativeStackOverflow => error::throw(vm, "C stack overflow"),
+        RuntimeError::OutOfMemory => error::throw_plain(vm, b"not enough memory"),
+        RuntimeError::Interrupted => error::throw(vm, "interrupted!"),
+        RuntimeError::Panic(message) | RuntimeError::Message(message) => error::throw(vm, message),
+        RuntimeError::NotCallable(bits) => {
+            // SAFETY: the runtime was given this value by the running function.
+            let value = unsafe { Value::from_bits(bits) };
+            error::throw(vm, format!("attempt to call a {} value", coerce::type_name(vm, value)))
+        }
+        RuntimeError::NotSuspended => error::throw(vm, "cannot resume dead coroutine"),
+        RuntimeError::CannotYield => error::throw(vm, "attempt to yield across metamethod/C-call boundary"),
+    };
+    drop(thrown);
+    vm.thrown().bits()
+}
+
+/// Traces weak tables: their entries are looked at when everything else is marked. Strings are values, not objects: they
+/// are kept.
+fn trace_table(vm: &Vm, object: *const Header, tracer: &mut Tracer<'_>) -> bool {
+    // SAFETY: the collector calls it with live tables.
+    let table = unsafe { Ref::<Table>::from_pointer(object.cast_mut().cast()) };
+    let weak = table.weak.get();
+    if weak == 0 {
+        return false;
+    }
+    tracer.reference(table.metatable.raw().0);
+    tracer.mark_only(table.array.raw().0);
+    tracer.mark_only(table.nodes.raw().0);
+    let mut show = |bits: u64, is_weak: bool| {
+        // SAFETY: a value in a live table.
+        let is_string = unsafe { Value::from_bits(bits) }.as_string(vm).is_some();
+        if !is_weak || is_string {
+            tracer.value(bits);
+        }
+    };
+    for item in table.array.get(vm).items() {
+        show(item.bits(), weak & WEAK_VALUES != 0);
+    }
+    for node in table.nodes.get(vm).items().iter().filter(|node| node.value.bits() != NIL.0) {
+        show(node.key.bits(), weak & WEAK_KEYS != 0);
+        show(node.value.bits(), weak & WEAK_VALUES != 0);
+    }
+    tracer.weak(table.raw().0);
+    true
+}
+
+fn clear_weak(vm: &Vm, container: u32, marks: &Tracer<'_>, phase: WeakPhase) {
+    // SAFETY: only tables register themselves, and they are alive.
+    let table = unsafe { RawRef::<Table>::new(container).get(vm) };
+    let weak = table.weak.get();
+    // Keys of entries without a value were not traced: they go as well.
+    let is_dead = |bits: u64| reference_in_bits(bits).is_some() && !marks.is_value_marked(bits);
+    let values_too = weak & WEAK_VALUES != 0;
+    let keys_too = phase == WeakPhase::AfterFinalizers;
+    table::remove_entries(vm, table, |bits| values_too && is_dead(bits), |bits| keys_too && is_dead(bits));
+}
+
+/// Calls the `__gc` of a userdata. Errors in it are lost, as there is nobody to tell.
+fn finalize(vm: &mut Vm, object: u32) {
+    let shared: &Vm = vm;
+    // SAFETY: only userdata are given to `Vm::add_finalizer`; the runtime keeps the object alive.
+    let userdata = unsafe { RawRef::<Userdata>::new(object).get(shared) };
+    let method = meta::method(shared, userdata.boxed(), Event::Gc);
+    if method.as_function(shared).is_some()
+        && let Ok(pending) = shared.prepare(method, &[userdata.boxed()])
+        && let Ok(results) = vm.call(pending)
+    {
+        vm.pop(results);
+    }
+}
+
+/// Notes in a table, when its metatable is set, whether that makes it weak.
+pub fn note_mode(vm: &Vm, table: Ref<'_, Table>) {
+    let mode = table.metatable.get(vm).and_then(|metatable| meta::field(vm, metatable, Event::Mode).as_string(vm));
+    let has = |letter| mode.is_some_and(|mode| mode.as_bytes().contains(&letter));
+    let weak = if has(b'k') { WEAK_KEYS } else { 0 } | if has(b'v') { WEAK_VALUES } else { 0 };
+    table.weak.set(weak);
+}

@@ -1,0 +1,139 @@
+//! What a running function calls the things in its slots, found out by reading its bytecode.
+
+use dg_runtime::{Code, Frame, OpcodeInfo, OperandKind, RawValue, Ref, Vm};
+
+use crate::generated::{OPCODES, ValueKind};
+
+/// A variable or field, as error messages show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// `local`, `global`, `field`, `method` or `upvalue`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: Vec<u8>,
+}
+
+/// What the operand `operand` of the instruction that `frame` runs is called; `offset` counts slots in a run.
+pub fn of_operand(vm: &Vm, frame: Frame<'_>, operand: &str, offset: u32) -> Option<Name> {
+    let code = frame.code();
+    let at = frame.offset().filter(|_| !code.bytecode().is_empty())?;
+    let slot = Inst::at(code, at)?.slot(operand)?;
+    of_slot(vm, code, at, slot + offset)
+}
+
+/// What the function that `frame` has called is called there.
+pub fn of_callee(vm: &Vm, frame: Frame<'_>) -> Option<Name> {
+    let at = frame.offset().filter(|_| !frame.code().bytecode().is_empty())?;
+    match Inst::at(frame.code(), at)?.kind {
+        "CALL" | "TAILCALL" => of_operand(vm, frame, "f", 0),
+        "FORCALL" => of_operand(vm, frame, "iterator", 0),
+        _ => None,
+    }
+}
+
+/// What `slot` is called before the instruction at `at`.
+fn of_slot(vm: &Vm, code: Ref<'_, Code>, at: u32, slot: u32) -> Option<Name> {
+    let info = code.info();
+    if let Some(local) = info.locals_at(at).filter(|local| local.slot == slot).last() {
+        return Some(Name { kind: "local", name: local.name.clone().into_bytes() });
+    }
+    let setter = find_setter(code, at, slot)?;
+    let named = |kind, operand| Some(Name { kind, name: setter.string(vm, operand)? });
+    match setter.kind {
+        "GETGLOBAL" => named("global", "name"),
+        "GETFIELD" => named("field", "name"),
+        "GETINDEX" | "GETELEM" => Some(Name { kind: "field", name: b"?".to_vec() }),
+        "SELF" if setter.slot("result") == Some(slot) => named("method", "name"),
+        "GETUPVAL" => {
+            let name = info.captured.get(setter.field("i")? as usize)?;
+            Some(Name { kind: "upvalue", name: name.clone().into_bytes() })
+        }
+        "MOVE" => {
+            let source = setter.slot("x").filter(|&source| source < slot)?;
+            of_slot(vm, code, setter.at, source)
+        }
+        _ => None,
+    }
+}
+
+/// The instruction that set `slot` last before `end`, on the straight way there; forward jumps are followed.
+fn find_setter(code: Ref<'_, Code>, end: u32, slot: u32) -> Option<Inst<'_>> {
+    let (mut at, mut setter) = (0, None);
+    while at < end {
+        let inst = Inst::at(code, at)?;
+        if inst.writes(slot) {
+            setter = Some(inst);
+        }
+        let target = inst.field("to").filter(|_| inst.kind == "JUMP").map(|by| at.wrapping_add(by as u32));
+        at = match target {
+            Some(target) if target > at && target <= end => target,
+            _ => at + inst.info.length,
+        };
+    }
+    setter
+}
+
+/// An instruction in a code object.
+#[derive(Clone, Copy)]
+struct Inst<'c> {
+    bytecode: &'c [u64],
+    at: u32,
+    /// The name of its bytecode.
+    kind: &'static str,
+    info: &'static OpcodeInfo,
+}
+
+impl<'c> Inst<'c> {
+    fn at(code: Ref<'c, Code>, at: u32) -> Option<Inst<'c>> {
+        let bytecode = code.bytecode();
+        let opcode = *bytecode.get(at as usize / 8)? as u16;
+        let info = OPCODES.get(usize::from(opcode))?;
+        let kind = info.name.split('.').next().unwrap_or(info.name);
+        Some(Inst { bytecode, at, kind, info })
+    }
+
+    /// The bits of the operand with this name.
+    fn field(&self, name: &str) -> Option<u64> {
+        let operand = self.info.operands.iter().find(|operand| operand.name == name)?;
+        Some(self.read(operand.offset, operand.kind))
+    }
+
+    fn read(&self, offset: u32, kind: OperandKind) -> u64 {
+        let at = (self.at + offset) as usize;
+        let word = self.bytecode[at / 8] >> (at % 8 * 8);
+        match kind {
+            OperandKind::Slot | OperandKind::Result | OperandKind::Count | OperandKind::U16 => word & 0xFFFF,
+            OperandKind::U32 | OperandKind::I32 | OperandKind::Label | OperandKind::Code => word & 0xFFFF_FFFF,
+            OperandKind::Constant => word,
+        }
+    }
+
+    /// The slot that the operand with this name is, if it is one.
+    fn slot(&self, name: &str) -> Option<u32> {
+        let is_slot = |kind| matches!(kind, OperandKind::Slot | OperandKind::Result);
+        let operand = self.info.operands.iter().find(|operand| operand.name == name && is_slot(operand.kind))?;
+        Some(self.read(operand.offset, operand.kind) as u32)
+    }
+
+    /// The string constant that the operand with this name is, if it is one.
+    fn string(&self, vm: &Vm, name: &str) -> Option<Vec<u8>> {
+        // SAFETY: a constant of an instruction is kept alive by its code.
+        let constant = unsafe { RawValue(self.field(name)?).get(vm) };
+        Some(constant.as_string(vm)?.as_bytes().to_vec())
+    }
+
+    /// Whether running the instruction changes `slot`.
+    fn writes(&self, slot: u32) -> bool {
+        let results = self.info.operands.iter().filter(|operand| operand.kind == OperandKind::Result);
+        let mut starts = results.map(|operand| (operand.name, self.read(operand.offset, operand.kind) as u32));
+        starts.any(|(name, start)| {
+            let count = match self.kind {
+                // What is above the results of a call has been used by the callee.
+                "CALL" | "FORCALL" | "VARARG" => u32::MAX,
+                _ if name == "result" => self.field("results").map_or(1, |count| count as u32),
+                _ => 1,
+            };
+            (start..start.saturating_add(count)).contains(&slot)
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! What Lua keeps per virtual machine.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+
+use dg_runtime::{Object, RawRef, Ref, Str, Throw, Tracer, Values, Vm};
+
+use super::alloc;
+use super::coerce::TYPE_NAMES;
+use crate::generated::{Boxed, Event, Nodes, Table};
+use crate::text::pattern::Matcher;
+use crate::text::pattern_cache::PatternCache;
+
+/// How the metatable fields of the events are called, in the order of [`Event`].
+const EVENT_NAMES: [&str; Event::ALL.len()] = [
+    "__index", "__newindex", "__gc", "__mode", "__eq", "__add", "__sub", "__mul", "__div", "__mod", "__pow", "__unm",
+    "__len", "__lt", "__le", "__concat", "__call", "__tostring", "__metatable",
+];
+
+/// The state of Lua in a virtual machine. Until [`initialize`] has run it refers to nothing.
+pub struct LuaState {
+    globals: Root<Table>,
+    registry: Root<Table>,
+    /// By the number of the type.
+    type_metatables: [Root<Table>; TYPE_NAMES.len()],
+    event_names: [Root<Str>; EVENT_NAMES.len()],
+    type_names: [Root<Str>; TYPE_NAMES.len()],
+    /// The hash part of all tables that have none.
+    no_nodes: Root<Nodes>,
+    /// The array part of all tables that have none.
+    no_values: Root<Values>,
+    /// Patterns that were used lately.
+    pub patterns: RefCell<PatternCache>,
+    /// Scratch space of pattern matching.
+    pub matcher: RefCell<Matcher>,
+    /// Scratch space for strings that are being put together.
+    pub scratch: RefCell<Vec<u8>>,
+    /// What the libraries keep.
+    pub libraries: RefCell<Vec<Box<dyn Any>>>,
+}
+
+/// A reference that the collector is shown by [`LuaState::trace`].
+struct Root<T>(Cell<RawRef<T>>);
+
+impl<T: Object> Root<T> {
+    fn new() -> Root<T> {
+        Root(Cell::new(RawRef::NULL))
+    }
+
+    fn get<'v>(&self, vm: &'v Vm) -> Option<Ref<'v, T>> {
+        let raw = self.0.get();
+        // SAFETY: set from a reference of this VM only, and traced, so that the object is alive.
+        (!raw.is_null()).then(|| unsafe { raw.get(vm) })
+    }
+
+    fn set(&self, object: Option<Ref<'_, T>>) {
+        self.0.set(object.map_or(RawRef::NULL, Ref::raw));
+    }
+}
+
+impl LuaState {
+    /// A state to give to the virtual machine when it is made; [`initialize`] completes it.
+    pub fn new() -> LuaState {
+        LuaState {
+            globals: Root::new(),
+            registry: Root::new(),
+            type_metatables: std::array::from_fn(|_| Root::new()),
+            event_names: std::array::from_fn(|_| Root::new()),
+            type_names: std::array::from_fn(|_| Root::new()),
+            no_nodes: Root::new(),
+            no_values: Root::new(),
+            patterns: RefCell::default(),
+            matcher: RefCell::default(),
+            scratch: RefCell::default(),
+            libraries: RefCell::default(),
+        }
+    }
+
+    /// The global variables of new chunks.
+    pub fn globals<'v>(&self, vm: &'v Vm) -> Ref<'v, Table> {
+        self.globals.get(vm).expect(INITIALIZED)
+    }
+
+    /// Replaces the global variables of new chunks.
+    pub fn set_globals(&self, globals: Ref<'_, Table>) {
+        self.globals.set(Some(globals));
+    }
+
+    /// A table that programs do not see.
+    pub fn registry<'v>(&self, vm: &'v Vm) -> Ref<'v, Table> {
+        self.registry.get(vm).expect(INITIALIZED)
+    }
+
+    /// The metatable that all values of a type share.
+    pub fn type_metatable<'v>(&self, vm: &'v Vm, type_number: usize) -> Option<Ref<'v, Table>> {
+        self.type_metatables[type_number].get(vm)
+    }
+
+    /// Sets the metatable that all values of a type share.
+    pub fn set_type_metatable(&self, type_number: usize, metatable: Option<Ref<'_, Table>>) {
+        self.type_metatables[type_number].set(metatable);
+    }
+
+    /// The metatable field of an event.
+    #[inline]
+    pub fn event_name<'v>(&self, vm: &'v Vm, event: Event) -> Ref<'v, Str> {
+        self.event_names[event as usize].get(vm).expect(INITIALIZED)
+    }
+
+    /// The name of a type.
+    pub fn type_name<'v>(&self, vm: &'v Vm, type_number: usize) -> Ref<'v, Str> {
+        self.type_names[type_number].get(vm).expect(INITIALIZED)
+    }
+
+    pub(super) fn no_nodes<'v>(&self, vm: &'v Vm) -> Ref<'v, Nodes> {
+        self.no_nodes.get(vm).expect(INITIALIZED)
+    }
+
+    pub(super) fn no_values<'v>(&self, vm: &'v Vm) -> Ref<'v, Values> {
+        self.no_values.get(vm).expect(INITIALIZED)
+    }
+
+    /// Shows the collector what the state refers to.
+    pub fn trace(&self, tracer: &mut Tracer<'_>) {
+        let tables = self.type_metatables.iter().chain([&self.globals, &self.registry]);
+        tables.for_each(|table| tracer.reference(table.0.get().0));
+        let names = self.event_names.iter().chain(&self.type_names);
+        names.for_each(|name| tracer.reference(name.0.get().0));
+        tracer.reference(self.no_nodes.0.get().0);
+        tracer.reference(self.no_values.0.get().0);
+    }
+}
+
+impl Default for LuaState {
+    fn default() -> LuaState {
+        LuaState::new()
+    }
+}
+
+const INITIALIZED: &str = "the state is initialized before anything runs";
+
+/// The state of Lua in a virtual machine.
+#[inline]
+pub fn lua(vm: &Vm) -> &LuaState {
+    vm.data()
+}
+
+/// Completes the state of a new virtual machine.
+///
+/// # Errors
+/// When memory runs out.
+pub fn initialize(vm: &Vm) -> Result<(), Throw> {
+    let state = lua(vm);
+    state.no_values.set(Some(alloc::values(vm, 0)?));
+    state.no_nodes.set(Some(alloc::nodes(vm, 1)?));
+    for (root, name) in state.event_names.iter().zip(EVENT_NAMES) {
+        root.set(Some(vm.str(name.as_bytes())?));
+    }
+    for (root, name) in state.type_names.iter().zip(TYPE_NAMES) {
+        root.set(Some(vm.str(name.as_bytes())?));
+    }
+    state.registry.set(Some(alloc::table(vm)?));
+    let globals = alloc::table(vm)?;
+    state.globals.set(Some(globals));
+    super::table::set_str(vm, globals, vm.str(b"_G")?, globals.boxed())
+}

@@ -1,0 +1,454 @@
+//! Tables: raw access, without metatables.
+//!
+//! The array part holds the keys 0 up to `array_size` at their own index. Everything else is in the hash part: open
+//! addressing with linear probing, at most half full, so that most keys are found at their first probe, which is the only
+//! one that bytecode makes. Entries whose value is nil stay until the next rehash: `next` finds its way by them.
+
+use dg_runtime::{Ref, Str, Throw, Value, Values, Vm};
+
+use super::alloc;
+use crate::generated::{Boxed, HOLE, Kind, NIL, Nodes, Table, ValueKind, nil};
+
+/// Smallest array part that is made when the first element is appended; index 0 counts.
+const FIRST_ARRAY_SIZE: u32 = 4;
+
+/// Array parts stay below this size.
+const MAX_ARRAY_SIZE: u32 = 1 << 26;
+
+/// A new table with room for the keys 1 to `array` in its array part and for `hash` more.
+///
+/// # Errors
+/// When memory runs out.
+pub fn new(vm: &Vm, array: u32, hash: u32) -> Result<Ref<'_, Table>, Throw> {
+    let table = alloc::table(vm)?;
+    if array > 0 {
+        let size = array.min(MAX_ARRAY_SIZE - 1) + 1;
+        install_array(table, alloc::values(vm, size)?);
+    }
+    if hash > 0 {
+        install_nodes(table, alloc::nodes(vm, capacity_for(hash))?);
+    }
+    Ok(table)
+}
+
+/// The value of a key; nil if it has none.
+#[inline]
+pub fn get<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>) -> Value<'v> {
+    match key.kind(vm) {
+        Kind::String(name) => get_str(vm, table, name),
+        Kind::Double(number) => get_number(vm, table, number),
+        Kind::Nil => nil(),
+        _ => get_hashed(vm, table, key),
+    }
+}
+
+/// The value of a string key.
+#[inline]
+pub fn get_str<'v>(vm: &'v Vm, table: Ref<'v, Table>, name: Ref<'v, Str>) -> Value<'v> {
+    match find_node(vm, table, name.boxed(), name.hash) {
+        Some(node) => table.nodes.get(vm).items()[node].value.get(vm),
+        None => nil(),
+    }
+}
+
+/// The value of a number key.
+#[inline]
+pub fn get_number<'v>(vm: &'v Vm, table: Ref<'v, Table>, number: f64) -> Value<'v> {
+    match array_index(table, number) {
+        Some(index) => table.array.get(vm).items()[index].get(vm),
+        None => get_hashed(vm, table, Value::double(normalized(number))),
+    }
+}
+
+/// Sets the value of a key; nil removes it.
+///
+/// # Errors
+/// When memory runs out.
+///
+/// # Panics
+/// If the key is nil or NaN, which a caller words as an error.
+pub fn set<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>, value: Value<'v>) -> Result<(), Throw> {
+    match key.kind(vm) {
+        Kind::String(name) => set_str(vm, table, name, value),
+        Kind::Double(number) => set_number(vm, table, number, value),
+        _ => set_hashed(vm, table, key, hash_of(key), value),
+    }
+}
+
+/// Sets the value of a string key; nil removes it.
+///
+/// # Errors
+/// When memory runs out.
+pub fn set_str<'v>(vm: &'v Vm, table: Ref<'v, Table>, name: Ref<'v, Str>, value: Value<'v>) -> Result<(), Throw> {
+    set_hashed(vm, table, name.boxed(), name.hash, value)
+}
+
+/// Sets the value of a number key; nil removes it.
+///
+/// # Errors
+/// When memory runs out.
+///
+/// # Panics
+/// If the number is NaN.
+pub fn set_number<'v>(vm: &'v Vm, table: Ref<'v, Table>, number: f64, value: Value<'v>) -> Result<(), Throw> {
+    if let Some(index) = array_index(table, number) {
+        table.array.get(vm).set_item(index, |item| item, value);
+        return Ok(());
+    }
+    let size = table.array_size.get();
+    let extends = number == f64::from(size) && size > 0 || number == 1.0 && size == 0;
+    if extends && value != nil() && size < MAX_ARRAY_SIZE && is_dense(vm, table) {
+        grow_array(vm, table, if size == 0 { FIRST_ARRAY_SIZE } else { size * 2 })?;
+        let index = array_index(table, number).expect("the array part has grown over the key");
+        table.array.get(vm).set_item(index, |item| item, value);
+        return Ok(());
+    }
+    let key = Value::double(normalized(number));
+    set_hashed(vm, table, key, hash_of(key), value)
+}
+
+/// A border: some n with a value at n and none at n + 1; 0 if there is none at 1.
+#[inline]
+pub fn length(vm: &Vm, table: Ref<'_, Table>) -> u32 {
+    let size = table.array_size.get();
+    if size > 1 {
+        let items = table.array.get(vm).items();
+        let is_nil = |index: u32| items[index as usize].bits() == NIL.0;
+        if is_nil(size - 1) {
+            let (mut present, mut absent) = (0, size - 1);
+            while absent - present > 1 {
+                let middle = present + (absent - present) / 2;
+                if is_nil(middle) { absent = middle } else { present = middle }
+            }
+            return present;
+        }
+    }
+    let last = size.saturating_sub(1);
+    if table.node_used.get() == 0 { last } else { hashed_length(vm, table, last) }
+}
+
+/// The entry after the one with this key, in an order that holds as long as no key is added; the first one for nil.
+///
+/// # Errors
+/// If the table has no such key.
+#[allow(clippy::type_complexity, reason = "a fallible iterator step")]
+pub fn next<'v>(
+    vm: &'v Vm,
+    table: Ref<'v, Table>,
+    key: Value<'v>,
+) -> Result<Option<(Value<'v>, Value<'v>)>, UnknownKey> {
+    let size = table.array_size.get() as usize;
+    let start = match key.kind(vm) {
+        Kind::Nil => 0,
+        Kind::Double(number) if array_index(table, number).is_some_and(|index| index < size) => number as usize + 1,
+        _ => {
+            let key = key.as_double().map_or(key, |number| Value::double(normalized(number)));
+            size + 1 + find_node(vm, table, key, hash_of(key)).ok_or(UnknownKey)?
+        }
+    };
+    if start < size {
+        let items = &table.array.get(vm).items()[start..];
+        if let Some(offset) = items.iter().position(|item| item.bits() != NIL.0) {
+            let index = (start + offset) as f64;
+            return Ok(Some((Value::double(index), items[offset].get(vm))));
+        }
+    }
+    let nodes = &table.nodes.get(vm).items()[start.saturating_sub(size)..];
+    let node = nodes.iter().find(|node| node.value.bits() != NIL.0);
+    Ok(node.map(|node| (node.key.get(vm), node.value.get(vm))))
+}
+
+/// `next` was given a key that the table does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownKey;
+
+/// Stores `values` at `first` and the whole keys after it.
+///
+/// # Errors
+/// When memory runs out.
+pub fn set_list<'v>(vm: &'v Vm, table: Ref<'v, Table>, values: &[Value<'v>], first: u32) -> Result<(), Throw> {
+    let end = first as usize + values.len();
+    if end > table.array_size.get() as usize && end <= MAX_ARRAY_SIZE as usize {
+        grow_array(vm, table, end as u32)?;
+    }
+    if end <= table.array_size.get() as usize {
+        let array = table.array.get(vm).writer();
+        for (index, &value) in (first as usize..).zip(values) {
+            array.set_item(index, |item| item, value);
+        }
+        return Ok(());
+    }
+    for (index, &value) in (first..).zip(values) {
+        set_number(vm, table, f64::from(index), value)?;
+    }
+    Ok(())
+}
+
+/// Makes room for the keys 1 to `count` in the array part.
+///
+/// # Errors
+/// When memory runs out.
+pub fn reserve_array(vm: &Vm, table: Ref<'_, Table>, count: u32) -> Result<(), Throw> {
+    if count >= table.array_size.get() && count < MAX_ARRAY_SIZE { grow_array(vm, table, count + 1) } else { Ok(()) }
+}
+
+/// Where in the array part a key is.
+#[inline]
+fn array_index(table: Ref<'_, Table>, number: f64) -> Option<usize> {
+    let index = number as u32;
+    (index < table.array_size.get() && f64::from(index) == number).then_some(index as usize)
+}
+
+/// -0 and 0 are the same key.
+fn normalized(number: f64) -> f64 {
+    number + 0.0
+}
+
+/// The hash of a key that is no string as it stands in a node; strings bring their own.
+fn hash_of(key: Value<'_>) -> u32 {
+    // The high bits of a product depend on all bits of the key; the low ones would be zero for small whole numbers.
+    (key.bits().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
+}
+
+fn get_hashed<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>) -> Value<'v> {
+    match find_node(vm, table, key, hash_of(key)) {
+        Some(node) => table.nodes.get(vm).items()[node].value.get(vm),
+        None => nil(),
+    }
+}
+
+/// The node with a key that is in the hash part, if it has ever been there since the last rehash.
+#[inline]
+fn find_node(vm: &Vm, table: Ref<'_, Table>, key: Value<'_>, hash: u32) -> Option<usize> {
+    let (nodes, mask) = (table.nodes.get(vm).items(), table.node_mask.get() as usize);
+    let mut index = hash as usize & mask;
+    // At most half of the nodes are in use, so a probe ends.
+    loop {
+        let found = nodes[index].key.bits();
+        if found == key.bits() {
+            return Some(index);
+        }
+        if found == NIL.0 {
+            return None;
+        }
+        index = (index + 1) & mask;
+    }
+}
+
+fn set_hashed<'v>(
+    vm: &'v Vm,
+    table: Ref<'v, Table>,
+    key: Value<'v>,
+    hash: u32,
+    value: Value<'v>,
+) -> Result<(), Throw> {
+    assert!(key != nil() && key.as_double().is_none_or(|number| !number.is_nan()), "no table has such a key");
+    if let Some(node) = find_node(vm, table, key, hash) {
+        let nodes = table.nodes.get(vm);
+        if nodes.items()[node].value.bits() == NIL.0 {
+            // An event that was known to be absent may be there now.
+            table.absent.set(0);
+        }
+        nodes.set_item(node, |node| &node.value, value);
+        return Ok(());
+    }
+    if value == nil() {
+        return Ok(());
+    }
+    if !has_free_node(table) {
+        rehash(vm, table, key)?;
+        // The key may belong to the array part now.
+        if let Some(index) = key.as_double().and_then(|number| array_index(table, number)) {
+            table.array.get(vm).set_item(index, |item| item, value);
+            return Ok(());
+        }
+    }
+    insert(vm, table, key, hash, value);
+    Ok(())
+}
+
+/// Adds a key that the hash part, which has a free node, does not have.
+fn insert<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>, hash: u32, value: Value<'v>) {
+    let (nodes, mask) = (table.nodes.get(vm), table.node_mask.get() as usize);
+    let mut index = hash as usize & mask;
+    while nodes.items()[index].key.bits() != NIL.0 {
+        index = (index + 1) & mask;
+    }
+    let writer = nodes.writer();
+    writer.set_item(index, |node| &node.key, key);
+    writer.set_item(index, |node| &node.value, value);
+    table.node_used.set(table.node_used.get() + 1);
+    table.absent.set(0);
+}
+
+/// Whether another key leaves half of the nodes free. The nodes that all empty tables share have none.
+fn has_free_node(table: Ref<'_, Table>) -> bool {
+    let capacity = table.node_mask.get() + 1;
+    capacity > 1 && (table.node_used.get() + 1) * 2 <= capacity
+}
+
+/// Nodes for `count` keys.
+fn capacity_for(count: u32) -> u32 {
+    (count.min(1 << 28) * 2).next_power_of_two()
+}
+
+/// Makes room for `key` and drops dead entries; the array part becomes the largest that at least half fills with whole
+/// keys.
+fn rehash<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>) -> Result<(), Throw> {
+    let nodes = table.nodes.get(vm);
+    let live = || nodes.items().iter().filter(|node| node.value.bits() != NIL.0);
+    let mut whole_keys = WholeKeys::default();
+    live().for_each(|node| whole_keys.count(node.key.get(vm)));
+    whole_keys.count(key);
+    let mut count = live().count() as u32 + 1;
+    if whole_keys.any() {
+        whole_keys.count_array(vm, table);
+        let (size, inside) = whole_keys.best_array_size();
+        if size > table.array_size.get() {
+            let in_array_already = whole_keys.array_total;
+            grow_array(vm, table, size)?;
+            // All the others moved from the hash part, or are the key that is about to be added.
+            count -= inside - in_array_already;
+        }
+    }
+    // A quarter more, so that a table that loses as many keys as it gains is not rehashed all the time.
+    install_nodes(table, alloc::nodes(vm, capacity_for(count + count / 4))?);
+    for node in nodes.items().iter().filter(|node| node.value.bits() != NIL.0) {
+        let key = node.key.get(vm);
+        let hash = match key.as_string(vm) {
+            Some(name) => name.hash,
+            None => hash_of(key),
+        };
+        insert(vm, table, key, hash, node.value.get(vm));
+    }
+    Ok(())
+}
+
+/// How many whole keys lie between neighbouring powers of two.
+#[derive(Default)]
+struct WholeKeys {
+    /// Element `i` counts the keys in `2^(i-1)+1 ..= 2^i`.
+    slices: [u32; 27],
+    array_total: u32,
+}
+
+impl WholeKeys {
+    fn count(&mut self, key: Value<'_>) {
+        let Some(number) = key.as_double() else { return };
+        let whole = number as u32;
+        if f64::from(whole) == number && whole > 0 && whole < MAX_ARRAY_SIZE {
+            self.slices[slice_of(whole)] += 1;
+        }
+    }
+
+    fn any(&self) -> bool {
+        self.slices.iter().any(|&count| count > 0)
+    }
+
+    fn count_array(&mut self, vm: &Vm, table: Ref<'_, Table>) {
+        for (index, item) in table.array.get(vm).items().iter().enumerate().skip(1) {
+            if item.bits() != NIL.0 {
+                self.slices[slice_of(index as u32)] += 1;
+                self.array_total += 1;
+            }
+        }
+    }
+
+    /// The size of the largest array part of which more than half is used, and how many keys it takes.
+    fn best_array_size(&self) -> (u32, u32) {
+        let (mut best, mut sum) = ((0, 0), 0);
+        for (power, count) in self.slices.iter().enumerate() {
+            sum += count;
+            let limit = 1u32 << power;
+            if sum > limit / 2 {
+                best = (limit + 1, sum);
+            }
+        }
+        best
+    }
+}
+
+fn slice_of(whole: u32) -> usize {
+    (u32::BITS - (whole - 1).leading_zeros()) as usize
+}
+
+/// Whether it is worth growing the array part for the key behind it: its last place is in use, and half of the others. (A
+/// queue, which loses its first elements, would otherwise grow without bounds.)
+fn is_dense(vm: &Vm, table: Ref<'_, Table>) -> bool {
+    let items = table.array.get(vm).items();
+    let in_use = || items.iter().filter(|item| item.bits() != NIL.0);
+    items.last().is_none_or(|last| last.bits() != NIL.0 && in_use().count() * 2 >= items.len())
+}
+
+/// Makes the array part `size` long and moves the keys there that the hash part has.
+fn grow_array(vm: &Vm, table: Ref<'_, Table>, size: u32) -> Result<(), Throw> {
+    let (old, new) = (table.array.get(vm), alloc::values(vm, size.min(MAX_ARRAY_SIZE))?);
+    let writer = new.writer();
+    for (index, item) in old.items()[..table.array_size.get() as usize].iter().enumerate() {
+        writer.set_item(index, |item| item, item.get(vm));
+    }
+    let old_size = table.array_size.get() as usize;
+    if table.node_used.get() > 0 {
+        let nodes = table.nodes.get(vm);
+        for node in nodes.items() {
+            let Some(number) = node.key.get(vm).as_double() else { continue };
+            let index = number as usize;
+            if index as f64 == number && (old_size..new.len()).contains(&index) {
+                writer.set_item(index, |item| item, node.value.get(vm));
+                // The key stays, without a value, until the next rehash: `next` never shows it.
+                node.value.set_plain(NIL.0);
+            }
+        }
+    }
+    install_array(table, new);
+    Ok(())
+}
+
+fn install_array<'v>(table: Ref<'v, Table>, values: Ref<'v, Values>) {
+    table.set(|t| &t.array, values);
+    table.array_size.set(values.len() as u32);
+}
+
+fn install_nodes<'v>(table: Ref<'v, Table>, nodes: Ref<'v, Nodes>) {
+    table.set(|t| &t.nodes, nodes);
+    table.node_mask.set(nodes.len() as u32 - 1);
+    table.node_used.set(0);
+}
+
+/// A border at `last`, the end of the array part, or behind it in the hash part.
+#[cold]
+fn hashed_length(vm: &Vm, table: Ref<'_, Table>, last: u32) -> u32 {
+    let is_nil = |index: u32| get_number(vm, table, f64::from(index)) == nil();
+    let (mut present, mut absent) = (last, last + 1);
+    while !is_nil(absent) {
+        present = absent;
+        match absent.checked_mul(2) {
+            Some(doubled) => absent = doubled,
+            // A table made to fool the search: count.
+            None => return (1..).find(|&index| is_nil(index)).map_or(u32::MAX, |index| index - 1),
+        }
+    }
+    while absent - present > 1 {
+        let middle = present + (absent - present) / 2;
+        if is_nil(middle) { absent = middle } else { present = middle }
+    }
+    present
+}
+
+/// Removes the entries that hold a dead object from a weak table, or whatever `is_dead` says.
+pub fn remove_entries(vm: &Vm, table: Ref<'_, Table>, is_dead_value: impl Fn(u64) -> bool, is_dead_key: impl Fn(u64) -> bool) {
+    for item in table.array.get(vm).items() {
+        if is_dead_value(item.bits()) {
+            item.set_plain(NIL.0);
+        }
+    }
+    for node in table.nodes.get(vm).items() {
+        let key_died = is_dead_key(node.key.bits());
+        if key_died || is_dead_value(node.value.bits()) {
+            node.value.set_plain(NIL.0);
+        }
+        if key_died {
+            node.key.set_plain(HOLE.0);
+        }
+    }
+}
