@@ -38,6 +38,15 @@ pub unsafe fn throwing(vm: *mut Vm, function: impl FnOnce(&mut Vm) -> Result<u64
     }
 }
 
+/// Leaves the payload of a plan where machine code looks for it.
+#[inline]
+pub fn set_plan(vm: &Vm, words: &[u64]) {
+    for (index, word) in words.iter().enumerate() {
+        // SAFETY: the hot part is alive as long as the VM; the index is checked against the array.
+        unsafe { (&mut (*vm.hot()).plan)[index] = *word };
+    }
+}
+
 /// What a panic said.
 pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> &str {
     payload

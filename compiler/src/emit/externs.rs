@@ -76,7 +76,7 @@ fn plan_answer(out: &mut String, plan: &Plan, lifetime: &str) {
         } else {
             writeln!(
                 out,
-                "            Self::{case}({}) => {{\n                vm.set_plan(&[{}]);\n                {number}\n            }}",
+                "            Self::{case}({}) => {{\n                glue::set_plan(vm, &[{}]);\n                {number}\n            }}",
                 names.join(", "),
                 words.join(", ")
             )

@@ -38,7 +38,7 @@ pub struct Opcode {
 /// A named piece of machine code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeSymbol {
-    /// Its name, unique in the image.
+    /// Its name, unique in the image: the symbol that the code defines at its start.
     pub name: String,
     /// Where it belongs.
     pub section: Section,

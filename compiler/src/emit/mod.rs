@@ -9,12 +9,14 @@ pub mod image;
 mod names;
 mod objects;
 mod opcodes;
+mod standalone;
 mod tables;
 mod values;
 
 pub use code::{assembly, link_name};
 pub use image::{CodeSymbol, Image, Opcode, Section, Stubs};
 pub use names::variant_suffix;
+pub use standalone::standalone_crate;
 
 /// The generated Rust module, in sections of related items.
 pub fn module(image: &Image) -> String {

@@ -11,6 +11,10 @@ pub fn type_name(name: &str) -> String {
         out.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
         out.extend(letters.map(|letter| if shouted { letter.to_ascii_lowercase() } else { letter }));
     }
+    // The one keyword that looks like a type.
+    if out == "Self" {
+        out.push('_');
+    }
     out
 }
 
@@ -108,6 +112,6 @@ mod tests {
         check("GETFIELD", "Getfield", "getfield");
         check("array_size", "ArraySize", "array_size");
         check("NewIndex", "NewIndex", "new_index");
-        check("self", "Self", "self_");
+        check("SELF", "Self_", "self_");
     }
 }
