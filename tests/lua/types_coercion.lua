@@ -1,0 +1,22 @@
+-- Automatic conversion between strings and numbers, and where there is none.
+print("10" + 1, "10" * "2", "3" ^ 2, -"2", "10" / 4, "7" % "4", " 5 " + 0, "0x10" + 0, "1e1" * 1)
+print(10 .. 20, 1.5 .. "x", -0.25 .. "")
+print("10" == 10, "abc" < "abd", "Z" < "a", "" < "a", "a" < "aa", "10" < "9", "a\0b" < "a\0c")
+print(pcall(function() return 1 < "2" end))
+print(pcall(function() return "1" < 2 end))
+print(pcall(function() return {} < {} end))
+print(pcall(function() return nil > 1 end))
+print(pcall(function() return "abc" + 1 end))
+print(pcall(function() return {} + 1 end))
+print(pcall(function() return "" + 1 end))
+print(pcall(function() return "1 2" * 1 end))
+print(pcall(function() return 1 .. {} end))
+print(pcall(function() return nil .. "x" end))
+print(pcall(function() return true .. "" end))
+local t = {}
+t["1"] = "string"
+print(t[1], t["1"])
+print(pcall(function() for i = "1", 2 do end end))
+print(tostring(1e15), tostring(-1.5), tostring(1e16), tostring(0.1), tostring(1e-5), tostring(123456.789e3))
+print(string.format("%d", "10"), ("5"):rep("2"), math.max("3", 2))
+print(#("x"):rep(3) + 1, "5" - 2 .. "")
