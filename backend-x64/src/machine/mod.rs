@@ -204,6 +204,32 @@ impl MachFunction {
     pub fn class(&self, vreg: VReg) -> RegClass {
         self.classes[vreg.index()]
     }
+
+    /// The blocks that can be reached, in reverse postorder; the last successor of a block stands nearest to it.
+    pub fn reverse_postorder(&self) -> Vec<MachBlockId> {
+        let mut order = Vec::new();
+        let mut seen = vec![false; self.blocks.len()];
+        let mut stack = vec![(MachBlockId(0), self.successors(MachBlockId(0)))];
+        seen[0] = true;
+        while let Some((block, pending)) = stack.last_mut() {
+            if pending.is_empty() {
+                order.push(*block);
+                stack.pop();
+            } else {
+                let next = pending.remove(0);
+                if !std::mem::replace(&mut seen[next.index()], true) {
+                    stack.push((next, self.successors(next)));
+                }
+            }
+        }
+        order.reverse();
+        order
+    }
+
+    /// The blocks a block may go to.
+    pub fn successors(&self, block: MachBlockId) -> Vec<MachBlockId> {
+        self.blocks[block.index()].insts.last().map_or(Vec::new(), |inst| inst.op.successors())
+    }
 }
 
 impl MachOp {
@@ -213,6 +239,18 @@ impl MachOp {
             MachOp::Jump(edge) => vec![edge.block],
             MachOp::Branch { then, other, .. } => vec![*then, *other],
             _ => Vec::new(),
+        }
+    }
+
+    /// Gives other numbers to the blocks it may go to.
+    pub(crate) fn renumber(&mut self, number: impl Fn(MachBlockId) -> MachBlockId) {
+        match self {
+            MachOp::Jump(edge) => edge.block = number(edge.block),
+            MachOp::Branch { then, other, .. } => {
+                *then = number(*then);
+                *other = number(*other);
+            }
+            _ => {}
         }
     }
 }

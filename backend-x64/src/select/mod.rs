@@ -149,8 +149,22 @@ impl<'a> Selector<'a> {
         reversed.extend(self.sequence.drain(..).rev());
     }
 
+    /// The function with its blocks in reverse postorder, as the allocator and its checker like them best.
     fn finish(self) -> MachFunction {
-        self.output
+        let order = self.output.reverse_postorder();
+        let mut numbers = vec![MachBlockId(u32::MAX); self.output.blocks.len()];
+        for (number, id) in order.iter().enumerate() {
+            numbers[id.index()] = MachBlockId(number as u32);
+        }
+        let mut blocks = self.output.blocks;
+        let blocks = order.into_iter().map(|id| {
+            let mut block = std::mem::take(&mut blocks[id.index()]);
+            for inst in &mut block.insts {
+                inst.op.renumber(|id| numbers[id.index()]);
+            }
+            block
+        });
+        MachFunction { blocks: blocks.collect(), ..self.output }
     }
 
     // Values --------------------------------------------------------------------------------------------------------
