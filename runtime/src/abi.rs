@@ -60,6 +60,9 @@ pub const SAFEPOINT_INTERRUPT: u32 = 2;
 /// Bit of `Hot::safepoint`: objects wait for their finalisers.
 pub const SAFEPOINT_FINALIZE: u32 = 4;
 
+/// Slots that a stack may have beyond [`STACK_MAX`] while an error is looked at.
+pub const STACK_EXTRA: usize = 10_000;
+
 /// Number of entries of `Hot::builtins`.
 pub const BUILTINS: usize = 96;
 /// Number of entries of `Hot::externs`.

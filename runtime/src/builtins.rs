@@ -115,7 +115,8 @@ unsafe extern "C" fn safepoint(vm: *mut Vm) -> Status {
 
 unsafe extern "C" fn grow_stack(vm: *mut Vm, slots: u32) -> Status {
     // SAFETY: as above.
-    let vm = unsafe { &*vm };
+    let vm = unsafe { &mut *vm };
+    vm.free_left_stacks();
     // SAFETY: the hot part is always readable.
     let base = unsafe { (*vm.hot()).base };
     let grown = vm.reserve_stack(&vm.current_coroutine(), base.wrapping_add(slots as usize));
@@ -124,7 +125,7 @@ unsafe extern "C" fn grow_stack(vm: *mut Vm, slots: u32) -> Status {
 
 unsafe extern "C" fn throw(vm: *mut Vm) {
     // SAFETY: as above.
-    unsafe { &*vm }.unwind();
+    unsafe { &mut *vm }.unwind();
 }
 
 unsafe extern "C" fn copy_values(vm: *mut Vm, source: *const u64, count: u64, destination: *mut u64) -> Status {
@@ -157,7 +158,7 @@ unsafe extern "C" fn resume(
     callee_base: *mut u64,
 ) {
     // SAFETY: as above.
-    unsafe { &*vm }.resume(coroutine, values, count as usize, continuation, callee_base);
+    unsafe { &mut *vm }.resume(coroutine, values, count as usize, continuation, callee_base);
 }
 
 unsafe extern "C" fn yield_values(
@@ -168,7 +169,7 @@ unsafe extern "C" fn yield_values(
     callee_base: *mut u64,
 ) {
     // SAFETY: as above.
-    unsafe { &*vm }.yield_values(values, count as usize, continuation, callee_base);
+    unsafe { &mut *vm }.yield_values(values, count as usize, continuation, callee_base);
 }
 
 unsafe extern "C" fn coroutine_finished(vm: *mut Vm, values: *const u64, count: u64) {
@@ -184,14 +185,14 @@ unsafe extern "C" fn call_native(vm: *mut Vm, nargs: u32, code: u32) -> Status {
 
 unsafe extern "C" fn invalid_opcode(vm: *mut Vm) {
     // SAFETY: as above.
-    let vm = unsafe { &*vm };
+    let vm = unsafe { &mut *vm };
     let Throw(()) = vm.error("invalid instruction");
     vm.unwind();
 }
 
 unsafe extern "C" fn not_callable(vm: *mut Vm, value: u64) {
     // SAFETY: as above.
-    let vm = unsafe { &*vm };
+    let vm = unsafe { &mut *vm };
     let Throw(()) = vm.raise(RuntimeError::NotCallable(value));
     vm.unwind();
 }
@@ -206,6 +207,7 @@ fn status(result: Result<u64, Throw>) -> Status {
 impl Vm {
     /// What is due at a safepoint: a collection, finalisers, an interruption.
     pub(crate) fn safepoint(&mut self) -> Result<(), Throw> {
+        self.free_left_stacks();
         let flags = self.safepoint_flags().load(std::sync::atomic::Ordering::Relaxed);
         if flags & SAFEPOINT_COLLECT != 0 {
             self.collect_due();

@@ -157,6 +157,11 @@ impl<'v> Ref<'v, Code> {
         (!native.is_null()).then(|| unsafe { std::mem::transmute::<*const (), NativeFn>(native) })
     }
 
+    /// Whether it is made of instructions: written neither in Rust nor in the specification.
+    pub fn is_bytecode(self) -> bool {
+        !self.bytecode.get().is_null()
+    }
+
     /// The instructions; empty for Rust functions.
     pub fn bytecode(self) -> &'v [u64] {
         &self.info().bytecode
@@ -169,10 +174,10 @@ impl<'v> Ref<'v, Code> {
 
     /// Source line of an instruction.
     pub fn line(self, pc: *const u8) -> Option<u32> {
-        if self.bytecode.get().is_null() {
-            None
-        } else {
+        if self.is_bytecode() {
             self.info().lines.line(self.offset(pc))
+        } else {
+            None
         }
     }
 }
@@ -189,11 +194,11 @@ mod tests {
         }
         assert_eq!(
             lines.entries(),
-            [(0, 1), (16, 3), (40, 2)],
-            "a repeated line adds nothing"
+            [(0, 1), (16, 3), (24, 4), (40, 2)],
+            "the last word counts"
         );
         let at = |offset| lines.line(offset).unwrap();
-        assert_eq!((at(0), at(8), at(16), at(32), at(40), at(400)), (1, 1, 3, 3, 2, 2));
+        assert_eq!((at(0), at(8), at(16), at(32), at(40), at(400)), (1, 1, 3, 4, 2, 2));
         assert_eq!(LineTable::default().line(0), None);
     }
 }

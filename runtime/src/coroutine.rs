@@ -4,7 +4,7 @@ use std::alloc::{self, Layout};
 use std::cell::{Cell, RefCell};
 use std::ptr;
 
-use crate::abi::{FRAME_CALLEE, Header, KIND_COROUTINE, STACK_MAX, STACK_SLACK};
+use crate::abi::{FRAME_CALLEE, Header, KIND_COROUTINE, STACK_EXTRA, STACK_MAX, STACK_SLACK};
 use crate::heap::Tracer;
 use crate::language::RuntimeError;
 use crate::native::Throw;
@@ -190,6 +190,14 @@ impl Vm {
         self.free_stack(self.last_stack().replace((stack, capacity)));
     }
 
+    /// Frees the memory that stacks have moved out of. Slices of guest slots may still be read as long as the VM is only
+    /// borrowed shared; this is for whoever has it to himself.
+    pub(crate) fn free_left_stacks(&mut self) {
+        for stack in std::mem::take(&mut *self.left_stacks().borrow_mut()) {
+            self.free_stack(stack);
+        }
+    }
+
     pub(crate) fn free_stack(&self, (stack, capacity): (*mut u64, u32)) {
         if !stack.is_null() {
             self.remove_external(capacity as usize * 8);
@@ -217,24 +225,30 @@ impl Vm {
         let old = coroutine.stack.get();
         let old_capacity = coroutine.capacity.get() as usize;
         let needed = (end as usize - old as usize) / 8;
-        if needed > STACK_MAX {
+        let most = if self.handling_errors() {
+            STACK_MAX + STACK_EXTRA
+        } else {
+            STACK_MAX
+        };
+        if needed > most {
             return Err(self.raise(RuntimeError::StackOverflow));
         }
-        let capacity = (needed.max(2 * old_capacity)).min(STACK_MAX) + STACK_SLACK;
-        let more = (capacity - old_capacity) * 8;
+        let capacity = (needed.max(2 * old_capacity)).min(most) + STACK_SLACK;
+        let more = capacity * 8;
         if !self.add_external(more) {
             self.remove_external(more);
             return Err(self.raise(RuntimeError::OutOfMemory));
         }
-        // SAFETY: allocated with this layout; the new one is larger. What is behind the old words is zeroed at once.
+        // SAFETY: the layout is not empty, and larger than the old stack.
         let new = unsafe {
-            let new = alloc::realloc(old.cast(), layout(old_capacity), capacity * 8).cast::<u64>();
+            let new = alloc::alloc_zeroed(layout(capacity)).cast::<u64>();
             if new.is_null() {
                 alloc::handle_alloc_error(layout(capacity));
             }
-            new.add(old_capacity).write_bytes(0, capacity - old_capacity);
+            new.copy_from_nonoverlapping(old, old_capacity);
             new
         };
+        self.left_stacks().borrow_mut().push((old, old_capacity as u32));
         coroutine.stack.set(new);
         coroutine.capacity.set(capacity as u32);
         let by = new as isize - old as isize;

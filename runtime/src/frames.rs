@@ -70,15 +70,16 @@ impl<'v> Frame<'v> {
         self.vm.code_of(self.callee)
     }
 
-    /// The instruction that runs: the call, for all but the innermost. Means nothing in functions written in Rust.
+    /// The instruction that runs: the call, for all but the innermost. Means nothing in functions that are
+    /// not made of instructions.
     pub fn pc(self) -> *const u8 {
         self.pc
     }
 
-    /// Byte offset of the instruction that runs; `None` in functions written in Rust.
+    /// Byte offset of the instruction that runs; `None` in functions that are not made of instructions.
     pub fn offset(self) -> Option<u32> {
         let code = self.code();
-        code.native().is_none().then(|| code.offset(self.pc))
+        code.is_bytecode().then(|| code.offset(self.pc))
     }
 
     /// Source line that runs, when known.
@@ -123,6 +124,19 @@ impl Vm {
     pub fn frames(&self) -> Frames<'_> {
         // SAFETY: the hot part is always readable.
         unsafe { Frames::new(self, (*self.hot()).base, (*self.hot()).pc) }
+    }
+
+    /// The frame whose guest code will catch what is being thrown, in the running coroutine. Rust functions between
+    /// are taken to pass errors on.
+    pub fn catching_frame(&self) -> Option<Frame<'_>> {
+        let exit = self.language().stubs.exit.0;
+        let mut inner = self.frames();
+        loop {
+            let return_address = header(inner.next()?.base).return_address;
+            if return_address != exit && self.catch(return_address).is_some() {
+                return inner.next();
+            }
+        }
     }
 
     /// The frames of a coroutine; none when it is dead or was not started.

@@ -2,7 +2,7 @@
 
 use crate::abi::Header;
 use crate::coroutine::Coroutine;
-use crate::frames::Frames;
+use crate::handle::Handle;
 use crate::heap::Tracer;
 use crate::vm::Vm;
 
@@ -168,7 +168,8 @@ pub enum WeakPhase {
     AfterFinalizers,
 }
 
-/// What the author of a language writes. Every function runs without a collection in between, except `finalize`.
+/// What the author of a language writes. No collection happens in them, except in `finalize`
+/// and `thrown`.
 pub struct Hooks {
     /// The value to throw for an error of the runtime. May allocate; the memory limit is lifted meanwhile.
     pub error: fn(vm: &Vm, error: RuntimeError<'_>) -> u64,
@@ -188,8 +189,9 @@ pub struct Hooks {
     pub clear_weak: fn(vm: &Vm, container: u32, marks: &Tracer<'_>, phase: WeakPhase),
     /// Finalises an object that was given to `Vm::add_finalizer`. Errors are its own business.
     pub finalize: fn(vm: &mut Vm, object: u32),
-    /// An error is about to unwind: called once per throw, with the frames still in place.
-    pub thrown: fn(vm: &Vm, frames: Frames<'_>),
+    /// An error is about to unwind: called once per throw, with the frames still in place. Answers another value to be
+    /// thrown instead, if any. May run guest code, for which the stack may become a little larger than otherwise.
+    pub thrown: fn(vm: &mut Vm) -> Option<Handle>,
 }
 
 /// Traces an object by hand, or answers false.
@@ -209,7 +211,7 @@ impl Hooks {
             converge: |_, _, _| false,
             clear_weak: |_, _, _, _| {},
             finalize: |_, _| {},
-            thrown: |_, _| {},
+            thrown: |_| None,
         }
     }
 }

@@ -87,8 +87,7 @@ impl Strings {
     }
 
     /// Removes dead strings: all, or of the young ones only.
-    pub fn sweep(&self, vm: &Vm, all: bool, lives: impl Fn(u32) -> bool) {
-        let _ = vm;
+    pub fn sweep(&self, all: bool, lives: impl Fn(u32) -> bool) {
         let mut table = self.table.borrow_mut();
         let young = std::mem::take(&mut table.young);
         if all {
@@ -103,7 +102,6 @@ impl Strings {
     }
 
     /// Number of strings.
-    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.table.borrow().used
     }

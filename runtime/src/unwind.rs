@@ -145,6 +145,8 @@ impl Vm {
             self.set_top(slot);
             return Err(self.raise(RuntimeError::NativeStackOverflow));
         }
+        self.free_left_stacks();
+        self.unwinding().set(false);
         let coroutine = self.current_coroutine().raw();
         let offset = base as usize - self.current_coroutine().stack_start() as usize;
         let delta = slot as usize + 1 + HEADER_WORDS;
@@ -223,9 +225,10 @@ impl Vm {
 // Unwinding: each function sets up what the `switch` stub reads.
 impl Vm {
     /// Finds out who catches the error that `Hot::error` holds.
-    pub(crate) fn unwind(&self) {
-        if !self.unwinding().replace(true) {
-            (self.hooks().thrown)(self, self.frames());
+    pub(crate) fn unwind(&mut self) {
+        if !self.unwinding().get() {
+            self.show_thrown();
+            self.unwinding().set(true);
         }
         let hot = self.hot();
         // SAFETY: the hot part is always readable; a frame is running.
@@ -250,6 +253,17 @@ impl Vm {
             }
             base = base.wrapping_sub(frame.delta);
         }
+    }
+
+    /// Shows the error to the language while the frames are still there.
+    fn show_thrown(&mut self) {
+        let thrown = self.root(self.thrown());
+        self.handling().set(self.handling().get() + 1);
+        let hook = self.hooks().thrown;
+        let replaced = self.protect_frame(hook);
+        self.handling().set(self.handling().get() - 1);
+        // SAFETY: the hot part is always writable.
+        unsafe { (*self.hot()).error = replaced.unwrap_or(thrown).get(self).bits() };
     }
 
     /// An error leaves the first frame of the running coroutine. The resumer runs from now on: either its resume
@@ -288,7 +302,7 @@ impl Vm {
 
     /// The running coroutine resumes another one, or starts it.
     pub(crate) fn resume(
-        &self,
+        &mut self,
         coroutine: u32,
         values: *const u64,
         count: usize,
@@ -357,7 +371,7 @@ impl Vm {
 
     /// The running coroutine yields to its resumer.
     pub(crate) fn yield_values(
-        &self,
+        &mut self,
         values: *const u64,
         count: usize,
         continuation: *const u8,
@@ -411,7 +425,7 @@ impl Vm {
     }
 
     /// A resume has failed: its own catch continuation gets the error, or whoever catches around it.
-    fn fail_at(&self, continuation: *const u8, callee_base: *mut u64) {
+    fn fail_at(&mut self, continuation: *const u8, callee_base: *mut u64) {
         // SAFETY: the hot part is always readable.
         let base = unsafe { (*self.hot()).base };
         match self.catch(continuation) {

@@ -14,6 +14,7 @@ use crate::abi::{BUILTINS, CODE_VARARG, DISPATCH, EXTERNS, FRAME_CALLEE, Header,
 use crate::arena::{self, Arena};
 use crate::builtins;
 use crate::code::{Code, CodeInfo, NewCode};
+use crate::glue::SpecNative;
 use crate::handle::{Handle, RefHandle, RootList};
 use crate::heap::{Collection, GcParameters, Heap, Kinds, Tracer};
 use crate::language::{Hooks, LanguageInfo, RuntimeError};
@@ -55,6 +56,10 @@ struct State {
     finalizing: Cell<bool>,
     /// The stack of the coroutine that ended last, and its capacity.
     last_stack: Cell<(*mut u64, u32)>,
+    /// Memory that stacks have moved out of, and its capacity.
+    left_stacks: RefCell<Vec<(*mut u64, u32)>>,
+    /// How many errors are being looked at.
+    handling: Cell<u32>,
     interrupt: Arc<Mutex<Option<SafepointAddress>>>,
 }
 
@@ -122,6 +127,8 @@ impl VmBox {
             (&raw mut (*state).no_results).write(Cell::new(language.nil));
             (&raw mut (*state).unwinding).write(Cell::new(false));
             (&raw mut (*state).finalizing).write(Cell::new(false));
+            (&raw mut (*state).left_stacks).write(RefCell::default());
+            (&raw mut (*state).handling).write(Cell::new(0));
             (&raw mut (*state).last_stack).write(Cell::new((ptr::null_mut(), 0)));
             let safepoint = (&raw const (*state).hot.safepoint).cast::<AtomicU32>();
             (&raw mut (*state).interrupt).write(Arc::new(Mutex::new(Some(SafepointAddress(safepoint)))));
@@ -185,6 +192,7 @@ impl Drop for VmBox {
         for coroutine in std::mem::take(&mut self.heap().coroutines.borrow_mut().objects) {
             self.free_coroutine(coroutine);
         }
+        self.free_left_stacks();
         self.free_stack(self.last_stack().replace((ptr::null_mut(), 0)));
         // SAFETY: written by `new`, and nothing uses the VM any more. The arena itself goes after this.
         unsafe { ptr::drop_in_place(self.0.start().cast::<State>()) };
@@ -249,6 +257,18 @@ impl Vm {
 
     pub(crate) fn finalizing(&self) -> &Cell<bool> {
         &self.state().finalizing
+    }
+
+    pub(crate) fn left_stacks(&self) -> &RefCell<Vec<(*mut u64, u32)>> {
+        &self.state().left_stacks
+    }
+
+    pub(crate) fn handling(&self) -> &Cell<u32> {
+        &self.state().handling
+    }
+
+    pub(crate) fn handling_errors(&self) -> bool {
+        self.state().handling.get() > 0
     }
 
     pub(crate) fn last_stack(&self) -> &Cell<(*mut u64, u32)> {
@@ -432,7 +452,28 @@ impl Vm {
         })
     }
 
-    fn make_code(&self, info: CodeInfo, flags: u16, fill: impl FnOnce(Ref<'_, Code>)) -> Result<Ref<'_, Code>, Throw> {
+    /// A code object for a function written in the specification.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn new_spec_code(&self, native: &SpecNative) -> Result<Ref<'_, Code>, Throw> {
+        let info = CodeInfo {
+            name: native.name.to_string(),
+            ..CodeInfo::default()
+        };
+        self.make_code(info, 0, |code| {
+            code.entry.set(native.entry.0);
+            code.frame_size.set(native.params);
+            code.params.set(native.params);
+        })
+    }
+
+    pub(crate) fn make_code(
+        &self,
+        info: CodeInfo,
+        flags: u16,
+        fill: impl FnOnce(Ref<'_, Code>),
+    ) -> Result<Ref<'_, Code>, Throw> {
         let bytes = external_bytes(&info);
         let object = self
             .allocate_object(KIND_CODE, 0)
@@ -447,6 +488,21 @@ impl Vm {
         self.add_external(bytes);
         self.heap().codes.borrow_mut().push(code.raw().0);
         Ok(code)
+    }
+
+    /// Number of strings that are interned.
+    pub fn string_count(&self) -> usize {
+        self.strings().len()
+    }
+
+    /// Leaves the payload of a plan where machine code reads it.
+    ///
+    /// # Panics
+    /// When a plan cannot be that large.
+    #[inline]
+    pub fn set_plan(&self, payload: &[u64]) {
+        // SAFETY: the hot part is always writable, and only borrowed for this statement.
+        unsafe { (&mut (*self.hot()).plan)[..payload.len()].copy_from_slice(payload) };
     }
 
     /// Keeps a value alive until the handle is dropped.

@@ -149,7 +149,7 @@ impl Vm {
     /// Lets go of what dead strings, code objects and coroutines occupy elsewhere.
     fn drop_dead(&self, what: Collection, tracer: &Tracer<'_>) {
         self.strings()
-            .sweep(self, what == Collection::Full, |object| tracer.is_marked(object));
+            .sweep(what == Collection::Full, |object| tracer.is_marked(object));
         self.heap().codes.borrow_mut().retain(what, |object| {
             let lives = tracer.is_marked(object);
             if !lives {

@@ -1,0 +1,425 @@
+//! A language of a few objects, and by hand the stubs that a generated VM crate brings: so that the runtime runs as it
+//! does under machine code.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::arch::global_asm;
+use std::cell::Cell;
+
+use dg_runtime::abi::Header;
+use dg_runtime::*;
+
+pub const NIL: u64 = u64::MAX;
+pub const LEAF_STR: u32 = 0;
+pub const LEAF_NODE: u32 = 1;
+pub const LEAF_FUNCTION: u32 = 2;
+pub const LEAF_COROUTINE: u32 = 3;
+
+/// A node of a graph; `weak` ones do not keep their children.
+#[repr(C)]
+pub struct Node {
+    pub header: Header,
+    pub id: Cell<u32>,
+    pub weak: Cell<u32>,
+    pub value: ValueField,
+}
+
+// SAFETY: `#[repr(C)]`, header first.
+unsafe impl Object for Node {
+    const KIND: u8 = 8;
+}
+
+// SAFETY: the children follow the fixed part.
+unsafe impl ArrayObject for Node {
+    type Item = OptionalRefField<Node>;
+    const ITEMS_OFFSET: usize = 24;
+}
+
+/// A callee.
+#[repr(C)]
+pub struct Function {
+    pub header: Header,
+    pub code: RefField<Code>,
+}
+
+// SAFETY: `#[repr(C)]`, header first.
+unsafe impl Object for Function {
+    const KIND: u8 = 9;
+}
+
+unsafe fn trace_node(object: *const Header, tracer: &mut Tracer<'_>) {
+    // SAFETY: called with live nodes only.
+    let node = unsafe { Ref::<Node>::from_pointer(object.cast_mut().cast()) };
+    tracer.value(node.value.bits());
+    if node.weak.get() != 0 {
+        tracer.weak(node.raw().0);
+        return;
+    }
+    for child in node.items() {
+        tracer.reference(child.raw().0);
+    }
+}
+
+unsafe fn trace_function(object: *const Header, tracer: &mut Tracer<'_>) {
+    // SAFETY: called with live functions only.
+    let function = unsafe { Ref::<Function>::from_pointer(object.cast_mut().cast()) };
+    tracer.reference(function.code.raw().0);
+}
+
+fn clear_weak(vm: &Vm, container: u32, marks: &Tracer<'_>, phase: WeakPhase) {
+    if phase == WeakPhase::AfterFinalizers {
+        return;
+    }
+    // SAFETY: only nodes are registered.
+    let node = unsafe { RawRef::<Node>::new(container).get(vm) };
+    for child in node.items() {
+        if !child.raw().is_null() && !marks.is_marked(child.raw().0) {
+            child.clear();
+        }
+    }
+}
+
+macro_rules! stubs {
+    ($($name:ident)*) => {
+        unsafe extern "C" { $(#[link_name = concat!("dg_test_", stringify!($name))] fn $name();)* }
+    };
+}
+stubs!(enter exit exit_thrown coroutine_finished entry_native pcall pcall_cont pcall_catch resume yield_ recurse leave_ resume_cont resume_catch);
+
+macro_rules! spec_native {
+    ($constant:ident, $symbol:ident) => {
+        pub static $constant: SpecNative = SpecNative {
+            name: stringify!($symbol),
+            params: 1,
+            entry: Address($symbol as *const u8),
+        };
+    };
+}
+spec_native!(PCALL, pcall);
+spec_native!(RESUME, resume);
+spec_native!(YIELD, yield_);
+spec_native!(RECURSE, recurse);
+
+static LANGUAGE: LanguageInfo = LanguageInfo {
+    name: "graphs",
+    reference_leaves: 4,
+    nil: NIL,
+    callee_leaf: LEAF_FUNCTION,
+    callee_kind: Function::KIND,
+    callee_code: 8,
+    kinds: &[
+        KindInfo {
+            name: "Node",
+            size: 24,
+            item_size: 4,
+            trace: trace_node,
+        },
+        KindInfo {
+            name: "Function",
+            size: 16,
+            item_size: 0,
+            trace: trace_function,
+        },
+    ],
+    dispatch: &[],
+    externs: &[],
+    stubs: Stubs {
+        enter: Address(enter as *const u8),
+        exit: Address(exit as *const u8),
+        exit_thrown: Address(exit_thrown as *const u8),
+        coroutine_finished: Address(coroutine_finished as *const u8),
+        entry_fixed: Address(std::ptr::null()),
+        entry_vararg: Address(std::ptr::null()),
+        entry_native: Address(entry_native as *const u8),
+    },
+    catches: &[
+        Catch {
+            continuation: Address(pcall_cont as *const u8),
+            catch: Address(pcall_catch as *const u8),
+        },
+        Catch {
+            continuation: Address(resume_cont as *const u8),
+            catch: Address(resume_catch as *const u8),
+        },
+    ],
+    opcodes: &[],
+};
+
+/// What hooks report.
+#[derive(Default)]
+pub struct Log {
+    pub finalized: std::cell::RefCell<Vec<u32>>,
+    pub thrown: Cell<u32>,
+    pub moved: Cell<u32>,
+}
+
+pub fn new_vm(gc: GcParameters) -> VmBox {
+    let mut hooks = Hooks::new(|vm, error| {
+        let text = format!("{error:?}");
+        vm.str(text.as_bytes())
+            .map_or(NIL, |string| string_value(string).bits())
+    });
+    hooks.clear_weak = clear_weak;
+    hooks.stack_moved = |vm, _, _| vm.data::<Log>().moved.set(vm.data::<Log>().moved.get() + 1);
+    hooks.thrown = |vm| {
+        vm.data::<Log>().thrown.set(vm.data::<Log>().thrown.get() + 1);
+        None
+    };
+    hooks.finalize = |vm, object| {
+        // SAFETY: only nodes are given finalisers.
+        let id = unsafe { RawRef::<Node>::new(object).get(vm) }.id.get();
+        vm.data::<Log>().finalized.borrow_mut().push(id);
+    };
+    let options = Options {
+        gc,
+        hash_seed: Some(42),
+    };
+    VmBox::new(&LANGUAGE, hooks, options, Box::new(Log::default())).unwrap()
+}
+
+pub fn string_value(string: Ref<'_, Str>) -> Value<'_> {
+    // SAFETY: the declared leaf.
+    unsafe { Value::reference(LEAF_STR, string) }
+}
+
+pub fn node_value(node: Ref<'_, Node>) -> Value<'_> {
+    // SAFETY: the declared leaf.
+    unsafe { Value::reference(LEAF_NODE, node) }
+}
+
+pub fn as_node<'v>(vm: &'v Vm, value: Value<'v>) -> Option<Ref<'v, Node>> {
+    // SAFETY: the declared leaf.
+    unsafe { value.as_reference(vm, LEAF_NODE) }
+}
+
+pub fn text(vm: &Vm, value: Value<'_>) -> String {
+    // SAFETY: the declared leaf; the value is alive while the VM is borrowed.
+    let string = unsafe { Value::from_bits(value.bits()).as_reference::<Str>(vm, LEAF_STR) };
+    string.map_or_else(
+        || format!("{value:?}"),
+        |string| String::from_utf8_lossy(string.as_bytes()).into_owned(),
+    )
+}
+
+pub fn coroutine_value(coroutine: Ref<'_, Coroutine>) -> Value<'_> {
+    // SAFETY: the declared leaf.
+    unsafe { Value::reference(LEAF_COROUTINE, coroutine) }
+}
+
+pub fn function<'v>(vm: &'v Vm, code: Ref<'v, Code>) -> Value<'v> {
+    let function = vm.allocate::<Function>().unwrap();
+    function.set(|function| &function.code, code);
+    // SAFETY: the declared leaf.
+    unsafe { Value::reference(LEAF_FUNCTION, function) }
+}
+
+pub fn native(vm: &Vm, native: NativeFn) -> Value<'_> {
+    function(vm, vm.new_native_code("native", native).unwrap())
+}
+
+pub fn spec<'v>(vm: &'v Vm, native: &SpecNative) -> Value<'v> {
+    function(vm, vm.new_spec_code(native).unwrap())
+}
+
+pub fn new_node<'v>(vm: &'v Vm, id: u32, children: usize) -> Result<Ref<'v, Node>, Throw> {
+    let node = vm.allocate_array::<Node>(children)?;
+    node.id.set(id);
+    node.value.set_plain(NIL);
+    Ok(node)
+}
+
+/// A small random number generator (xorshift64*), so that failures repeat.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % bound
+    }
+}
+
+// r15 = vm, rbx = base, rbp = pc; [r15 + 0x100 + 8n] = builtin n; a function's code is at [r15 + 8*function + 8].
+global_asm!(
+    r#"
+dg_test_enter:
+    push rbp
+    push rbx
+    push r12
+    push r13
+    push r14
+    push r15
+    sub rsp, 136
+    mov r15, rdi
+    mov rbx, rsi
+    mov eax, ecx
+    mov ecx, edx
+    mov edx, eax
+    mov rbp, [r15+8]
+    jmp [r15+rdx*8+8]
+
+dg_test_exit:
+    mov [r15+0x30], rax
+    mov eax, ecx
+    mov [r15+0x38], rax
+    mov [r15+0x40], rdi
+    xor eax, eax
+    jmp dg_test_leave_enter
+dg_test_exit_thrown:
+    mov eax, 1
+dg_test_leave_enter:
+    add rsp, 136
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop rbx
+    pop rbp
+    ret
+
+dg_test_throw:
+    mov rdi, r15
+    call [r15+0x118]
+dg_test_switch:
+    mov rbx, [r15]
+    mov rbp, [r15+8]
+    mov rax, [r15+0x30]
+    mov rcx, [r15+0x38]
+    mov rdi, [r15+0x40]
+    mov edx, [r15+0x50]
+    jmp [r15+0x28]
+
+dg_test_entry_native:
+    mov [r15], rbx
+    mov [r15+8], rbp
+    mov rdi, r15
+    mov esi, ecx
+    call [r15+0x140]
+    test rdx, rdx
+    jz dg_test_throw
+    mov rbx, [r15]
+    mov rax, [r15+0x30]
+    mov rcx, [r15+0x38]
+dg_test_return:
+    mov rdi, rbx
+    mov r8, [rbx-24]
+    shr r8, 32
+    shl r8, 3
+    mov rbp, [rbx-8]
+    mov r9, [rbx-16]
+    sub rbx, r8
+    jmp r9
+
+dg_test_coroutine_finished:
+    mov rdi, r15
+    mov rsi, rax
+    mov edx, ecx
+    call [r15+0x138]
+    jmp dg_test_switch
+
+// pcall(f, ...): 1 and the first result, or 0 and the error
+dg_test_pcall:
+    mov r8d, ecx
+    lea r9, [r8+4]
+    lea r10, [rbx+r9*8]
+    dec ecx
+    xor esi, esi
+2:  cmp esi, ecx
+    jae 3f
+    mov rax, [rbx+rsi*8+8]
+    mov [r10+rsi*8], rax
+    inc esi
+    jmp 2b
+3:  mov eax, [rbx]
+    mov edx, [r15+rax*8+8]
+    shl r9, 32
+    or rax, r9
+    mov [r10-24], rax
+    lea rax, [rip+dg_test_pcall_cont]
+    mov [r10-16], rax
+    mov [r10-8], rbp
+    mov rbx, r10
+    jmp [r15+rdx*8+8]
+dg_test_pcall_cont:
+    mov r8, 0x3FF0000000000000
+4:  mov rax, [rax]
+    mov [rbx+8], rax
+    mov [rbx], r8
+    mov rax, rbx
+    mov ecx, 2
+    jmp dg_test_return
+dg_test_pcall_catch:
+    xor r8d, r8d
+    jmp 4b
+
+// resume(coroutine, ...): the results, or -1 and the error
+dg_test_resume:
+    mov [r15], rbx
+    mov [r15+8], rbp
+    mov rdi, r15
+    mov esi, [rbx]
+    lea rdx, [rbx+8]
+    mov r10d, ecx
+    lea r9, [rbx+r10*8+32]
+    dec ecx
+    lea r8, [rip+dg_test_resume_cont]
+    call [r15+0x128]
+    jmp dg_test_switch
+dg_test_resume_cont:
+    jmp dg_test_return
+dg_test_resume_catch:
+    mov r8, 0xBFF0000000000000
+    jmp 4b
+
+// yield(...): what is passed to resume
+dg_test_yield_:
+    mov [r15], rbx
+    mov [r15+8], rbp
+    mov rdi, r15
+    mov rsi, rbx
+    mov edx, ecx
+    lea rcx, [rip+dg_test_yield_cont]
+    lea r8, [rbx+rdx*8+32]
+    call [r15+0x130]
+    jmp dg_test_switch
+dg_test_yield_cont:
+    jmp dg_test_return
+
+// recurse(f): calls f(f) in a frame of 16 slots, for ever if f is recurse
+dg_test_recurse:
+    lea rax, [rbx+128]
+    cmp rax, [r15+0x10]
+    jbe 5f
+    mov [r15], rbx
+    mov [r15+8], rbp
+    mov rdi, r15
+    mov esi, 16
+    push rcx
+    push rdx
+    call [r15+0x110]
+    mov r8, rdx
+    pop rdx
+    pop rcx
+    test r8, r8
+    jz dg_test_throw
+    mov rbx, [r15]
+5:  mov rax, [rbx]
+    lea r10, [rbx+160]
+    mov [r10], rax
+    mov eax, eax
+    mov edx, [r15+rax*8+8]
+    mov r9, 20
+    shl r9, 32
+    or rax, r9
+    mov [r10-24], rax
+    lea rax, [rip+dg_test_leave_]
+    mov [r10-16], rax
+    mov [r10-8], rbp
+    mov rbx, r10
+    mov ecx, 1
+    jmp [r15+rdx*8+8]
+dg_test_leave_:
+    jmp dg_test_return
+"#
+);

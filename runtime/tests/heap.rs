@@ -1,0 +1,410 @@
+//! The collector against a model of the object graph, and what it owes to strings, weak containers, finalisers, limits.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use common::*;
+use dg_runtime::*;
+
+/// What should be in the heap.
+#[derive(Default)]
+struct Model {
+    children: BTreeMap<u32, Vec<Option<u32>>>,
+    weak: BTreeSet<u32>,
+}
+
+impl Model {
+    /// What the roots reach; through weak nodes only what others reach too.
+    fn reachable(&self, roots: impl Iterator<Item = u32>) -> BTreeSet<u32> {
+        let mut found: BTreeSet<u32> = roots.collect();
+        let mut work: Vec<u32> = found.iter().copied().collect();
+        while let Some(node) = work.pop() {
+            if self.weak.contains(&node) {
+                continue;
+            }
+            work.extend(
+                self.children[&node]
+                    .iter()
+                    .flatten()
+                    .filter(|&&child| found.insert(child)),
+            );
+        }
+        found
+    }
+}
+
+/// Compares what a handle reaches with the model.
+fn check(vm: &Vm, model: &Model, roots: &[(u32, Handle)]) {
+    let mut seen = BTreeSet::new();
+    let mut work: Vec<_> = roots
+        .iter()
+        .map(|(id, handle)| (*id, as_node(vm, handle.get(vm)).unwrap()))
+        .collect();
+    while let Some((id, node)) = work.pop() {
+        assert_eq!(node.id.get(), id);
+        if !seen.insert(id) {
+            continue;
+        }
+        let expected = &model.children[&id];
+        assert_eq!(node.len(), expected.len());
+        for (child, expected) in node.items().iter().zip(expected) {
+            match (child.get(vm), expected) {
+                (Some(child), Some(expected)) => work.push((*expected, child)),
+                (None, None) => {}
+                (child, expected) => panic!("node {id} has {child:?} instead of {expected:?}"),
+            }
+        }
+    }
+}
+
+fn size(children: usize) -> usize {
+    (24 + 4 * children).next_multiple_of(8)
+}
+
+fn random_graphs(seed: u64, steps: usize, gc: GcParameters) {
+    let mut vm = new_vm(gc);
+    let mut random = Random(seed);
+    let mut model = Model::default();
+    let mut roots: Vec<(u32, Handle)> = Vec::new();
+    vm.collect_full();
+    let baseline = vm.gc_stats().live;
+    for id in 0..steps as u32 {
+        let children = match random.below(50) {
+            0 => random.below(12_000),
+            1..4 => 100 + random.below(400),
+            _ => random.below(8),
+        };
+        let node = new_node(&vm, id, children).unwrap();
+        if random.below(10) == 0 {
+            node.weak.set(1);
+            model.weak.insert(id);
+        }
+        model.children.insert(id, vec![None; children]);
+        // Some edges in both directions, to nodes found on a walk from a root.
+        for _ in 0..3 {
+            if roots.is_empty() {
+                break;
+            }
+            let (mut other_id, handle) = &roots[random.below(roots.len())];
+            let mut other = as_node(&vm, handle.get(&vm)).unwrap();
+            for _ in 0..random.below(6) {
+                let next = (other.len() > 0).then(|| random.below(other.len()));
+                let Some(child) = next.and_then(|next| other.items()[next].get(&vm)) else {
+                    break;
+                };
+                (other_id, other) = (child.id.get(), child);
+            }
+            if children > 0 {
+                let slot = random.below(children);
+                node.set_item(slot, |child| child, Some(other));
+                model.children.get_mut(&id).unwrap()[slot] = Some(other_id);
+            }
+            if other.len() > 0 {
+                let slot = random.below(other.len());
+                other.set_item(slot, |child| child, Some(node));
+                model.children.get_mut(&other_id).unwrap()[slot] = Some(id);
+            }
+        }
+        match random.below(20) {
+            0..4 => roots.push((id, vm.root(node_value(node)))),
+            4..7 if !roots.is_empty() => drop(roots.swap_remove(random.below(roots.len()))),
+            _ => {}
+        }
+        if random.below(30) != 0 {
+            continue;
+        }
+        let full = random.below(4) == 0;
+        if full {
+            vm.collect_full()
+        } else {
+            vm.collect_minor()
+        }
+        let reachable = model.reachable(roots.iter().map(|(id, _)| *id));
+        // A minor collection may keep more, and weak edges to it.
+        for (node, children) in &mut model.children {
+            if full && model.weak.contains(node) {
+                for child in children
+                    .iter_mut()
+                    .filter(|child| child.is_some_and(|child| !reachable.contains(&child)))
+                {
+                    *child = None;
+                }
+            }
+        }
+        if full {
+            model.children.retain(|node, _| reachable.contains(node));
+            let expected: usize = reachable.iter().map(|node| size(model.children[node].len())).sum();
+            assert_eq!(
+                vm.gc_stats().live - baseline,
+                expected,
+                "every reachable byte and no other, step {id}"
+            );
+            check(&vm, &model, &roots);
+        } else if model.weak.is_empty() {
+            check(&vm, &model, &roots);
+        } else {
+            adopt_cleared(&vm, &mut model, &roots);
+            check(&vm, &model, &roots);
+        }
+    }
+}
+
+/// After a minor collection young weak nodes may have lost children: only those that nothing else reaches.
+fn adopt_cleared(vm: &Vm, model: &mut Model, roots: &[(u32, Handle)]) {
+    let reachable = model.reachable(roots.iter().map(|(id, _)| *id));
+    let mut seen = BTreeSet::new();
+    let mut work: Vec<_> = roots
+        .iter()
+        .map(|(_, handle)| as_node(vm, handle.get(vm)).unwrap())
+        .collect();
+    while let Some(node) = work.pop() {
+        let id = node.id.get();
+        if !seen.insert(id) {
+            continue;
+        }
+        for (slot, child) in node.items().iter().enumerate() {
+            if let Some(child) = child.get(vm) {
+                work.push(child);
+            } else if let Some(lost) = model.children.get_mut(&id).unwrap()[slot].take() {
+                assert!(
+                    model.weak.contains(&id) && !reachable.contains(&lost),
+                    "{lost} was lost from {id}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn random_graphs_survive() {
+    for seed in 1..6 {
+        random_graphs(seed, 3000, GcParameters::default());
+    }
+}
+
+#[test]
+fn random_graphs_survive_with_poison() {
+    for seed in 11..14 {
+        random_graphs(
+            seed,
+            2000,
+            GcParameters {
+                stress: true,
+                ..GcParameters::default()
+            },
+        );
+    }
+}
+
+#[test]
+#[ignore = "runs for minutes"]
+fn random_graphs_survive_for_long() {
+    for seed in 100..400 {
+        random_graphs(
+            seed,
+            5000,
+            GcParameters {
+                stress: seed % 2 == 0,
+                ..GcParameters::default()
+            },
+        );
+    }
+}
+
+#[test]
+fn long_lists_do_not_recurse() {
+    let mut vm = new_vm(GcParameters::default());
+    let list = vm.root(node_value(new_node(&vm, 0, 1).unwrap()));
+    for id in 1..300_000 {
+        let node = new_node(&vm, id, 1).unwrap();
+        node.set_item(0, |child| child, as_node(&vm, list.get(&vm)));
+        list.set(&vm, node_value(node));
+    }
+    vm.collect_full();
+    assert!(vm.gc_stats().live >= 300_000 * size(1));
+    drop(list);
+    vm.collect_full();
+    assert!(vm.gc_stats().live < 10_000);
+}
+
+#[test]
+fn memory_is_used_again_and_given_back() {
+    let mut vm = new_vm(GcParameters::default());
+    let mut most = 0;
+    for round in 0..200 {
+        for id in 0..2000 {
+            new_node(&vm, id, id as usize % 40).unwrap();
+        }
+        new_node(&vm, round, 100_000).unwrap();
+        if round % 5 == 0 {
+            vm.collect_full()
+        } else {
+            vm.collect_minor()
+        }
+        if round == 20 {
+            most = vm.bytes_committed();
+        }
+    }
+    vm.collect_full();
+    assert!(vm.bytes_committed() <= most);
+    assert!(vm.bytes_in_use() < 10_000, "{} bytes", vm.bytes_in_use());
+}
+
+#[test]
+fn new_objects_are_zero() {
+    let mut vm = new_vm(GcParameters {
+        stress: true,
+        ..GcParameters::default()
+    });
+    for round in 0..20 {
+        let keep: Vec<_> = (0..50)
+            .map(|i| {
+                for children in [0, 3, 200, 1500, 20_000] {
+                    let node = vm.allocate_array::<Node>(children).unwrap();
+                    assert!(node.id.get() == 0 && node.items().iter().all(|child| child.raw().is_null()));
+                    node.id.set(u32::MAX);
+                }
+                vm.root(node_value(new_node(&vm, round, i).unwrap()))
+            })
+            .collect();
+        vm.collect_minor();
+        drop(keep);
+    }
+}
+
+#[test]
+fn strings_are_interned_until_they_die() {
+    let mut vm = new_vm(GcParameters::default());
+    let before = vm.string_count();
+    let kept = vm.root(string_value(vm.str(b"kept").unwrap()));
+    for i in 0..5000 {
+        let bytes = format!("string number {i}").into_bytes();
+        let string = vm.str(&bytes).unwrap();
+        assert_eq!(string.as_bytes(), bytes);
+        assert_eq!(string, vm.str(&bytes).unwrap());
+    }
+    assert_eq!(vm.string_count(), before + 5001);
+    vm.collect_minor();
+    assert_eq!(vm.string_count(), before + 1, "young strings die in minor collections");
+    assert_eq!(string_value(vm.str(b"kept").unwrap()), kept.get(&vm));
+    drop(kept);
+    vm.collect_full();
+    assert_eq!(vm.string_count(), before);
+    let empty = vm.str(b"").unwrap();
+    assert!(empty.as_bytes().is_empty() && empty == vm.str(b"").unwrap());
+    let long = vec![b'x'; 1 << 20];
+    assert_eq!(vm.str(&long).unwrap(), vm.str(&long).unwrap());
+}
+
+#[test]
+fn finalisers_run_once_youngest_first() {
+    let mut vm = new_vm(GcParameters::default());
+    let mut kept = Vec::new();
+    for id in 0..10 {
+        let node = new_node(&vm, id, 1).unwrap();
+        // The child must still be there when its parent is finalised.
+        node.set_item(0, |child| child, Some(new_node(&vm, 100 + id, 0).unwrap()));
+        vm.add_finalizer(node);
+        if id % 2 == 0 {
+            kept.push(vm.root(node_value(node)));
+        }
+    }
+    vm.collect_minor();
+    assert_eq!(
+        *vm.data::<Log>().finalized.borrow(),
+        [],
+        "not in the middle of a collection"
+    );
+    vm.run_finalizers();
+    assert_eq!(*vm.data::<Log>().finalized.borrow(), [9, 7, 5, 3, 1]);
+    kept.pop();
+    vm.collect_minor();
+    vm.run_finalizers();
+    assert_eq!(
+        vm.data::<Log>().finalized.borrow().len(),
+        5,
+        "old ones wait for a full collection"
+    );
+    vm.collect_full();
+    vm.finalize_all();
+    assert_eq!(vm.data::<Log>().finalized.borrow()[5..], [8, 6, 4, 2, 0]);
+    vm.collect_full();
+    vm.finalize_all();
+    assert_eq!(vm.data::<Log>().finalized.borrow().len(), 10);
+}
+
+#[test]
+fn handles_are_of_one_vm() {
+    let (vm, other) = (new_vm(GcParameters::default()), new_vm(GcParameters::default()));
+    let handle = vm.root(Value::double(1.0));
+    assert_eq!(handle.get(&vm).as_double(), Some(1.0));
+    let foreign = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| handle.get(&other)));
+    assert!(foreign.is_err());
+    drop(vm);
+    drop(handle);
+}
+
+#[test]
+fn the_memory_limit_is_an_error() {
+    let limit = 4 << 20;
+    let mut vm = new_vm(GcParameters {
+        limit: Some(limit),
+        ..GcParameters::default()
+    });
+    assert!(new_node(&vm, 0, limit).is_err(), "larger than the limit");
+    assert_eq!(text(&vm, vm.thrown()), "OutOfMemory");
+    let list = vm.root(vm.nil());
+    let count = (0..1_000_000)
+        .take_while(|&id| match new_node(&vm, id, 6) {
+            Ok(node) => {
+                node.set_item(0, |child| child, as_node(&vm, list.get(&vm)));
+                list.set(&vm, node_value(node));
+                true
+            }
+            Err(_) => false,
+        })
+        .count();
+    assert!((60_000..90_000).contains(&count), "{count} objects of 48 bytes");
+    assert!(
+        vm.bytes_committed() <= limit + (64 << 10),
+        "only the error's text may be beyond"
+    );
+    vm.collect_full();
+    assert!(vm.bytes_in_use() > limit / 2, "nothing of the list is lost");
+    drop(list);
+    vm.collect_full();
+    assert!(new_node(&vm, 0, 6).is_ok());
+    assert!(new_node(&vm, 0, usize::MAX).is_err() && new_node(&vm, 0, u32::MAX as usize).is_err());
+}
+
+#[test]
+fn collections_are_asked_for_in_time() {
+    let nursery = 256 << 10;
+    let vm = new_vm(GcParameters {
+        nursery,
+        ..GcParameters::default()
+    });
+    let mut allocated = 0;
+    // SAFETY: the hot part is readable.
+    while unsafe { (*vm.hot()).safepoint } == 0 {
+        allocated += size(new_node(&vm, 0, 6).unwrap().len());
+    }
+    assert!(
+        (nursery - (64 << 10)..nursery + (64 << 10)).contains(&allocated),
+        "{allocated} bytes"
+    );
+    assert!(vm.bytes_in_use() >= allocated && vm.bytes_in_use() < allocated + 5000);
+}
+
+#[test]
+fn two_vms_share_nothing() {
+    let (mut first, second) = (new_vm(GcParameters::default()), new_vm(GcParameters::default()));
+    let node = second.root(node_value(new_node(&second, 7, 0).unwrap()));
+    for id in 0..1000 {
+        new_node(&first, id, 5).unwrap();
+    }
+    first.collect_full();
+    drop(first);
+    assert_eq!(as_node(&second, node.get(&second)).unwrap().id.get(), 7);
+}

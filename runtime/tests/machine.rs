@@ -1,0 +1,278 @@
+//! Calls, errors, coroutines and stacks, through stubs in machine code.
+
+mod common;
+
+use common::*;
+use dg_runtime::*;
+
+fn quiet() -> VmBox {
+    new_vm(GcParameters::default())
+}
+
+fn stressed() -> VmBox {
+    new_vm(GcParameters {
+        stress: true,
+        ..GcParameters::default()
+    })
+}
+
+fn sum(cx: &mut CallContext<'_>) -> NativeResult {
+    let mut total = 0.0;
+    for i in 0..cx.count() {
+        total += cx.arg(i).as_double().ok_or_else(|| cx.error("number expected"))?;
+    }
+    cx.ret(Value::double(total))
+}
+
+fn number(vm: &Vm, results: Results, i: u32) -> f64 {
+    results
+        .get(vm, i)
+        .as_double()
+        .unwrap_or_else(|| panic!("{} is no number", text(vm, results.get(vm, i))))
+}
+
+#[test]
+fn calls_return_values() {
+    let mut vm = quiet();
+    let pending = vm
+        .prepare(native(&vm, sum), &[Value::double(2.0), Value::double(40.0)])
+        .unwrap();
+    let results = vm.call(pending).unwrap();
+    assert_eq!((results.count, number(&vm, results, 0)), (1, 42.0));
+    assert_eq!(results.get(&vm, 1).bits(), NIL);
+    vm.pop(results);
+    assert_eq!(vm.top(), 0);
+}
+
+#[test]
+fn many_arguments_and_results_grow_the_stack() {
+    fn reverse(cx: &mut CallContext<'_>) -> NativeResult {
+        for i in (0..cx.count()).rev() {
+            cx.push(cx.arg(i))?;
+        }
+        cx.ret_pushed(cx.count())
+    }
+    let mut vm = quiet();
+    let pending = vm.prepare_empty(native(&vm, reverse)).unwrap();
+    for i in 0..10_000 {
+        vm.push(Value::double(i as f64)).unwrap();
+    }
+    let pending = vm.complete(pending);
+    let results = vm.call(pending).unwrap();
+    assert_eq!(results.count, 10_000);
+    assert!((0..10_000).all(|i| number(&vm, results, i) == 9_999.0 - i as f64));
+    assert!(vm.data::<Log>().moved.get() > 0);
+}
+
+#[test]
+fn errors_reach_rust() {
+    let mut vm = quiet();
+    let pending = vm.prepare(native(&vm, sum), &[vm.nil()]).unwrap();
+    assert!(vm.call(pending).is_err());
+    assert_eq!(text(&vm, vm.thrown()), r#"Message("number expected")"#);
+    assert_eq!((vm.top(), vm.data::<Log>().thrown.get()), (0, 1));
+    assert!(vm.prepare(Value::double(1.0), &[]).is_err());
+    assert!(text(&vm, vm.thrown()).starts_with("NotCallable"));
+}
+
+#[test]
+fn errors_are_caught_in_guest_code() {
+    let mut vm = quiet();
+    for (argument, expected) in [(Value::double(7.0), 1.0), (Value::unit(0), 0.0)] {
+        let pending = vm.prepare(spec(&vm, &PCALL), &[native(&vm, sum), argument]).unwrap();
+        let results = vm.call(pending).unwrap();
+        assert_eq!((results.count, number(&vm, results, 0)), (2, expected));
+        vm.pop(results);
+    }
+}
+
+#[test]
+fn panics_become_errors() {
+    let mut vm = quiet();
+    let pending = vm
+        .prepare(native(&vm, |cx| panic!("{} arguments", cx.count())), &[])
+        .unwrap();
+    assert!(vm.call(pending).is_err());
+    assert_eq!(text(&vm, vm.thrown()), r#"Panic("0 arguments")"#);
+}
+
+/// f(f, n): calls itself through guest code until n is 0.
+fn nested(cx: &mut CallContext<'_>) -> NativeResult {
+    let n = cx.arg(1).as_double().unwrap();
+    if n == 0.0 {
+        return cx.ret(Value::double(0.0));
+    }
+    let pending = cx.prepare(cx.arg(0), &[cx.arg(0), Value::double(n - 1.0)])?;
+    let inner = cx.call_for_one(pending)?.as_double().unwrap();
+    cx.ret(Value::double(inner + 1.0))
+}
+
+#[test]
+fn rust_and_guest_calls_nest_up_to_a_limit() {
+    let mut vm = quiet();
+    for (depth, expected) in [(199.0, Some(199.0)), (200.0, None)] {
+        let function = native(&vm, nested);
+        let pending = vm.prepare(function, &[function, Value::double(depth)]).unwrap();
+        let answer = vm.call_for_one(pending).map(|value| value.as_double().unwrap()).ok();
+        assert_eq!(answer, expected);
+    }
+    assert_eq!(text(&vm, vm.thrown()), "NativeStackOverflow");
+    assert_eq!(
+        vm.data::<Log>().thrown.get(),
+        1,
+        "shown once, however many frames of Rust it leaves"
+    );
+}
+
+#[test]
+fn endless_recursion_ends() {
+    let mut vm = quiet();
+    for _ in 0..3 {
+        let recurse = spec(&vm, &RECURSE);
+        let pending = vm.prepare(spec(&vm, &PCALL), &[recurse, recurse]).unwrap();
+        let results = vm.call(pending).unwrap();
+        assert_eq!(number(&vm, results, 0), 0.0);
+        assert_eq!(text(&vm, results.get(&vm, 1)), "StackOverflow");
+        vm.pop(results);
+    }
+}
+
+/// Resumes with one argument: number and text of the results, or the text of the error.
+fn resume_once(vm: &mut Vm, coroutine: &Handle, argument: f64) -> Result<(u32, Vec<String>), String> {
+    let pending = vm
+        .prepare(spec(vm, &RESUME), &[coroutine.get(vm), Value::double(argument)])
+        .unwrap();
+    match vm.call(pending) {
+        Ok(results) => {
+            let texts = (0..results.count).map(|i| text(vm, results.get(vm, i))).collect();
+            vm.pop(results);
+            Ok((results.count, texts))
+        }
+        Err(_) => Err(text(vm, vm.thrown())),
+    }
+}
+
+#[test]
+fn coroutines_start_yield_and_end() {
+    for mut vm in [quiet(), stressed()] {
+        let coroutine = vm.new_coroutine(spec(&vm, &YIELD)).unwrap();
+        let coroutine = vm.root(coroutine_value(coroutine));
+        let resume = |vm: &mut Vm, argument| {
+            vm.collect_minor();
+            resume_once(vm, &coroutine, argument)
+        };
+        assert_eq!(resume(&mut vm, 5.0), Ok((1, vec!["5".into()])), "yields its argument");
+        vm.collect_full();
+        assert_eq!(
+            resume(&mut vm, 6.0),
+            Ok((1, vec!["6".into()])),
+            "returns what it was resumed with"
+        );
+        let (_, failed) = resume(&mut vm, 7.0).unwrap();
+        assert_eq!(failed, ["-1", "NotSuspended"]);
+        let status = vm.main_coroutine().status();
+        assert_eq!(status, CoroutineStatus::Running);
+    }
+}
+
+#[test]
+fn errors_in_coroutines_reach_the_resumer() {
+    let mut vm = quiet();
+    let coroutine = vm.new_coroutine(native(&vm, |cx| Err(cx.error("oops")))).unwrap();
+    let coroutine = vm.root(coroutine_value(coroutine));
+    assert_eq!(
+        resume_once(&mut vm, &coroutine, 0.0),
+        Ok((2, vec!["-1".into(), r#"Message("oops")"#.into()]))
+    );
+}
+
+#[test]
+fn yields_need_a_resumer_without_rust_between() {
+    let mut vm = quiet();
+    let pending = vm.prepare(spec(&vm, &YIELD), &[]).unwrap();
+    assert!(vm.call(pending).is_err());
+    assert_eq!(text(&vm, vm.thrown()), "CannotYield");
+    fn yields_from_rust(cx: &mut CallContext<'_>) -> NativeResult {
+        let pending = cx.prepare(spec(cx, &YIELD), &[])?;
+        let results = cx.call(pending)?;
+        cx.ret_results(results)
+    }
+    let coroutine = vm.new_coroutine(native(&vm, yields_from_rust)).unwrap();
+    let coroutine = vm.root(coroutine_value(coroutine));
+    assert_eq!(
+        resume_once(&mut vm, &coroutine, 0.0),
+        Ok((2, vec!["-1".into(), "CannotYield".into()]))
+    );
+}
+
+#[test]
+fn coroutines_resume_coroutines() {
+    /// (depth): resumes a coroutine of its own with depth - 1, adds 1.
+    fn chain(cx: &mut CallContext<'_>) -> NativeResult {
+        let depth = cx.arg(0).as_double().unwrap();
+        cx.collect_minor();
+        if depth == 0.0 {
+            return cx.ret(string_value(cx.str(b"bottom")?));
+        }
+        let inner = cx.new_coroutine(native(cx, chain))?;
+        let pending = cx.prepare(spec(cx, &RESUME), &[coroutine_value(inner), Value::double(depth - 1.0)])?;
+        let results = cx.call(pending)?;
+        let longer = format!("{}+", text(cx, results.get(cx, 0)));
+        cx.ret(string_value(cx.str(longer.as_bytes())?))
+    }
+    let mut vm = stressed();
+    let coroutine = vm.new_coroutine(native(&vm, chain)).unwrap();
+    let coroutine = vm.root(coroutine_value(coroutine));
+    let expected = format!("bottom{}", "+".repeat(20));
+    assert_eq!(resume_once(&mut vm, &coroutine, 20.0), Ok((1, vec![expected])));
+}
+
+#[test]
+fn stacks_of_dead_coroutines_are_freed() {
+    let mut vm = quiet();
+    vm.collect_full();
+    let before = vm.bytes_in_use();
+    for _ in 0..1000 {
+        let coroutine = vm.new_coroutine(spec(&vm, &YIELD)).unwrap();
+        let handle = vm.root(coroutine_value(coroutine));
+        resume_once(&mut vm, &handle, 1.0).unwrap();
+    }
+    assert!(
+        vm.bytes_in_use() > before + 1000 * 700,
+        "suspended ones keep their stacks"
+    );
+    vm.collect_full();
+    assert!(
+        vm.bytes_in_use() < before + 2000,
+        "{} bytes more",
+        vm.bytes_in_use() - before
+    );
+}
+
+#[test]
+fn frames_are_walked_from_the_inside() {
+    fn inner(cx: &mut CallContext<'_>) -> NativeResult {
+        let names: Vec<_> = cx.frames().map(|frame| frame.code().info().name.clone()).collect();
+        let catcher = cx.catching_frame().map(|frame| frame.code().info().name.clone());
+        cx.ret(string_value(cx.str(format!("{names:?} {catcher:?}").as_bytes())?))
+    }
+    let mut vm = quiet();
+    let pending = vm.prepare(spec(&vm, &PCALL), &[native(&vm, inner)]).unwrap();
+    let results = vm.call(pending).unwrap();
+    assert_eq!(text(&vm, results.get(&vm, 1)), r#"["native", "pcall"] Some("pcall")"#);
+}
+
+#[test]
+fn interruptions_come_from_other_threads() {
+    let vm = quiet();
+    let handle = vm.interrupt_handle();
+    let thread = std::thread::spawn({
+        let handle = handle.clone();
+        move || handle.interrupt()
+    });
+    thread.join().unwrap();
+    // SAFETY: the hot part is readable.
+    assert_eq!(unsafe { (*vm.hot()).safepoint }, abi::SAFEPOINT_INTERRUPT);
+    drop(vm);
+    handle.interrupt();
+}
