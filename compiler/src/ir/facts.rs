@@ -1,13 +1,13 @@
 //! What branches have proven: for each block, what is known about values when it is entered.
 //!
-//! A forward dataflow analysis. Facts are about *roots*: a value and its narrowed copies ([`Op::Narrow`],
-//! [`Op::Assume`]) are one thing. Where paths meet, what holds on all of them remains.
+//! A forward dataflow analysis. Facts are about *roots*: a value and its narrowed copies ([`Op::Narrow`]) are one
+//! thing. Where paths meet, what holds on all of them remains; an edge that contradicts what is known is no path.
 
 use std::collections::BTreeMap;
 
 use super::cfg::Cfg;
 use super::function::Function;
-use super::ids::{BlockId, Id, InstId, ValueId};
+use super::ids::{BlockId, Id, ValueId};
 use super::inst::{BinaryOp, Edge, Op, Terminator, UnaryOp};
 use super::spec::{LeafEncoding, SpecTables};
 use super::types::TypeSet;
@@ -19,6 +19,8 @@ pub struct State {
     sets: BTreeMap<ValueId, TypeSet>,
     /// Conditions that have been branched on.
     conditions: BTreeMap<ValueId, bool>,
+    /// What is known contradicts itself: control never gets here.
+    impossible: bool,
 }
 
 /// What is known on entry to each block.
@@ -36,10 +38,7 @@ impl Facts {
         while changed {
             changed = false;
             for block in cfg.order() {
-                let Some(mut state) = entry[block.index()].clone() else { continue };
-                for inst in &function.blocks[*block].insts {
-                    state.pass(function, *inst);
-                }
+                let Some(state) = entry[block.index()].clone() else { continue };
                 let terminator = &function.blocks[*block].terminator;
                 for (index, edge) in terminator.edges().iter().enumerate() {
                     let mut state = state.clone();
@@ -47,6 +46,9 @@ impl Facts {
                         && then.block != otherwise.block
                     {
                         state.learn(spec, function, *cond, index == 0);
+                    }
+                    if state.impossible {
+                        continue;
                     }
                     let slot = &mut entry[edge.block().index()];
                     let joined = match slot {
@@ -62,9 +64,10 @@ impl Facts {
         }
         Self { entry }
     }
-    /// What is known on entry to `block`; nothing for unreachable blocks.
+    /// What is known on entry to `block`, and so in all of it.
     pub fn at(&self, block: BlockId) -> State {
-        self.entry[block.index()].clone().unwrap_or_default()
+        let unreachable = State { impossible: true, ..State::default() };
+        self.entry[block.index()].clone().unwrap_or(unreachable)
     }
 }
 
@@ -72,23 +75,25 @@ impl State {
     /// The leaves that `value` can be of here; `None` when it is not a boxed value.
     pub fn known(&self, function: &Function, value: ValueId) -> Option<TypeSet> {
         let set = function.ty(value).set()?;
+        if self.impossible {
+            return Some(TypeSet::EMPTY);
+        }
         Some(self.sets.get(&root(function, value)).map_or(set, |known| known.intersect(set)))
     }
     /// What condition `value` is here, if a branch has decided it.
     pub fn condition(&self, value: ValueId) -> Option<bool> {
         self.conditions.get(&value).copied()
     }
-    /// Moves past an instruction.
-    pub fn pass(&mut self, function: &Function, inst: InstId) {
-        if let Op::Narrow { value, set } | Op::Assume { value, set } = &function.insts[inst].op {
-            self.narrow(function, *value, *set);
-        }
+    /// Whether control never gets here.
+    pub const fn is_impossible(&self) -> bool {
+        self.impossible
     }
     /// Takes in that condition `cond` is `holds`.
-    fn learn(&mut self, spec: &SpecTables, function: &Function, cond: ValueId, holds: bool) {
-        self.conditions.insert(cond, holds);
+    pub fn learn(&mut self, spec: &SpecTables, function: &Function, cond: ValueId, holds: bool) {
+        self.impossible |= self.conditions.insert(cond, holds).is_some_and(|known| known != holds);
         let double = spec.double_leaf().map(TypeSet::leaf).unwrap_or_default();
         match function.def(cond) {
+            Some(Op::ConstBool(known)) => self.impossible |= *known != holds,
             Some(Op::Is { value, set }) if holds => self.narrow(function, *value, *set),
             // Weak: false says nothing about doubles.
             Some(Op::Is { value, set }) => {
@@ -129,18 +134,19 @@ impl State {
         let Some(of_type) = function.ty(root).set() else { return };
         let known = self.sets.entry(root).or_insert(of_type);
         *known = known.intersect(set);
+        self.impossible |= known.is_empty();
     }
     /// What holds in both states.
     fn join(&self, other: &Self) -> Self {
         let sets = self.sets.iter().filter_map(|(value, set)| Some((*value, set.union(*other.sets.get(value)?))));
         let conditions = self.conditions.iter().filter(|(value, holds)| other.conditions.get(value) == Some(holds));
-        Self { sets: sets.collect(), conditions: conditions.map(|(value, holds)| (*value, *holds)).collect() }
+        Self { sets: sets.collect(), conditions: conditions.map(|(value, holds)| (*value, *holds)).collect(), impossible: false }
     }
 }
 
 /// The value that `value` is a narrowed copy of, or itself.
 pub fn root(function: &Function, mut value: ValueId) -> ValueId {
-    while let Some(Op::Narrow { value: inner, .. } | Op::Assume { value: inner, .. }) = function.def(value) {
+    while let Some(Op::Narrow { value: inner, .. }) = function.def(value) {
         value = *inner;
     }
     value

@@ -8,7 +8,7 @@ use super::types::TypeSet;
 ///
 /// Slots are named by an `I32` value, usually [`Op::SlotIndex`], and a constant offset: slot `slot + offset` of the
 /// running frame. Any two may be the same slot unless both are the same value with different offsets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
     /// `F64` of these bits.
     ConstF64(u64),
@@ -81,7 +81,7 @@ pub enum Op {
     /// The same value, of which more is known here: `Val` of the leaves in both its type and `set`. Stands where a
     /// branch has proven it: only blocks that such an edge dominates may have it.
     Narrow { value: ValueId, set: TypeSet },
-    /// The same, where the specification promises it (`assume`).
+    /// The same, where the specification promises it (`assume`). What is promised is known of this value only.
     Assume { value: ValueId, set: TypeSet },
     /// What is inside a boxed value whose type is a single leaf with a payload: `F64`, `I32` or `Ref`.
     Unbox(ValueId),
@@ -669,6 +669,19 @@ macro_rules! visit_terminator_args {
 }
 
 impl Op {
+    /// Whether it writes slots or the heap, or calls a runtime function: whether it must stay where it is.
+    pub const fn has_effect(&self) -> bool {
+        matches!(
+            self,
+            Self::SlotStore { .. }
+                | Self::PtrStore { .. }
+                | Self::StoreResult(_)
+                | Self::StoreResults { .. }
+                | Self::Store { .. }
+                | Self::ElementStore { .. }
+                | Self::CallExtern { .. }
+        )
+    }
     /// Every value it reads, in the order of its fields.
     pub fn args(&self) -> Vec<ValueId> {
         let mut args = Vec::new();

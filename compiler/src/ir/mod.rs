@@ -7,6 +7,7 @@
 //! * [`function`]: blocks, values, functions, programs.
 //! * [`builder`]: how graphs are made; [`compact`] renumbers them.
 //! * [`cfg`] and [`facts`]: analyses of control flow, and of what branches prove about types.
+//! * [`checks`]: which comparisons tell a set of leaves from all others.
 //! * [`evaluate`]: the reference semantics.
 //! * [`print`] and [`parse`]: the text form; [`verify`]: what is wrong with a graph.
 //!
@@ -14,6 +15,7 @@
 
 pub mod builder;
 pub mod cfg;
+pub mod checks;
 pub mod compact;
 pub mod evaluate;
 pub mod facts;
@@ -32,7 +34,7 @@ pub mod verify;
 pub use builder::Builder;
 pub use function::{Block, Function, FunctionKind, InstData, Program, Role, ValueData, ValueDef};
 pub use ids::{
-    BlockId, BytecodeId, EnumId, ExternId, FunctionId, InstId, LeafId, NativeId, OperandId, PlanId,
+    BlockId, BytecodeId, EnumId, ExternId, FunctionId, Id, InstId, LeafId, NativeId, OperandId, PlanId,
     RecordId, Table, ValueId,
 };
 pub use inst::{

@@ -185,14 +185,13 @@ impl<'p> Verifier<'p> {
         for id in cfg.order() {
             self.block = *id;
             let block = &self.function.blocks[*id];
-            let mut state = facts.at(*id);
+            let state = facts.at(*id);
             let mut answer = answers.at(*id);
             let mut fresh = self.is_fresh_continuation(*id, cfg);
             for (index, inst) in block.insts.iter().enumerate() {
                 self.index = Some(index);
                 self.instruction(*inst, &state);
                 self.effects(*inst, &mut answer, &mut fresh);
-                state.pass(self.function, *inst);
             }
             self.index = None;
             self.terminator(&block.terminator, cfg);
@@ -384,7 +383,8 @@ impl<'p> Verifier<'p> {
                     Some(Op::CallExtern { callee, .. }) => Some(self.spec.externs[*callee].result),
                     _ => None,
                 };
-                if answered != Some(ExternResult::Plan(*plan)) {
+                let handed_over = is_handed_over(self.function, *answer);
+                if answered != Some(ExternResult::Plan(*plan)) && !handed_over {
                     self.report(format!("{answer} is not a `{}` answered by an extern", self.spec.plans[*plan].name));
                 }
             }
@@ -648,6 +648,12 @@ enum Fresh {
     Caught,
 }
 
+/// Whether `value` is a parameter of a cold part.
+fn is_handed_over(function: &Function, value: ValueId) -> bool {
+    let parameter = matches!(function.values[value].def, ValueDef::Param(block, _) if block == function.entry);
+    parameter && matches!(function.role, Role::Cold { .. })
+}
+
 /// Which call's plan is in `Hot.plan`, on entry to each block.
 struct PlanAnswers {
     entry: Vec<Option<Option<ValueId>>>,
@@ -656,7 +662,7 @@ struct PlanAnswers {
 impl PlanAnswers {
     fn new(spec: &SpecTables, function: &Function, cfg: &Cfg) -> Self {
         let mut entry: Vec<Option<Option<ValueId>>> = vec![None; function.blocks.len()];
-        entry[function.entry.index()] = Some(None);
+        entry[function.entry.index()] = Some(Self::on_entry(function));
         let mut changed = true;
         while changed {
             changed = false;
@@ -675,6 +681,14 @@ impl PlanAnswers {
             }
         }
         Self { entry }
+    }
+    /// A cold part may be handed an answer whose plan it reads: the parameter that it reads first.
+    fn on_entry(function: &Function) -> Option<ValueId> {
+        let read = function.insts.values().find_map(|inst| match inst.op {
+            Op::PlanPayload { answer, .. } if is_handed_over(function, answer) => Some(answer),
+            _ => None,
+        });
+        read.filter(|_| matches!(function.role, Role::Cold { .. }))
     }
     fn at(&self, block: BlockId) -> Option<ValueId> {
         self.entry[block.index()].flatten()

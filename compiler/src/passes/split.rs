@@ -1,0 +1,213 @@
+//! Cold regions and continuations become functions of their own.
+//!
+//! A handler should be its expected path and nothing else: what is cold gets its own code, registers and section. And
+//! what follows a call cannot share registers with what was before it: the callee ran in between.
+//!
+//! * A *continuation* of a call becomes a function that is entered with nothing but the frame. What it needs from
+//!   before is read again where that gives the same value (constants, operands, the callee), or saved by the call.
+//! * A *cold region*, all that is reached through a block marked cold, becomes a function that is entered by a
+//!   `tail_jump`. Slots that were not written since are read again as well; what is left is passed as arguments.
+//!
+//! ```text
+//! b0: .. branch v2 b1, b2 likely then        b0: .. branch v2 b1, b2 likely then
+//! b2 cold: v5 = extern slow(v1)          →   b2 cold: tail_jump ADD.cold1()
+//!   ..                                       fn ADD.cold1 .. { b0 cold: v0 = slot_index lhs .. }
+//! ```
+//!
+//! Code that both the expected path and a part of its own reach is copied into the part. Parts that come out the same
+//! are made once. Switched off, cold regions stay where they are; continuations are split in any case.
+
+mod epochs;
+mod extract;
+mod rebuild;
+
+use std::collections::HashMap;
+
+use super::PassError;
+use crate::ir::cfg::Cfg;
+use crate::ir::compact::compact;
+use crate::ir::facts::Facts;
+use crate::ir::print::print_detached;
+use crate::ir::{
+    BlockId, ContinuationTarget, Function, FunctionId, Id, Program, Role, Terminator, ValueId,
+};
+use epochs::SlotEpochs;
+use extract::{Boundary, extract};
+
+/// Splits every function of `program`.
+pub fn run(program: &mut Program, enabled: bool) -> Result<(), PassError> {
+    let ids: Vec<FunctionId> = program.functions.ids().collect();
+    let mut made = HashMap::new();
+    for id in ids {
+        if program.functions[id].role != Role::Entry {
+            continue;
+        }
+        let mut splitter = Splitter { program, made: &mut made, entry: id, counts: [0; 3], outline: enabled };
+        let function = splitter.program.functions[id].clone();
+        let function = splitter.split(function)?;
+        program.functions[id] = function;
+    }
+    Ok(())
+}
+
+/// Splits one bytecode or native function.
+struct Splitter<'p> {
+    program: &'p mut Program,
+    /// Parts by their text, so that equal ones are made once.
+    made: &'p mut HashMap<String, FunctionId>,
+    /// The part of role `Entry`.
+    entry: FunctionId,
+    /// Parts named so far: cold, continuations, catches.
+    counts: [u32; 3],
+    /// Whether cold regions are outlined.
+    outline: bool,
+}
+
+impl Splitter<'_> {
+    fn split(&mut self, mut function: Function) -> Result<Function, PassError> {
+        self.continuations(&mut function)?;
+        if self.outline && !function.blocks[function.entry].cold {
+            self.cold_regions(&mut function)?;
+        }
+        compact(&mut function);
+        Ok(function)
+    }
+
+    /// Makes functions of all blocks that calls continue in.
+    fn continuations(&mut self, function: &mut Function) -> Result<(), PassError> {
+        let cfg = Cfg::new(function);
+        let order = cfg.order().to_vec();
+        let has_call = order.iter().any(|block| !function.blocks[*block].terminator.continuations().is_empty());
+        if has_call && cfg.is_cyclic() {
+            return Err(self.error(function, function.entry, "a call cannot stand in a loop"));
+        }
+        for block in order {
+            for index in 0..function.blocks[block].terminator.continuations().len() {
+                let continuation = function.blocks[block].terminator.continuations()[index];
+                let ContinuationTarget::Block(target) = continuation.target else { continue };
+                let of = self.entry;
+                let role = if index == 0 { Role::Continuation { of } } else { Role::Catch { of } };
+                let (part, saved) = self.part(function, target, role)?;
+                let saved = self.save(function, block, saved)?;
+                let mut continuations = function.blocks[block].terminator.continuations_mut();
+                continuations[index].target = ContinuationTarget::Function(part);
+                continuations[index].saved = saved;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a call saves must be something that a frame can hold: references are boxed.
+    fn save(
+        &self,
+        function: &mut Function,
+        block: BlockId,
+        saved: Vec<ValueId>,
+    ) -> Result<Vec<ValueId>, PassError> {
+        let spec = self.program.spec.clone();
+        let boxed = saved.into_iter().map(|value| {
+            extract::boxed_to_save(&spec, function, block, value)
+                .map_err(|message| self.error(function, block, message))
+        });
+        boxed.collect()
+    }
+
+    /// Makes functions of all cold regions, the last ones first: an earlier one may jump to them.
+    fn cold_regions(&mut self, function: &mut Function) -> Result<(), PassError> {
+        let cfg = Cfg::new(function);
+        if cfg.is_cyclic() {
+            return Ok(());
+        }
+        for block in leaders(function, &cfg).into_iter().rev() {
+            let role = Role::Cold { of: self.entry };
+            let (part, passed) = self.part(function, block, role)?;
+            let leader = &mut function.blocks[block];
+            leader.insts.clear();
+            let args = leader.params.iter().copied().chain(passed).collect();
+            leader.terminator = Terminator::TailJump { function: part, args };
+        }
+        Ok(())
+    }
+
+    /// Makes a function of what is reached from `block`. Also answers the values of `function` that it is to be entered
+    /// with, after the parameters of `block`.
+    fn part(
+        &mut self,
+        function: &Function,
+        block: BlockId,
+        role: Role,
+    ) -> Result<(FunctionId, Vec<ValueId>), PassError> {
+        let spec = self.program.spec.clone();
+        let cfg = Cfg::new(function);
+        let facts = Facts::new(&spec, function, &cfg);
+        let epochs = SlotEpochs::new(&spec, function, &cfg);
+        let boundary = match role {
+            Role::Cold { .. } => Boundary::Jump,
+            _ => Boundary::Call,
+        };
+        let state = facts.at(block);
+        let (mut part, passed) = extract(&spec, function, &cfg, &state, &epochs, block, boundary)
+            .map_err(|message| self.error(function, block, message))?;
+        part.role = role;
+        part.name = String::new();
+        let part = self.split(part)?;
+        let text = print_detached(self.program, &part);
+        if let Some(known) = self.made.get(&text) {
+            return Ok((*known, passed));
+        }
+        let (word, count) = match role {
+            Role::Cold { .. } | Role::Entry => ("cold", &mut self.counts[0]),
+            Role::Continuation { .. } => ("after", &mut self.counts[1]),
+            Role::Catch { .. } => ("catch", &mut self.counts[2]),
+        };
+        *count += 1;
+        let name = format!("{}.{word}{count}", self.program.functions[self.entry].name);
+        let id = self.program.functions.push(Function { name, ..part });
+        self.made.insert(text, id);
+        Ok((id, passed))
+    }
+
+    fn error(&self, function: &Function, block: BlockId, message: impl Into<String>) -> PassError {
+        let lines = function.blocks[block].insts.iter().map(|inst| function.insts[*inst].line);
+        let line = lines.chain([function.blocks[block].line]).find(|line| *line != 0).unwrap_or(0);
+        PassError { function: self.program.functions[self.entry].name.clone(), line, message: message.into() }
+    }
+}
+
+/// The blocks that cold regions start with, in reverse postorder: cold blocks whose immediate dominator is not cold.
+/// A block is cold when all paths to it run through one that is marked. The body of a cache stays with the cache.
+fn leaders(function: &Function, cfg: &Cfg) -> Vec<BlockId> {
+    let mut hot = vec![false; function.blocks.len()];
+    let kept = in_cache_bodies(function, cfg);
+    let mut work = vec![function.entry];
+    while let Some(block) = work.pop() {
+        if !std::mem::replace(&mut hot[block.index()], true) {
+            let successors = function.blocks[block].terminator.successors();
+            work.extend(successors.into_iter().filter(|next| !function.blocks[*next].cold || kept[next.index()]));
+        }
+    }
+    let is_leader = |block: &BlockId| {
+        let above = cfg.immediate_dominator(*block);
+        !hot[block.index()] && above.is_some_and(|above| hot[above.index()])
+    };
+    cfg.order().iter().copied().filter(is_leader).collect()
+}
+
+/// Blocks between the body of a cache and the block after it.
+fn in_cache_bodies(function: &Function, cfg: &Cfg) -> Vec<bool> {
+    let mut kept = vec![false; function.blocks.len()];
+    for block in cfg.order() {
+        let Terminator::Cache { body, done, .. } = &function.blocks[*block].terminator else { continue };
+        // In reverse order every successor is decided before its predecessors.
+        let mut leads_there = vec![false; function.blocks.len()];
+        for inner in cfg.order().iter().rev() {
+            let successors = function.blocks[*inner].terminator.successors();
+            leads_there[inner.index()] = *inner == *done || successors.iter().any(|next| leads_there[next.index()]);
+        }
+        for inner in cfg.order() {
+            let inside = leads_there[inner.index()] && cfg.dominates(body.block, *inner) && *inner != *done;
+            kept[inner.index()] |= inside;
+        }
+    }
+    kept
+}
