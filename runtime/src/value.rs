@@ -17,7 +17,7 @@ use crate::vm::Vm;
 /// A value that is known to be alive as long as the VM is only borrowed shared: whatever may collect takes
 /// `&mut Vm`, so a value held across it does not compile. Keep it in a `Handle` or in a guest slot instead.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0502
 /// fn keep(vm: &mut dg_runtime::Vm, handle: &dg_runtime::Handle) {
 ///     let value = handle.get(vm);
 ///     vm.collect_full();

@@ -86,7 +86,7 @@ fn random_graphs(seed: u64, steps: usize, gc: GcParameters) {
             if roots.is_empty() {
                 break;
             }
-            let (mut other_id, handle) = &roots[random.below(roots.len())];
+            let &(mut other_id, ref handle) = &roots[random.below(roots.len())];
             let mut other = as_node(&vm, handle.get(&vm)).unwrap();
             for _ in 0..random.below(6) {
                 let next = (other.len() > 0).then(|| random.below(other.len()));
@@ -178,14 +178,14 @@ fn adopt_cleared(vm: &Vm, model: &mut Model, roots: &[(u32, Handle)]) {
 
 #[test]
 fn random_graphs_survive() {
-    for seed in 1..6 {
-        random_graphs(seed, 3000, GcParameters::default());
+    for seed in 1..3 {
+        random_graphs(seed, 1200, GcParameters::default());
     }
 }
 
 #[test]
 fn random_graphs_survive_with_poison() {
-    for seed in 11..14 {
+    for seed in 11..13 {
         random_graphs(
             seed,
             2000,

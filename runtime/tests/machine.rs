@@ -250,6 +250,51 @@ fn stacks_of_dead_coroutines_are_freed() {
 }
 
 #[test]
+fn slots_keep_values() {
+    fn pushes(cx: &mut CallContext<'_>) -> NativeResult {
+        for i in 0..200 {
+            cx.push(string_value(cx.str(format!("value {i}").as_bytes())?))?;
+            cx.collect_minor();
+        }
+        for i in 0..200 {
+            assert_eq!(text(cx, cx.slot(i)), format!("value {i}"));
+        }
+        cx.ret_none()
+    }
+    let mut vm = stressed();
+    vm.collect_full();
+    let pending = vm.prepare(native(&vm, pushes), &[]).unwrap();
+    let results = vm
+        .call(pending)
+        .unwrap_or_else(|_| panic!("{}", text(&vm, vm.thrown())));
+    assert_eq!(results.count, 0);
+}
+
+#[test]
+fn old_coroutines_keep_new_values() {
+    let mut vm = stressed();
+    let coroutine = vm.new_coroutine(spec(&vm, &ECHO)).unwrap();
+    let coroutine = vm.root(coroutine_value(coroutine));
+    for i in 0..50 {
+        let argument = format!("value {i}");
+        let string = string_value(vm.str(argument.as_bytes()).unwrap());
+        let pending = vm.prepare(spec(&vm, &RESUME), &[coroutine.get(&vm), string]).unwrap();
+        let results = vm.call(pending).unwrap();
+        assert_eq!(text(&vm, results.get(&vm, 0)), argument);
+        vm.pop(results);
+        if i % 7 == 0 {
+            vm.collect_full();
+        } else {
+            vm.collect_minor();
+        }
+        // SAFETY: the declared leaf.
+        let suspended = unsafe { coroutine.get(&vm).as_reference::<Coroutine>(&vm, LEAF_COROUTINE) }.unwrap();
+        let frame = vm.frames_of(suspended).next().unwrap();
+        assert_eq!(text(&vm, frame.slot(0)), argument, "kept by the stack alone");
+    }
+}
+
+#[test]
 fn frames_are_walked_from_the_inside() {
     fn inner(cx: &mut CallContext<'_>) -> NativeResult {
         let names: Vec<_> = cx.frames().map(|frame| frame.code().info().name.clone()).collect();

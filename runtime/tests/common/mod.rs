@@ -84,7 +84,7 @@ macro_rules! stubs {
         unsafe extern "C" { $(#[link_name = concat!("dg_test_", stringify!($name))] fn $name();)* }
     };
 }
-stubs!(enter exit exit_thrown coroutine_finished entry_native pcall pcall_cont pcall_catch resume yield_ recurse leave_ resume_cont resume_catch);
+stubs!(enter exit exit_thrown coroutine_finished entry_native pcall pcall_cont pcall_catch resume yield_ recurse echo leave_ resume_cont resume_catch);
 
 macro_rules! spec_native {
     ($constant:ident, $symbol:ident) => {
@@ -99,6 +99,7 @@ spec_native!(PCALL, pcall);
 spec_native!(RESUME, resume);
 spec_native!(YIELD, yield_);
 spec_native!(RECURSE, recurse);
+spec_native!(ECHO, echo);
 
 static LANGUAGE: LanguageInfo = LanguageInfo {
     name: "graphs",
@@ -385,6 +386,22 @@ dg_test_yield_:
     jmp dg_test_switch
 dg_test_yield_cont:
     jmp dg_test_return
+
+// echo(x): yields x, then for ever what it is resumed with
+dg_test_echo:
+    mov [r15], rbx
+    mov [r15+8], rbp
+    mov rdi, r15
+    mov rsi, rbx
+    mov edx, 1
+    lea rcx, [rip+dg_test_echo_cont]
+    lea r8, [rbx+40]
+    call [r15+0x130]
+    jmp dg_test_switch
+dg_test_echo_cont:
+    mov rax, [rax]
+    mov [rbx], rax
+    jmp dg_test_echo
 
 // recurse(f): calls f(f) in a frame of 16 slots, for ever if f is recurse
 dg_test_recurse:
