@@ -7,10 +7,19 @@ use super::names::{self, Name};
 use crate::generated::{Boxed, nil};
 use crate::syntax::{RUNTIME_CHUNK_ID_LEN, chunk_id};
 
-/// Throws a message with the position of the running Lua function in front, or that of the caller of a native one.
+/// Throws a message; if bytecode runs, with its position in front.
 pub fn throw(vm: &Vm, message: impl AsRef<[u8]>) -> Throw {
-    let frame = running_or_caller(vm);
-    let mut text = frame.map_or(Vec::new(), position);
+    throw_at(vm, 0, message)
+}
+
+/// Throws a message of a native function, with the position of its caller in front.
+pub fn throw_from_native(vm: &Vm, message: impl AsRef<[u8]>) -> Throw {
+    throw_at(vm, 1, message)
+}
+
+/// Throws a message with the position of the function at `level` in front: 0 runs, 1 has called it, and so on.
+pub fn throw_at(vm: &Vm, level: usize, message: impl AsRef<[u8]>) -> Throw {
+    let mut text = position_at(vm, level);
     text.extend_from_slice(message.as_ref());
     throw_plain(vm, &text)
 }
@@ -99,12 +108,5 @@ pub fn argument_error(vm: &Vm, index: u32, reason: impl AsRef<[u8]>) -> Throw {
     message.extend_from_slice(b" (");
     message.extend_from_slice(reason.as_ref());
     message.push(b')');
-    throw(vm, message)
-}
-
-/// The innermost frame if it runs bytecode, or its caller.
-fn running_or_caller(vm: &Vm) -> Option<Frame<'_>> {
-    let mut frames = vm.frames();
-    let running = frames.next()?;
-    if running.line().is_some() { Some(running) } else { frames.next() }
+    throw_from_native(vm, message)
 }

@@ -15,10 +15,10 @@ use crate::generated::{
 /// `__index` and `__newindex` chains end here: longer ones are taken for loops.
 const MAX_CHAIN: usize = 100;
 
-/// Lua's implementation of the functions that its specification declares.
-pub struct Lua;
+/// The functions that the specification of Lua declares.
+pub struct Semantics;
 
-impl Externs for Lua {
+impl Externs for Semantics {
     fn arith_slow<'v>(vm: &'v Vm, event: i32, lhs: Value<'v>, rhs: Value<'v>) -> Result<Outcome<'v>, Throw> {
         let event = Event::ALL[event as usize];
         if let (Some(lhs), Some(rhs)) = (to_number(vm, lhs), to_number(vm, rhs)) {

@@ -32,7 +32,10 @@ fn word_error(vm: &Vm, error: RuntimeError<'_>) -> u64 {
         RuntimeError::NativeStackOverflow => error::throw(vm, "C stack overflow"),
         RuntimeError::OutOfMemory => error::throw_plain(vm, b"not enough memory"),
         RuntimeError::Interrupted => error::throw(vm, "interrupted!"),
-        RuntimeError::Panic(message) | RuntimeError::Message(message) => error::throw(vm, message),
+        RuntimeError::Panic(message) | RuntimeError::Message(message) => {
+            let native_runs = vm.frames().next().is_some_and(|frame| frame.line().is_none());
+            error::throw_at(vm, usize::from(native_runs), message)
+        }
         RuntimeError::NotCallable(bits) => {
             // SAFETY: the runtime was given this value by the running function.
             let value = unsafe { Value::from_bits(bits) };

@@ -1,6 +1,5 @@
 //! What Lua keeps per virtual machine.
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 
 use dg_runtime::{Object, RawRef, Ref, Str, Throw, Tracer, Values, Vm};
@@ -8,8 +7,10 @@ use dg_runtime::{Object, RawRef, Ref, Str, Throw, Tracer, Values, Vm};
 use super::alloc;
 use super::coerce::TYPE_NAMES;
 use crate::generated::{Boxed, Event, Nodes, Table};
+use crate::library::files::Files;
 use crate::text::pattern::Matcher;
 use crate::text::pattern_cache::PatternCache;
+use crate::text::random::Random;
 
 /// How the metatable fields of the events are called, in the order of [`Event`].
 const EVENT_NAMES: [&str; Event::ALL.len()] = [
@@ -35,8 +36,10 @@ pub struct LuaState {
     pub matcher: RefCell<Matcher>,
     /// Scratch space for strings that are being put together.
     pub scratch: RefCell<Vec<u8>>,
-    /// What the libraries keep.
-    pub libraries: RefCell<Vec<Box<dyn Any>>>,
+    /// Where `math.random` takes its numbers from.
+    pub random: Random,
+    /// Open files, and which of them are read and written by default.
+    pub files: RefCell<Files>,
 }
 
 /// A reference that the collector is shown by [`LuaState::trace`].
@@ -72,7 +75,8 @@ impl LuaState {
             patterns: RefCell::default(),
             matcher: RefCell::default(),
             scratch: RefCell::default(),
-            libraries: RefCell::default(),
+            random: Random::default(),
+            files: RefCell::default(),
         }
     }
 

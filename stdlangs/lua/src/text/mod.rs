@@ -11,6 +11,7 @@ pub mod parse_number;
 pub mod pattern;
 pub mod pattern_cache;
 mod pattern_compile;
+pub mod random;
 pub mod search;
 pub mod sort;
 pub mod time;

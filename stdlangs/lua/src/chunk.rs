@@ -1,0 +1,120 @@
+//! From source text to a function.
+
+use dg_runtime::{Code, CodeInfo, LineTable, LocalInfo, NewCode, RawRef, RawValue, Ref, Throw, Vm};
+
+use crate::core::alloc;
+use crate::core::closure::{Capture, Captures};
+use crate::core::state::lua;
+use crate::emit::{self, CaptureSource, Prototype, Target};
+use crate::generated::{Boxed, Function, NIL};
+
+/// Why a chunk cannot be loaded.
+#[derive(Debug)]
+pub enum LoadError {
+    /// The source is wrong: the message, with its position.
+    Syntax(Vec<u8>),
+    /// An error is pending in the virtual machine: memory ran out.
+    Thrown(Throw),
+}
+
+/// First byte of a compiled chunk of PUC Lua.
+const BINARY_MARK: u8 = 0x1B;
+
+/// Compiles a chunk to a function whose environment is the table of globals.
+///
+/// `name` is shown in messages: after `@` a file name, after `=` as it is, otherwise as source text.
+///
+/// # Errors
+/// If the source is no Lua 5.1, or memory runs out.
+pub fn load<'v>(vm: &'v Vm, source: &[u8], name: &[u8]) -> Result<Ref<'v, Function>, LoadError> {
+    if source.first() == Some(&BINARY_MARK) {
+        let shown = crate::syntax::chunk_id(name, crate::syntax::RUNTIME_CHUNK_ID_LEN);
+        return Err(LoadError::Syntax([&shown[..], b": bad header in precompiled chunk"].concat()));
+    }
+    let mut loader = Loader { vm, failure: None };
+    let code = emit::compile(source, name, &mut loader).map_err(|error| LoadError::Syntax(error.message))?;
+    if let Some(failure) = loader.failure {
+        return Err(LoadError::Thrown(failure));
+    }
+    // SAFETY: the code was just made, without a failure; nothing is collected before the function refers to it.
+    let code = unsafe { code.get(vm) };
+    alloc::function(vm, code, lua(vm).globals(vm), 0).map_err(LoadError::Thrown)
+}
+
+/// Makes the constants and code objects of a chunk. Nothing is collected meanwhile: allocation never collects.
+struct Loader<'v> {
+    vm: &'v Vm,
+    /// What went wrong first. From then on nothing that is made is used.
+    failure: Option<Throw>,
+}
+
+impl Loader<'_> {
+    fn or_failure<T>(&mut self, made: Result<T, Throw>, otherwise: T) -> T {
+        made.unwrap_or_else(|failure| {
+            self.failure.get_or_insert(failure);
+            otherwise
+        })
+    }
+}
+
+impl Target for Loader<'_> {
+    fn string(&mut self, bytes: &[u8]) -> RawValue {
+        let made = self.vm.str(bytes).map(|string| string.boxed().raw());
+        self.or_failure(made, NIL)
+    }
+
+    fn number(&mut self, number: f64) -> RawValue {
+        dg_runtime::Value::double(number).raw()
+    }
+
+    fn code(&mut self, prototype: Prototype) -> RawRef<Code> {
+        let Some(new) = new_code(prototype).filter(|_| self.failure.is_none()) else {
+            self.failure.get_or_insert_with(|| self.vm.error("function is too large"));
+            return RawRef::NULL;
+        };
+        let made = self.vm.new_code(new).map(Ref::raw);
+        self.or_failure(made, RawRef::NULL)
+    }
+}
+
+/// What the runtime wants to know of a function; `None` if its bytecode is too large.
+fn new_code(prototype: Prototype) -> Option<NewCode> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let mut lines = LineTable::default();
+    for &(position, line) in &prototype.lines {
+        lines.push(position.0, line);
+    }
+    let locals = prototype.locals.iter().map(|local| LocalInfo {
+        name: text(&local.name),
+        slot: local.slot.0.into(),
+        from: local.from.0,
+        to: local.to.0,
+    });
+    let captures: Captures = prototype
+        .captures
+        .iter()
+        .map(|capture| match capture.source {
+            CaptureSource::FromSlot(slot) => Capture::Slot(slot.0),
+            CaptureSource::FromCapture(index) => Capture::Captured(index),
+        })
+        .collect();
+    let info = CodeInfo {
+        name: String::new(),
+        source: text(&prototype.chunk_name),
+        line_defined: prototype.line_defined,
+        last_line: prototype.last_line,
+        constants: prototype.constants.iter().map(|constant| constant.0).collect(),
+        references: prototype.children.iter().map(|child| child.0).collect(),
+        lines,
+        locals: locals.collect(),
+        captured: prototype.captures.iter().map(|capture| text(&capture.name)).collect(),
+        extra: Some(Box::new(captures)),
+        bytecode: prototype.code.finish().ok()?,
+    };
+    Some(NewCode {
+        params: prototype.params.into(),
+        vararg: prototype.is_vararg,
+        frame_size: prototype.frame_size.into(),
+        info,
+    })
+}

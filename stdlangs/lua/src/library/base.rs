@@ -1,0 +1,440 @@
+//! The basic library.
+
+use dg_runtime::{CallContext, NativeFn, NativeResult, Ref, Throw, Value, Vm};
+
+use super::args::{Args, is_boolean, to_int, type_string};
+use super::files::{BufferedFile, STDIN, STDOUT, path_of, reason};
+use super::{Functions, register};
+use crate::chunk::{self, LoadError};
+use crate::core::coerce::{self, is_truthy};
+use crate::core::state::lua;
+use crate::core::{alloc, error, externs, hooks, meta, table};
+use crate::generated::{Boxed, Event, Function, Kind, Table, ValueKind, natives, nil};
+use crate::text::parse_number::parse_in_base;
+
+/// Most results of `unpack`.
+const MAX_UNPACKED: i64 = 1 << 20;
+
+/// Opens the library.
+pub fn open(vm: &Vm) -> Result<(), Throw> {
+    let globals = lua(vm).globals(vm);
+    register(vm, globals, FUNCTIONS)?;
+    table::set_str(vm, globals, vm.str(b"_VERSION")?, coerce::string(vm, b"Lua 5.1")?)?;
+    for (name, native) in [("pcall", &natives::PCALL), ("xpcall", &natives::XPCALL)] {
+        let function = alloc::function(vm, vm.new_spec_code(native)?, globals, 0)?;
+        table::set_str(vm, globals, vm.str(name.as_bytes())?, function.boxed())?;
+    }
+    // The iterators are what `pairs` and `ipairs` captured.
+    let next = table::get_str(vm, globals, vm.str(b"next")?);
+    with_captured(vm, globals, "pairs", pairs, next)?;
+    with_captured(vm, globals, "ipairs", ipairs, alloc::native(vm, "ipairs iterator", ipairs_next)?.boxed())
+}
+
+fn with_captured<'v>(
+    vm: &'v Vm,
+    globals: Ref<'v, Table>,
+    name: &str,
+    native: NativeFn,
+    captured: Value<'v>,
+) -> Result<(), Throw> {
+    let function = alloc::function(vm, vm.new_native_code(name, native)?, globals, 1)?;
+    function.set_item(0, |item| item, alloc::closed_upvalue(vm, captured)?);
+    table::set_str(vm, globals, vm.str(name.as_bytes())?, function.boxed())
+}
+
+/// The first captured variable of the running native function.
+fn captured<'v>(cx: &'v CallContext<'_>) -> Value<'v> {
+    cx.callee::<Function>().items()[0].get(cx).closed.get(cx)
+}
+
+#[rustfmt::skip] // a table
+const FUNCTIONS: Functions = &[
+    ("assert", assert), ("collectgarbage", collectgarbage), ("dofile", dofile), ("error", throw), ("gcinfo", gcinfo),
+    ("getfenv", getfenv), ("getmetatable", getmetatable), ("load", load), ("loadfile", loadfile),
+    ("loadstring", loadstring), ("newproxy", newproxy), ("next", next), ("print", print), ("rawequal", rawequal),
+    ("rawget", rawget), ("rawset", rawset), ("select", select), ("setfenv", setfenv), ("setmetatable", setmetatable),
+    ("tonumber", tonumber), ("tostring", tostring), ("type", type_), ("unpack", unpack),
+];
+
+fn assert(cx: &mut CallContext<'_>) -> NativeResult {
+    if is_truthy(cx.any(0)?) {
+        return cx.ret_args(0);
+    }
+    let message = if cx.is_none_or_nil(1) { b"assertion failed!" } else { cx.bytes(1)? };
+    Err(error::throw_from_native(cx, message))
+}
+
+fn throw(cx: &mut CallContext<'_>) -> NativeResult {
+    let level = to_int(cx.integer_or(1, 1)?);
+    let thrown = cx.arg(0);
+    if level > 0 && thrown.as_string(cx).is_some() {
+        let mut text = error::position_at(cx, level as usize);
+        coerce::append_text(cx, &mut text, thrown);
+        return Err(error::throw_plain(cx, &text));
+    }
+    Err(cx.throw(thrown))
+}
+
+fn collectgarbage(cx: &mut CallContext<'_>) -> NativeResult {
+    let option = if cx.is_none_or_nil(0) { b"collect" } else { cx.bytes(0)? };
+    let number = match option {
+        b"collect" => {
+            cx.integer_or(1, 0)?;
+            cx.collect_full();
+            cx.run_finalizers();
+            0.0
+        }
+        b"count" => cx.bytes_in_use() as f64 / 1024.0,
+        b"stop" | b"restart" => {
+            let mut parameters = cx.gc_parameters();
+            parameters.stopped = option == b"stop";
+            cx.set_gc_parameters(parameters);
+            0.0
+        }
+        b"step" => {
+            cx.integer_or(1, 0)?;
+            cx.collect_minor();
+            return cx.ret_bool(true);
+        }
+        b"setpause" => {
+            let mut parameters = cx.gc_parameters();
+            let before = parameters.pause;
+            parameters.pause = cx.integer_or(1, 0)?.clamp(0, 100_000) as u32;
+            cx.set_gc_parameters(parameters);
+            before.into()
+        }
+        // There are no steps whose size could be changed.
+        b"setstepmul" => 200.0,
+        _ => {
+            let option = String::from_utf8_lossy(option).into_owned();
+            return Err(cx.bad(0, &format!("invalid option '{option}'")));
+        }
+    };
+    cx.ret_number(number)
+}
+
+fn gcinfo(cx: &mut CallContext<'_>) -> NativeResult {
+    cx.ret_number((cx.bytes_in_use() / 1024) as f64)
+}
+
+/// The function at a level of the stack, or the function given.
+fn function_at<'v>(cx: &'v CallContext<'_>, optional: bool) -> Result<Option<Ref<'v, Function>>, Throw> {
+    if let Some(function) = cx.arg(0).as_function(cx) {
+        return Ok(Some(function));
+    }
+    let level = to_int(if optional { cx.integer_or(0, 1)? } else { cx.integer(0)? });
+    if level < 0 {
+        return Err(cx.bad(0, "level must be non-negative"));
+    }
+    if level == 0 {
+        return Ok(None);
+    }
+    let frame = cx.frames().nth(level as usize);
+    match frame.and_then(|frame| frame.callee::<Function>()) {
+        Some(function) => Ok(Some(function)),
+        None => Err(cx.bad(0, "invalid level")),
+    }
+}
+
+fn is_bytecode(function: Ref<'_, Function>, vm: &Vm) -> bool {
+    !function.code.get(vm).bytecode().is_empty()
+}
+
+fn getfenv(cx: &mut CallContext<'_>) -> NativeResult {
+    let env = match function_at(cx, true)? {
+        Some(function) if is_bytecode(function, cx) => function.env.get(cx),
+        _ => lua(cx).globals(cx),
+    };
+    cx.ret(env.boxed())
+}
+
+fn setfenv(cx: &mut CallContext<'_>) -> NativeResult {
+    let env = cx.table(1)?;
+    match function_at(cx, false)? {
+        None => {
+            lua(cx).set_globals(env);
+            cx.ret_none()
+        }
+        Some(function) if is_bytecode(function, cx) => {
+            function.set(|f| &f.env, env);
+            cx.ret(function.boxed())
+        }
+        Some(_) => Err(error::throw_from_native(cx, "'setfenv' cannot change environment of given object")),
+    }
+}
+
+fn getmetatable(cx: &mut CallContext<'_>) -> NativeResult {
+    match meta::metatable(cx, cx.any(0)?) {
+        None => cx.ret_nil(),
+        Some(metatable) => {
+            let shown = meta::field(cx, metatable, Event::Metatable);
+            cx.ret(if shown == nil() { metatable.boxed() } else { shown })
+        }
+    }
+}
+
+fn setmetatable(cx: &mut CallContext<'_>) -> NativeResult {
+    let table = cx.table(0)?;
+    let metatable = cx.arg(1).as_table(cx);
+    if !cx.has_arg(1) || metatable.is_none() && cx.arg(1) != nil() {
+        return Err(cx.bad(1, "nil or table expected"));
+    }
+    if meta::method(cx, table.boxed(), Event::Metatable) != nil() {
+        return Err(error::throw_from_native(cx, "cannot change a protected metatable"));
+    }
+    table.set(|t| &t.metatable, metatable);
+    hooks::note_mode(cx, table);
+    cx.ret(table.boxed())
+}
+
+/// Answers a function, or nil and the message.
+fn answer_loaded(cx: &CallContext<'_>, loaded: Result<Ref<'_, Function>, LoadError>) -> NativeResult {
+    match loaded {
+        Ok(function) => cx.ret(function.boxed()),
+        Err(LoadError::Syntax(message)) => cx.ret_all(&[nil(), coerce::string(cx, &message)?]),
+        Err(LoadError::Thrown(throw)) => Err(throw),
+    }
+}
+
+fn load(cx: &mut CallContext<'_>) -> NativeResult {
+    cx.function(0)?;
+    let name = if cx.is_none_or_nil(1) { b"=(load)".to_vec() } else { cx.bytes(1)?.to_vec() };
+    let mut source = Vec::new();
+    loop {
+        let pending = cx.prepare(cx.arg(0), &[])?;
+        let piece = cx.call_for_one(pending)?;
+        match piece.bits() {
+            bits if bits == nil().bits() => break,
+            bits => {
+                // SAFETY: the value was just answered, and nothing has run since.
+                let piece = unsafe { Value::from_bits(bits) };
+                let before = source.len();
+                if !coerce::append_text(cx, &mut source, piece) {
+                    return Err(error::throw_from_native(cx, "reader function must return a string"));
+                }
+                if source.len() == before {
+                    break;
+                }
+            }
+        }
+    }
+    answer_loaded(cx, chunk::load(cx, &source, &name))
+}
+
+fn loadstring(cx: &mut CallContext<'_>) -> NativeResult {
+    let source = cx.bytes(0)?;
+    let name = if cx.is_none_or_nil(1) { source } else { cx.bytes(1)? };
+    answer_loaded(cx, chunk::load(cx, source, name))
+}
+
+/// Reads a file, or the standard input: its text without a first line that begins with `#`, and the chunk's name.
+fn read_source(vm: &Vm, path: Option<&[u8]>) -> Result<(Vec<u8>, Vec<u8>), Vec<u8>> {
+    let mut source = Vec::new();
+    let (read, name) = match path {
+        None => {
+            let mut files = lua(vm).files.borrow_mut();
+            let read = files.get(STDIN).map_or(Ok(()), |file| file.read_all(&mut source));
+            (read, b"=stdin".to_vec())
+        }
+        Some(path) => {
+            let opened = BufferedFile::open(path_of(path), b"r");
+            (opened.and_then(|mut file| file.read_all(&mut source)), [b"@", path].concat())
+        }
+    };
+    match read {
+        Ok(()) => Ok((crate::syntax::skip_shebang(&source).to_vec(), name)),
+        Err(error) => {
+            let reason = reason(&error);
+            Err([b"cannot open ", path.unwrap_or(b"stdin"), b": ", reason.as_bytes()].concat())
+        }
+    }
+}
+
+fn load_file<'v>(vm: &'v Vm, path: Option<&[u8]>) -> Result<Ref<'v, Function>, LoadError> {
+    let (source, name) = read_source(vm, path).map_err(LoadError::Syntax)?;
+    chunk::load(vm, &source, &name)
+}
+
+fn loadfile(cx: &mut CallContext<'_>) -> NativeResult {
+    let path = if cx.is_none_or_nil(0) { None } else { Some(cx.bytes(0)?) };
+    answer_loaded(cx, load_file(cx, path))
+}
+
+fn dofile(cx: &mut CallContext<'_>) -> NativeResult {
+    let path = if cx.is_none_or_nil(0) { None } else { Some(cx.bytes(0)?) };
+    let pending = match load_file(cx, path) {
+        Ok(function) => cx.prepare(function.boxed(), &[])?,
+        Err(LoadError::Syntax(message)) => return Err(error::throw_plain(cx, &message)),
+        Err(LoadError::Thrown(throw)) => return Err(throw),
+    };
+    let results = cx.call(pending)?;
+    cx.ret_results(results)
+}
+
+fn newproxy(cx: &mut CallContext<'_>) -> NativeResult {
+    let argument = cx.arg(0);
+    let metatable = match argument.kind(cx) {
+        Kind::True => Some(table::new(cx, 0, 0)?),
+        Kind::Userdata(proxy) => match proxy.metatable.get(cx) {
+            Some(metatable) => Some(metatable),
+            None => return Err(cx.bad(0, "boolean or proxy expected")),
+        },
+        Kind::Nil | Kind::False => None,
+        _ => return Err(cx.bad(0, "boolean or proxy expected")),
+    };
+    let proxy = alloc::userdata(cx, metatable, 0)?;
+    cx.add_finalizer(proxy);
+    cx.ret(proxy.boxed())
+}
+
+fn next(cx: &mut CallContext<'_>) -> NativeResult {
+    let table = cx.table(0)?;
+    match table::next(cx, table, cx.arg(1)) {
+        Ok(Some((key, value))) => cx.ret_all(&[key, value]),
+        Ok(None) => cx.ret_nil(),
+        Err(table::UnknownKey) => Err(error::throw(cx, "invalid key to 'next'")),
+    }
+}
+
+fn pairs(cx: &mut CallContext<'_>) -> NativeResult {
+    let table = cx.table(0)?;
+    cx.ret_all(&[captured(cx), table.boxed(), nil()])
+}
+
+fn ipairs(cx: &mut CallContext<'_>) -> NativeResult {
+    let table = cx.table(0)?;
+    cx.ret_all(&[captured(cx), table.boxed(), 0.0.boxed()])
+}
+
+fn ipairs_next(cx: &mut CallContext<'_>) -> NativeResult {
+    let index = cx.number(1)? + 1.0;
+    let found = table::get_number(cx, cx.table(0)?, index);
+    if found == nil() { cx.ret_none() } else { cx.ret_all(&[index.boxed(), found]) }
+}
+
+fn print(cx: &mut CallContext<'_>) -> NativeResult {
+    let mut line = Vec::with_capacity(80);
+    for index in 0..cx.count() {
+        if index > 0 {
+            line.push(b'\t');
+        }
+        // Looked up each time: a program may replace it.
+        let globals = lua(cx).globals(cx);
+        let shown_by = table::get_str(cx, globals, cx.str(b"tostring")?);
+        let is_original = shown_by
+            .as_function(cx)
+            .is_some_and(|function| function.code.get(cx).native().is_some_and(|native| native as usize == tostring as usize));
+        if is_original && meta::method(cx, cx.arg(index), Event::ToString) == nil() {
+            coerce::append_display(cx, &mut line, cx.arg(index));
+            continue;
+        }
+        let pending = cx.prepare(shown_by, &[cx.arg(index)])?;
+        let text = cx.call_for_one(pending)?.bits();
+        // SAFETY: the value was just answered, and nothing has run since.
+        if !coerce::append_text(cx, &mut line, unsafe { Value::from_bits(text) }) {
+            return Err(error::throw_from_native(cx, "'tostring' must return a string to 'print'"));
+        }
+    }
+    line.push(b'\n');
+    let mut files = lua(cx).files.borrow_mut();
+    if let Some(output) = files.get(STDOUT) {
+        // As in C, an error shows at the next flush, if anyone looks.
+        let _ = output.write(&line);
+    }
+    drop(files);
+    cx.ret_none()
+}
+
+fn rawequal(cx: &mut CallContext<'_>) -> NativeResult {
+    let equal = coerce::raw_equal(cx.any(0)?, cx.any(1)?);
+    cx.ret_bool(equal)
+}
+
+fn rawget(cx: &mut CallContext<'_>) -> NativeResult {
+    let table = cx.table(0)?;
+    cx.ret(table::get(cx, table, cx.any(1)?))
+}
+
+fn rawset(cx: &mut CallContext<'_>) -> NativeResult {
+    let table = cx.table(0)?;
+    let (key, value) = (cx.any(1)?, cx.any(2)?);
+    externs::set_checked(cx, table, key, value)?;
+    cx.ret(table.boxed())
+}
+
+fn select(cx: &mut CallContext<'_>) -> NativeResult {
+    if cx.arg(0).as_string(cx).is_some_and(|text| text.as_bytes().first() == Some(&b'#')) {
+        return cx.ret_number(f64::from(cx.count() - 1));
+    }
+    let (index, count) = (to_int(cx.integer(0)?), i64::from(cx.count()));
+    let first = if index < 0 { count + index } else { index.min(count) };
+    if first < 1 {
+        return Err(cx.bad(0, "index out of range"));
+    }
+    cx.ret_args(first as u32)
+}
+
+fn tonumber(cx: &mut CallContext<'_>) -> NativeResult {
+    let base = to_int(cx.integer_or(1, 10)?);
+    let number = if base == 10 {
+        coerce::to_number(cx, cx.any(0)?)
+    } else {
+        let text = cx.bytes(0)?;
+        if !(2..=36).contains(&base) {
+            return Err(cx.bad(1, "base out of range"));
+        }
+        parse_in_base(text, base as u32)
+    };
+    number.map_or_else(|| cx.ret_nil(), |number| cx.ret_number(number))
+}
+
+fn tostring(cx: &mut CallContext<'_>) -> NativeResult {
+    let value = cx.any(0)?;
+    let method = meta::method(cx, value, Event::ToString);
+    if method != nil() {
+        let pending = match meta::handler(cx, method)? {
+            meta::Handler::Function(function) => cx.prepare(function.boxed(), &[value])?,
+            meta::Handler::Object(function, object) => cx.prepare(function.boxed(), &[object, value])?,
+        };
+        let results = cx.call(pending)?;
+        let text = results.get(cx, 0);
+        return cx.ret(text);
+    }
+    if value.as_string(cx).is_some() {
+        return cx.ret(value);
+    }
+    if is_boolean(value) || value == nil() {
+        return cx.ret_bytes(if value == nil() {
+            b"nil"
+        } else if is_truthy(value) {
+            b"true"
+        } else {
+            b"false"
+        });
+    }
+    let mut text = Vec::with_capacity(32);
+    coerce::append_display(cx, &mut text, value);
+    cx.ret_bytes(&text)
+}
+
+fn type_(cx: &mut CallContext<'_>) -> NativeResult {
+    let value = cx.any(0)?;
+    cx.ret(type_string(cx, value))
+}
+
+/// `unpack(list, first, last)`, also for other libraries.
+pub(super) fn unpack(cx: &mut CallContext<'_>) -> NativeResult {
+    let list = cx.table(0)?;
+    let first = to_int(cx.integer_or(1, 1)?);
+    let last = if cx.is_none_or_nil(2) { table::length(cx, list).into() } else { to_int(cx.integer(2)?) };
+    if first > last {
+        return cx.ret_none();
+    }
+    if last - first >= MAX_UNPACKED {
+        return Err(error::throw_from_native(cx, "too many results to unpack"));
+    }
+    for index in first..=last {
+        cx.push(table::get_number(cx, list, index as f64))?;
+    }
+    cx.ret_pushed((last - first + 1) as u32)
+}

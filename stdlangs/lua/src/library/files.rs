@@ -1,0 +1,316 @@
+//! Files with buffers of their own, independent of any virtual machine.
+
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::text::parse_number::{is_space, parse_number};
+
+/// Bytes of a buffer.
+const BUFFER: usize = 64 * 1024;
+
+/// The longest text that is taken for a number.
+const MAX_NUMBER: usize = 200;
+
+/// Numbers of open files.
+pub type FileId = u32;
+
+/// The standard streams have fixed numbers.
+pub const STDIN: FileId = 0;
+/// See [`STDIN`].
+pub const STDOUT: FileId = 1;
+/// See [`STDIN`].
+pub const STDERR: FileId = 2;
+
+/// All files of a virtual machine.
+#[derive(Debug)]
+pub struct Files {
+    slots: Vec<Option<BufferedFile>>,
+    /// The file that is read by default.
+    pub input: FileId,
+    /// The file that is written by default.
+    pub output: FileId,
+}
+
+/// A file and what was read ahead or not written yet; never both.
+#[derive(Debug)]
+pub struct BufferedFile {
+    file: File,
+    read: Vec<u8>,
+    read_from: usize,
+    unwritten: Vec<u8>,
+    buffering: Buffering,
+}
+
+/// When written bytes reach the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Buffering {
+    /// At once.
+    None,
+    /// With the line.
+    Line,
+    /// When the buffer is full.
+    Full,
+}
+
+impl Default for Files {
+    fn default() -> Files {
+        let duplicate = |fd: io::Result<OwnedFd>| fd.ok().map(|fd| BufferedFile::new(File::from(fd)));
+        let mut output = duplicate(io::stdout().as_fd().try_clone_to_owned());
+        if let Some(output) = output.as_mut().filter(|_| io::stdout().is_terminal()) {
+            output.buffering = Buffering::Line;
+        }
+        let mut error = duplicate(io::stderr().as_fd().try_clone_to_owned());
+        if let Some(error) = &mut error {
+            error.buffering = Buffering::None;
+        }
+        let input = duplicate(io::stdin().as_fd().try_clone_to_owned());
+        Files { slots: vec![input, output, error], input: STDIN, output: STDOUT }
+    }
+}
+
+impl Files {
+    /// The file with this number, unless it is closed.
+    pub fn get(&mut self, id: FileId) -> Option<&mut BufferedFile> {
+        self.slots.get_mut(id as usize)?.as_mut()
+    }
+
+    /// Adds an open file.
+    pub fn add(&mut self, file: BufferedFile) -> FileId {
+        let free = self.slots.iter().skip(3).position(Option::is_none).map(|index| index + 3);
+        let index = free.unwrap_or(self.slots.len());
+        if index == self.slots.len() {
+            self.slots.push(None);
+        }
+        self.slots[index] = Some(file);
+        index as FileId
+    }
+
+    /// Closes a file.
+    ///
+    /// # Errors
+    /// If what was written cannot reach the file.
+    pub fn close(&mut self, id: FileId) -> io::Result<()> {
+        match self.slots.get_mut(id as usize).and_then(Option::take) {
+            Some(mut file) => file.flush(),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes out all buffers; errors are lost, as the program is about to end.
+    pub fn flush_all(&mut self) {
+        for file in self.slots.iter_mut().flatten() {
+            let _ = file.flush();
+        }
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        self.flush_all();
+    }
+}
+
+impl BufferedFile {
+    /// A file without anything in its buffers.
+    pub fn new(file: File) -> BufferedFile {
+        BufferedFile { file, read: Vec::new(), read_from: 0, unwritten: Vec::new(), buffering: Buffering::Full }
+    }
+
+    /// Opens a file as C's `fopen` does.
+    ///
+    /// # Errors
+    /// If the system cannot open it, or the mode is none.
+    pub fn open(path: &Path, mode: &[u8]) -> io::Result<BufferedFile> {
+        let mut options = OpenOptions::new();
+        let update = mode.contains(&b'+');
+        match mode.first() {
+            Some(b'r') => options.read(true).write(update),
+            Some(b'w') => options.write(true).create(true).truncate(true).read(update),
+            Some(b'a') => options.append(true).create(true).read(update),
+            _ => return Err(io::Error::from_raw_os_error(libc::EINVAL)),
+        };
+        options.open(path).map(BufferedFile::new)
+    }
+
+    /// When written bytes reach the file.
+    pub fn set_buffering(&mut self, buffering: Buffering) {
+        self.buffering = buffering;
+    }
+
+    /// Writes bytes.
+    ///
+    /// # Errors
+    /// If the buffer has to be written out and cannot be.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.forget_read_ahead()?;
+        self.unwritten.extend_from_slice(bytes);
+        match self.buffering {
+            Buffering::Full if self.unwritten.len() < BUFFER => Ok(()),
+            Buffering::Line if self.unwritten.len() < BUFFER && !bytes.contains(&b'\n') => Ok(()),
+            _ => self.flush(),
+        }
+    }
+
+    /// Writes out what is buffered.
+    ///
+    /// # Errors
+    /// If the system cannot write it; it is lost then.
+    pub fn flush(&mut self) -> io::Result<()> {
+        let written = self.file.write_all(&self.unwritten);
+        self.unwritten.clear();
+        written
+    }
+
+    /// Moves the position for reading and writing and answers it.
+    ///
+    /// # Errors
+    /// If the file cannot be positioned.
+    pub fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.flush()?;
+        let ahead = (self.read.len() - self.read_from) as i64;
+        let to = if let SeekFrom::Current(by) = to { SeekFrom::Current(by - ahead) } else { to };
+        let position = self.file.seek(to)?;
+        self.read.clear();
+        self.read_from = 0;
+        Ok(position)
+    }
+
+    /// Appends a line without its end; false at the end of the file.
+    ///
+    /// # Errors
+    /// If the system cannot read.
+    pub fn read_line(&mut self, out: &mut Vec<u8>) -> io::Result<bool> {
+        let mut any = false;
+        loop {
+            let available = self.fill()?;
+            if available.is_empty() {
+                return Ok(any);
+            }
+            any = true;
+            let end = memchr::memchr(b'\n', available);
+            out.extend_from_slice(&available[..end.unwrap_or(available.len())]);
+            let used = end.map_or(available.len(), |end| end + 1);
+            self.read_from += used;
+            if end.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Appends up to `count` bytes; false at the end of the file.
+    ///
+    /// # Errors
+    /// If the system cannot read.
+    pub fn read_bytes(&mut self, out: &mut Vec<u8>, count: usize) -> io::Result<bool> {
+        let mut missing = count;
+        loop {
+            let available = self.fill()?;
+            if missing == 0 || available.is_empty() {
+                return Ok(missing < count || !available.is_empty());
+            }
+            let used = available.len().min(missing);
+            out.extend_from_slice(&available[..used]);
+            self.read_from += used;
+            missing -= used;
+            if missing == 0 {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Appends all that is left.
+    ///
+    /// # Errors
+    /// If the system cannot read.
+    pub fn read_all(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+        self.flush()?;
+        out.extend_from_slice(&self.read[self.read_from..]);
+        self.read.clear();
+        self.read_from = 0;
+        self.file.read_to_end(out).map(|_| ())
+    }
+
+    /// Reads a number behind white space; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the system cannot read.
+    pub fn read_number(&mut self) -> io::Result<Option<f64>> {
+        while self.peek()?.is_some_and(is_space) {
+            self.read_from += 1;
+        }
+        let mut text = Vec::new();
+        while let Some(byte) = self.peek()? {
+            if text.len() == MAX_NUMBER || !may_continue_number(&text, byte) {
+                break;
+            }
+            text.push(byte);
+            self.read_from += 1;
+        }
+        Ok(parse_number(&text))
+    }
+
+    fn peek(&mut self) -> io::Result<Option<u8>> {
+        self.fill().map(|available| available.first().copied())
+    }
+
+    /// What was read ahead, more if that is nothing; empty at the end of the file.
+    fn fill(&mut self) -> io::Result<&[u8]> {
+        if self.read_from == self.read.len() {
+            self.flush()?;
+            self.read.resize(BUFFER, 0);
+            self.read_from = 0;
+            let read = loop {
+                match self.file.read(&mut self.read) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    read => break read,
+                }
+            };
+            self.read.truncate(*read.as_ref().unwrap_or(&0));
+            read?;
+        }
+        Ok(&self.read[self.read_from..])
+    }
+
+    /// Before writing: the file's position goes back to where reading has got.
+    fn forget_read_ahead(&mut self) -> io::Result<()> {
+        if self.read_from < self.read.len() {
+            self.seek(SeekFrom::Current(0))?;
+        }
+        Ok(())
+    }
+}
+
+/// A path from its bytes; as for a C string, it ends at the first zero byte.
+pub fn path_of(bytes: &[u8]) -> &Path {
+    let bytes = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
+    Path::new(OsStr::from_bytes(bytes))
+}
+
+/// What the system calls an error: C's `strerror`.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match error.raw_os_error() {
+        Some(code) => text.trim_end_matches(&format!(" (os error {code})")).to_owned(),
+        None => text,
+    }
+}
+
+/// Whether a number that begins with `text` can go on with `byte`.
+fn may_continue_number(text: &[u8], byte: u8) -> bool {
+    let hexadecimal = text.iter().any(|byte| matches!(byte, b'x' | b'X'));
+    let digits = if matches!(text.first(), Some(b'+' | b'-')) { &text[1..] } else { text };
+    let exponent: [u8; 2] = if hexadecimal { *b"pP" } else { *b"eE" };
+    let has_exponent = text.iter().any(|byte| exponent.contains(byte));
+    match byte {
+        b'+' | b'-' => text.last().is_none_or(|last| exponent.contains(last)),
+        b'x' | b'X' => digits == b"0",
+        b'.' => !text.contains(&b'.') && !has_exponent,
+        b'0'..=b'9' => true,
+        _ if exponent.contains(&byte) => !has_exponent && !digits.is_empty(),
+        _ => hexadecimal && !has_exponent && byte.is_ascii_hexdigit(),
+    }
+}

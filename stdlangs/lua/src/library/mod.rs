@@ -1,0 +1,40 @@
+//! The standard library of Lua 5.1.
+
+mod args;
+mod base;
+pub mod files;
+mod math;
+
+use dg_runtime::{NativeFn, Ref, Throw, Vm};
+
+use crate::core::state::lua;
+use crate::core::{alloc, table as tables};
+use crate::generated::{Boxed, Table};
+
+/// The functions of a library: name and function.
+type Functions = &'static [(&'static str, NativeFn)];
+
+/// Opens all libraries in a new virtual machine.
+///
+/// # Errors
+/// When memory runs out.
+pub fn open(vm: &Vm) -> Result<(), Throw> {
+    base::open(vm)?;
+    math::open(vm)
+}
+
+/// Makes a global table of functions.
+fn library<'v>(vm: &'v Vm, name: &str, functions: Functions) -> Result<Ref<'v, Table>, Throw> {
+    let library = tables::new(vm, 0, functions.len() as u32)?;
+    register(vm, library, functions)?;
+    tables::set_str(vm, lua(vm).globals(vm), vm.str(name.as_bytes())?, library.boxed())?;
+    Ok(library)
+}
+
+/// Adds functions to a table.
+fn register(vm: &Vm, table: Ref<'_, Table>, functions: Functions) -> Result<(), Throw> {
+    for &(name, function) in functions {
+        tables::set_str(vm, table, vm.str(name.as_bytes())?, alloc::native(vm, name, function)?.boxed())?;
+    }
+    Ok(())
+}
