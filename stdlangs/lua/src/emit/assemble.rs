@@ -113,8 +113,8 @@ struct Linker<'a> {
     chunk: &'a Chunk,
     chunk_name: Rc<[u8]>,
     functions: &'a [FunctionCode],
-    /// String values made so far.
-    strings: Vec<Option<RawValue>>,
+    /// String values made so far, with the function that has used each last.
+    strings: Vec<Option<(RawValue, FunctionId)>>,
     /// Code objects made so far.
     codes: Vec<Option<RawRef<Code>>>,
     target: &'a mut dyn Target,
@@ -127,6 +127,7 @@ impl Linker<'_> {
         let insts = &compiled.code.insts;
         let mut assembler = Assembler {
             linker: self,
+            function: id,
             builder: Builder::new(),
             constants: Vec::new(),
             children: Vec::new(),
@@ -209,6 +210,7 @@ impl Linker<'_> {
 /// The instructions of one function in the making.
 struct Assembler<'a, 'b> {
     linker: &'a mut Linker<'b>,
+    function: FunctionId,
     builder: Builder,
     constants: Vec<RawValue>,
     children: Vec<RawRef<Code>>,
@@ -377,10 +379,15 @@ impl Assembler<'_, '_> {
         let Linker {
             chunk, strings, target, ..
         } = &mut *self.linker;
-        let value = *strings[id.index()].get_or_insert_with(|| target.string(&chunk[id]));
-        if self.constants.last() != Some(&value) {
-            self.constants.push(value);
+        let entry = &mut strings[id.index()];
+        if let &mut Some((value, last_user)) = entry
+            && last_user == self.function
+        {
+            return value;
         }
+        let value = entry.map_or_else(|| target.string(&chunk[id]), |(value, _)| value);
+        *entry = Some((value, self.function));
+        self.constants.push(value);
         value
     }
 }

@@ -93,6 +93,10 @@ impl Code {
 
     /// Lets `label` stand for the next instruction.
     pub(super) fn bind(&mut self, label: Label) {
+        let follows_label = self.last_bound == self.here();
+        if !follows_label && self.insts.last() == Some(&Inst::Jump { to: label }) {
+            self.insts.pop();
+        }
         self.last_bound = self.here();
         let state = &mut self.labels[label.0 as usize];
         debug_assert!(state.position.is_none(), "a label is bound once");

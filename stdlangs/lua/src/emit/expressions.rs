@@ -140,9 +140,9 @@ impl Emitter<'_> {
             Expr::Binary {
                 op: BinaryOp::Concat, ..
             } => {
-                let values = self.concat_operands(expr);
+                let (values, innermost) = self.concat_operands(expr);
                 let dst = self.result(mark, wanted, line);
-                self.emit(expr, Inst::Concat { values, dst });
+                self.emit(innermost, Inst::Concat { values, dst });
                 dst
             }
             Expr::Binary { .. } => return self.logic_value(expr, wanted),
@@ -263,10 +263,11 @@ impl Emitter<'_> {
         Operand::Slot(dst)
     }
 
-    /// Evaluates the operands of a concatenation, and of those that it ends with, into neighbouring slots.
-    fn concat_operands(&mut self, expr: ExprId) -> Run {
+    /// Evaluates the operands of a concatenation, and of those that it ends with, into neighbouring slots. Answers the
+    /// innermost concatenation too, whose line errors name.
+    fn concat_operands(&mut self, expr: ExprId) -> (Run, ExprId) {
         let start = Slot(self.free);
-        let mut last = expr;
+        let (mut innermost, mut last) = (expr, expr);
         while let Expr::Binary {
             op: BinaryOp::Concat,
             lhs,
@@ -274,13 +275,16 @@ impl Emitter<'_> {
         } = self.chunk[last]
         {
             self.push_value(lhs);
-            last = rhs;
+            (innermost, last) = (last, rhs);
         }
         self.push_value(last);
-        Run {
-            start,
-            count: self.free - start.0,
-        }
+        (
+            Run {
+                start,
+                count: self.free - start.0,
+            },
+            innermost,
+        )
     }
 
     /// Whether an expression that is going to be assigned to `local` may need its old value after it has begun to

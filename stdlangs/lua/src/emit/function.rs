@@ -112,7 +112,10 @@ impl Emitter<'_> {
     }
 
     fn leave_scope_at_end(&mut self) {
-        let line = self.function.last_line;
+        let line = match self.function.last_line {
+            0 => self.last_line(),
+            line => line,
+        };
         if self.code.is_reachable() {
             self.close_all(line);
         }

@@ -55,6 +55,18 @@ impl Emitter<'_> {
         }
     }
 
+    /// Whether an expression is a comparison or a `not` of a logical expression: one that gives a boolean by jumps.
+    pub(super) fn is_boolean(&self, expr: ExprId) -> bool {
+        match self.chunk[expr] {
+            Expr::Binary { op, .. } => is_comparison(op),
+            Expr::Unary {
+                op: UnaryOp::Not,
+                operand,
+            } => self.is_logic(operand),
+            _ => false,
+        }
+    }
+
     /// The first operand of a chain of `and` and `or`.
     pub(super) fn leftmost_of_logic(&self, mut expr: ExprId) -> ExprId {
         while let Expr::Binary {

@@ -25,8 +25,11 @@ mod statements;
 mod tables;
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 pub use assemble::{Capture, CaptureSource, LocalInfo, Prototype, Target, compile};
 pub use code::{Code, VariableRange};
-pub use function::{FunctionCode, compile_function};
+pub use function::{FunctionCode, TooComplex, compile_function};
 pub use inst::{Arith, Const, Dest, Inst, Label, List, Operand, Run, Slot};
 pub use text::disassemble;

@@ -1,7 +1,7 @@
 //! Statements without loops.
 
 use super::function::Emitter;
-use super::inst::{Dest, Inst, Label, List, Run, Slot};
+use super::inst::{Const, Dest, Inst, Label, List, Operand, Run, Slot};
 use crate::syntax::ast::{Block, Expr, ExprId, Stat, StatKind};
 
 impl Emitter<'_> {
@@ -98,6 +98,7 @@ impl Emitter<'_> {
                 Expr::Vararg => Inst::Return {
                     values: self.values(Slot(self.free), values),
                 },
+                _ if self.is_boolean(value) => return self.return_boolean(value, line),
                 _ => Inst::Return1 { x: self.operand(value) },
             },
             _ => {
@@ -110,6 +111,19 @@ impl Emitter<'_> {
         };
         self.close_all(line);
         self.code.push(inst, line);
+    }
+
+    /// `return` of a comparison, or of a `not` of one: the branch chooses between two returns.
+    fn return_boolean(&mut self, value: ExprId, line: u32) {
+        let is_true = self.code.label();
+        self.jump_if(value, true, is_true);
+        for k in [Const::False, Const::True] {
+            self.close_all(line);
+            self.code.push(Inst::Return1 { x: Operand::Const(k) }, line);
+            if k == Const::False {
+                self.code.bind(is_true);
+            }
+        }
     }
 
     /// The slots of values that are local variables in neighbouring slots.

@@ -46,11 +46,11 @@ impl Emitter<'_> {
                         stored += self.store_elements(expr, dst, start, stored + 1);
                     }
                 }
-                Field::Keyed { key, value } => {
+                Field::Keyed { key, value, line } => {
                     let free = self.free;
                     let key = self.key(key);
                     let x = self.operand(value);
-                    self.emit(value, set(dst, key, x));
+                    self.code.push(set(dst, key, x), line);
                     self.free = free;
                 }
             }

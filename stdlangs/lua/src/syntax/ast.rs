@@ -70,8 +70,8 @@ impl Chunk {
     /// The function that the chunk as a whole is.
     pub const MAIN: FunctionId = FunctionId(0);
 
-    /// The line that errors of `expr` name: for a call the line where its arguments begin, for anything else the
-    /// line where it ends.
+    /// The line that errors of `expr` name: for a call the line where its arguments begin, for an index expression
+    /// that of the token behind it in some places, for anything else the line where it ends.
     pub fn line(&self, expr: ExprId) -> u32 {
         self.lines[expr.index()]
     }
@@ -378,7 +378,7 @@ impl Expr {
                 for field in fields {
                     match *field {
                         Field::Item(value) => visit(value),
-                        Field::Keyed { key, value } => {
+                        Field::Keyed { key, value, .. } => {
                             visit(key);
                             visit(value);
                         }
@@ -400,6 +400,8 @@ pub enum Field {
         key: ExprId,
         /// Its value.
         value: ExprId,
+        /// The line where the field ends.
+        line: u32,
     },
 }
 

@@ -226,7 +226,7 @@ impl Printer<'_> {
                 for field in fields {
                     match *field {
                         Field::Item(value) => parts.push(Rest::Expr(value)),
-                        Field::Keyed { key, value } => {
+                        Field::Keyed { key, value, .. } => {
                             parts.extend([Rest::Expr(key), Rest::Text("="), Rest::Expr(value)]);
                         }
                     }

@@ -27,6 +27,7 @@ impl Parser<'_> {
     pub(super) fn expressions(&mut self) -> Result<Box<[ExprId]>> {
         let mut list = vec![self.expression()?];
         while self.accept(b',')? {
+            self.settle(list[list.len() - 1]);
             list.push(self.expression()?);
         }
         Ok(list.into())
@@ -49,6 +50,7 @@ impl Parser<'_> {
                     break;
                 }
                 parser.advance()?;
+                parser.settle(lhs);
                 let rhs = parser.operators(right)?;
                 lhs = parser.add(Expr::Binary { op, lhs, rhs });
             }
@@ -97,6 +99,7 @@ impl Parser<'_> {
                 Token::Byte(b':') => {
                     self.advance()?;
                     let name = self.expect_name()?;
+                    self.settle(expr);
                     let (args, line) = self.arguments()?;
                     (
                         self.add_at(
@@ -130,6 +133,7 @@ impl Parser<'_> {
                 self.advance()?;
                 let inner = self.expression()?;
                 self.expect_closing(b')', b'(', line)?;
+                self.settle(inner);
                 let truncates = self.exprs[inner.index()].is_multiple();
                 let expr = if truncates { self.add(Expr::Paren(inner)) } else { inner };
                 Ok((expr, Form::Other))
@@ -155,6 +159,14 @@ impl Parser<'_> {
         self.add(Expr::Index { object, key })
     }
 
+    /// Lets the errors of an expression that has just been completed name the line of the last token, if it is an
+    /// index expression: PUC Lua makes its instruction no earlier than this.
+    fn settle(&mut self, expr: ExprId) {
+        if matches!(self.exprs[expr.index()], Expr::Index { .. }) {
+            self.lines[expr.index()] = self.last_line;
+        }
+    }
+
     /// `[key]`
     fn bracketed_key(&mut self) -> Result<ExprId> {
         self.advance()?;
@@ -178,6 +190,9 @@ impl Parser<'_> {
                     self.expressions()?
                 };
                 self.expect_closing(b')', b'(', line)?;
+                if let Some(&last) = args.last() {
+                    self.settle(last);
+                }
                 args
             }
             Token::Byte(b'{') => Box::new([self.table()?]),
@@ -195,13 +210,24 @@ impl Parser<'_> {
         self.expect(b'{')?;
         let mut fields = Vec::new();
         while !self.at(b'}') {
-            fields.push(self.table_field()?);
+            let field = self.table_field()?;
+            fields.push(field);
             if !self.accept(b',')? && !self.accept(b';')? {
                 break;
             }
+            self.settle_item(field);
         }
         self.expect_closing(b'}', b'{', line)?;
+        if let Some(&last) = fields.last() {
+            self.settle_item(last);
+        }
         Ok(self.add(Expr::Table(fields.into())))
+    }
+
+    fn settle_item(&mut self, field: Field) {
+        if let Field::Item(value) = field {
+            self.settle(value);
+        }
     }
 
     fn table_field(&mut self) -> Result<Field> {
@@ -216,7 +242,11 @@ impl Parser<'_> {
         };
         self.expect(b'=')?;
         let value = self.expression()?;
-        Ok(Field::Keyed { key, value })
+        Ok(Field::Keyed {
+            key,
+            value,
+            line: self.last_line,
+        })
     }
 
     /// A function from its parameters on, whose messages say that it begins at `line`.
