@@ -1,7 +1,7 @@
 //! The state of emission for one function: slots, scopes, and what is in them.
 
-use super::code::{Code, VariableRange};
 use super::inst::{Const, Inst, Label, Operand, Slot};
+use super::instructions::{Instructions, VariableRange};
 use crate::syntax::ast::{Block, Chunk, ExprId, Function, FunctionId, LocalId, Vararg};
 
 /// Most slots of a frame.
@@ -14,7 +14,7 @@ pub(super) const HEADER_SLOTS: u16 = 3;
 #[derive(Debug)]
 pub struct FunctionCode {
     /// Instructions and debug information.
-    pub code: Code,
+    pub code: Instructions,
     /// How many slots its frame has.
     pub frame_size: u16,
     /// For each local variable its slot, 0 if it has none because it is never used.
@@ -40,7 +40,7 @@ pub fn compile_function(chunk: &Chunk, id: FunctionId) -> Result<FunctionCode, T
     let mut emitter = Emitter {
         chunk,
         function,
-        code: Code::new(),
+        code: Instructions::new(),
         slots: vec![Slot(0); function.locals.len()],
         active: Vec::new(),
         loops: Vec::new(),
@@ -66,7 +66,7 @@ pub fn compile_function(chunk: &Chunk, id: FunctionId) -> Result<FunctionCode, T
 pub(super) struct Emitter<'a> {
     pub(super) chunk: &'a Chunk,
     pub(super) function: &'a Function,
-    pub(super) code: Code,
+    pub(super) code: Instructions,
     /// For each local its slot, once it is declared.
     slots: Vec<Slot>,
     /// Locals in scope, with the first instruction that sees them.

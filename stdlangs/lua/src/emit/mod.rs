@@ -14,11 +14,11 @@
 mod assemble;
 mod assignment;
 mod calls;
-mod code;
 mod expressions;
 mod fold;
 mod function;
 mod inst;
+mod instructions;
 mod logic;
 mod loops;
 mod statements;
@@ -29,7 +29,7 @@ mod text;
 mod tests;
 
 pub use assemble::{Capture, CaptureSource, LocalInfo, Prototype, Target, compile};
-pub use code::{Code, VariableRange};
 pub use function::{FunctionCode, TooComplex, compile_function};
 pub use inst::{Arith, Const, Dest, Inst, Label, List, Operand, Run, Slot};
+pub use instructions::{Instructions, VariableRange};
 pub use text::disassemble;

@@ -2,15 +2,15 @@
 
 use std::fmt::{self, Display, Write};
 
-use super::code::Code;
 use super::inst::{Arith, Const, Dest, Inst, List, Operand, Run, Slot};
+use super::instructions::Instructions;
 use crate::syntax::ast::{Chunk, StrId};
 
 /// Writes one instruction to a line, with its number in front; branch targets are numbers too.
 ///
 /// Slots are `r0`, runs of them `r0..r2` (inclusive, `r0..` if open), functions `fn 1`. What an instruction writes
 /// stands before `=`.
-pub fn disassemble(code: &Code, chunk: &Chunk) -> String {
+pub fn disassemble(code: &Instructions, chunk: &Chunk) -> String {
     let mut text = String::new();
     for (index, inst) in code.insts.iter().enumerate() {
         let line = Line { inst, code, chunk };
@@ -21,7 +21,7 @@ pub fn disassemble(code: &Code, chunk: &Chunk) -> String {
 
 struct Line<'a> {
     inst: &'a Inst,
-    code: &'a Code,
+    code: &'a Instructions,
     chunk: &'a Chunk,
 }
 

@@ -5,7 +5,7 @@ use crate::syntax::ast::LocalId;
 
 /// A function's instructions, branch targets and debug information. Positions are instruction numbers.
 #[derive(Debug)]
-pub struct Code {
+pub struct Instructions {
     /// The instructions.
     pub insts: Vec<Inst>,
     /// Each line with the first instruction from which on it holds.
@@ -36,7 +36,7 @@ struct LabelState {
     used: bool,
 }
 
-impl Code {
+impl Instructions {
     pub(super) fn new() -> Self {
         Self {
             insts: Vec::new(),
