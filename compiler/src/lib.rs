@@ -1,3 +1,9 @@
 //! The compiler from `.dg` specifications to VM crates.
 
+pub mod emit;
+pub mod infer;
 pub mod ir;
+pub mod layout;
+pub mod passes;
+mod resolve;
+pub mod typed;

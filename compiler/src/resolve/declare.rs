@@ -1,0 +1,914 @@
+//! Walks the items of a specification and fills the tables.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use dg_spec::ast::{
+    BytecodeBody, BytecodeDecl, EffectExpr, EnumDecl, ExternDecl, FunctionDecl, FunctionForm, Item, Language, Name,
+    ObjectDecl, ObjectForm, OptionValue, PlanDecl, Spec, TypeKind, ValueDecl,
+};
+use dg_spec::{Span, nearest};
+
+use super::error::Error;
+use super::operands::unknown_word;
+use super::types::span_of_all;
+use super::{BytecodeSource, Declarations, FunctionName, HelperSource, Signature, TypeName};
+use crate::ir::ids::Id;
+use crate::ir::spec::{
+    Bytecode, Effects, Enum, Extern, ExternResult, ExternType, Field, FieldType, Group, Leaf, LeafEncoding, Native,
+    Plan, PlanCase, Record, RecordKind, Trailing,
+};
+use crate::ir::{LeafId, RecordId, TypeSet};
+use crate::layout::{self, LeafForm};
+use crate::typed::Ty;
+
+/// Words of `Hot.plan`: what a case may carry.
+const PLAN_WORDS: usize = 6;
+/// Argument registers for numbers, references and values (the first one holds the VM), and for doubles.
+const WORD_REGISTERS: usize = 5;
+const DOUBLE_REGISTERS: usize = 8;
+/// Kind bytes that are left for objects.
+const MAX_OBJECTS: usize = 200;
+/// Slots of a frame unless the language says otherwise, and at most: operands name them with 16 bits.
+const DEFAULT_SLOTS: u32 = 250;
+const MAX_SLOTS: u64 = 60_000;
+/// Tables of the VM.
+const MAX_EXTERNS: usize = 512;
+
+const OPTIONS: [&str; 3] = ["callee", "tag_registers", "max_slots"];
+const ENCODINGS: [&str; 4] = ["unit", "float64", "int32", "ref"];
+const EFFECTS: [&str; 6] = ["pure", "reads", "writes", "allocates", "throws", "reenters"];
+
+/// Fills [`Declarations`].
+pub struct Resolver<'a, 'o> {
+    pub spec: &'a Spec,
+    pub out: &'o mut Declarations<'a>,
+    pub errors: &'o mut Vec<Error>,
+    pub line: &'o dyn Fn(Span) -> u32,
+    /// Where each name of each namespace was first declared.
+    pub first: HashMap<(&'static str, Rc<str>), Span>,
+}
+
+impl<'a> Resolver<'a, '_> {
+    /// Everything, in an order in which what is referred to is there.
+    pub fn run(mut self) {
+        let spec = self.spec;
+        self.required_items();
+        self.framework_names();
+        let items = || spec.items.iter();
+        for object in items().filter_map(|item| {
+            if let Item::Object(object) = item {
+                Some(object)
+            } else {
+                None
+            }
+        }) {
+            self.record_name(object);
+        }
+        for decl in items().filter_map(|item| if let Item::Enum(decl) = item { Some(decl) } else { None }) {
+            self.enumeration(decl);
+        }
+        for decl in items().filter_map(|item| if let Item::Value(decl) = item { Some(decl) } else { None }) {
+            self.value(decl);
+        }
+        for decl in items().filter_map(|item| if let Item::Plan(decl) = item { Some(decl) } else { None }) {
+            self.plan_name(decl);
+        }
+        self.framework_fields();
+        for item in items() {
+            if let Item::Object(object) = item {
+                self.fields(object);
+            }
+        }
+        self.place_records();
+        for item in items() {
+            match item {
+                Item::Language(language) => self.language(language),
+                Item::Plan(plan) => self.plan(plan),
+                Item::Extern(decl) => self.external(decl),
+                Item::Function(decl) if decl.form == FunctionForm::Native => self.native(decl),
+                Item::Function(decl) => self.helper(decl),
+                Item::Template(decl) => {
+                    if self.declare("template", &decl.name) {
+                        self.out
+                            .templates
+                            .insert(Rc::clone(&decl.name.text), (decl, Cell::new(false)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        for item in items() {
+            if let Item::Bytecode(decl) = item {
+                self.bytecode(decl);
+            }
+        }
+    }
+
+    /// Whether `name` is new among names of this kind; reports it if not.
+    fn declare(&mut self, what: &'static str, name: &Name) -> bool {
+        match self.first.insert((what, Rc::clone(&name.text)), name.span) {
+            None => true,
+            Some(first) => {
+                self.errors.push(Error::Duplicate {
+                    at: name.span,
+                    what,
+                    name: name.text.to_string(),
+                    first,
+                });
+                self.first.insert((what, Rc::clone(&name.text)), first);
+                false
+            }
+        }
+    }
+
+    fn required_items(&mut self) {
+        let spec = self.spec;
+        let languages: Vec<&Language> = spec
+            .items
+            .iter()
+            .filter_map(|item| {
+                if let Item::Language(language) = item {
+                    Some(language)
+                } else {
+                    None
+                }
+            })
+            .collect();
+        let values: Vec<&ValueDecl> = spec
+            .items
+            .iter()
+            .filter_map(|item| {
+                if let Item::Value(value) = item {
+                    Some(value)
+                } else {
+                    None
+                }
+            })
+            .collect();
+        if languages.is_empty() {
+            let example = "language NAME { callee Function; }";
+            self.errors.push(Error::MissingItem {
+                what: "`language` item",
+                example,
+            });
+        }
+        if values.iter().all(|value| value.leaves.is_empty()) {
+            let example = "value { nil = unit; number = float64; }";
+            self.errors.push(Error::MissingItem {
+                what: "type of value",
+                example,
+            });
+        }
+        if let [first, second, ..] = languages.as_slice() {
+            let name = second.name.text.to_string();
+            let at = second.name.span;
+            self.errors.push(Error::Duplicate {
+                at,
+                what: "language",
+                name,
+                first: first.name.span,
+            });
+        }
+        if let [first, second, ..] = values.as_slice() {
+            let head = |span: Span| Span {
+                start: span.start,
+                end: span.start + 5,
+            };
+            let (at, first) = (head(second.span), head(first.span));
+            self.errors.push(Error::Duplicate {
+                at,
+                what: "item",
+                name: "value".to_string(),
+                first,
+            });
+        }
+    }
+
+    fn framework_names(&mut self) {
+        // Their fields follow when the leaves of the value are known.
+        for record in layout::framework_records(TypeSet::EMPTY) {
+            let name: Rc<str> = Rc::from(record.name.as_str());
+            let id = self.out.tables.records.push(record);
+            self.out.types.insert(name, TypeName::Record(id));
+            self.out.fields.push(Vec::new());
+            self.out.elements.push(None);
+        }
+    }
+
+    fn framework_fields(&mut self) {
+        for (index, record) in layout::framework_records(self.out.tables.any()).into_iter().enumerate() {
+            let id = RecordId::from_index(index);
+            let ty = |field: FieldType| match field {
+                FieldType::U8 => Ty::U8,
+                FieldType::U32 => Ty::U32,
+                FieldType::Value(set) => Ty::Value(set),
+                _ => Ty::Ptr,
+            };
+            self.out.fields[id] = record.fields.iter().map(|field| ty(field.ty)).collect();
+            self.out.elements[id] = record.trailing.as_ref().map(|trailing| ty(trailing.element));
+            self.out.tables.records[id] = record;
+        }
+    }
+
+    fn declare_type(&mut self, name: &Name, meaning: TypeName) {
+        if let Some(TypeName::Record(record)) = self.out.types.get(&name.text)
+            && !self.first.contains_key(&("type", Rc::clone(&name.text)))
+        {
+            let why = format!(
+                "the framework has an object `{}` of its own",
+                self.out.tables.records[*record].name
+            );
+            let what = format!("a type named `{}`", name.text);
+            self.errors.push(Error::Misplaced {
+                at: name.span,
+                what,
+                why,
+                help: None,
+            });
+            return;
+        }
+        if self.declare("type", name) {
+            self.out.types.insert(Rc::clone(&name.text), meaning);
+        }
+    }
+
+    fn record_name(&mut self, decl: &ObjectDecl) {
+        let objects = self
+            .out
+            .tables
+            .records
+            .values()
+            .filter(|record| record.kind != RecordKind::Struct)
+            .count();
+        let kind = match decl.form {
+            ObjectForm::Struct => RecordKind::Struct,
+            // The framework's objects come first in the table, but their kind bytes stop before FIRST_KIND.
+            ObjectForm::Object => {
+                let declared = objects - layout::framework_records(TypeSet::EMPTY).len();
+                if declared >= MAX_OBJECTS {
+                    let why = format!("there are at most {MAX_OBJECTS} objects");
+                    self.errors.push(Error::BadField {
+                        at: decl.name.span,
+                        why,
+                        help: None,
+                    });
+                }
+                RecordKind::Object {
+                    number: layout::FIRST_KIND.saturating_add(declared as u8),
+                }
+            }
+        };
+        let name = decl.name.text.to_string();
+        let record = Record {
+            name,
+            kind,
+            fields: Vec::new(),
+            trailing: None,
+            size: 0,
+        };
+        let id = self.out.tables.records.push(record);
+        self.out.fields.push(Vec::new());
+        self.out.elements.push(None);
+        self.declare_type(&decl.name, TypeName::Record(id));
+    }
+
+    fn enumeration(&mut self, decl: &EnumDecl) {
+        let mut cases: Vec<String> = Vec::new();
+        for case in &decl.cases {
+            if let Some(index) = cases.iter().position(|known| **known == *case.name.text) {
+                let first = decl.cases[index].name.span;
+                let name = case.name.text.to_string();
+                self.errors.push(Error::Duplicate {
+                    at: case.name.span,
+                    what: "case",
+                    name,
+                    first,
+                });
+            }
+            cases.push(case.name.text.to_string());
+        }
+        let id = self.out.tables.enums.push(Enum {
+            name: decl.name.text.to_string(),
+            cases,
+        });
+        self.declare_type(&decl.name, TypeName::Enum(id));
+    }
+
+    fn value(&mut self, decl: &ValueDecl) {
+        let mut forms = Vec::new();
+        let mut doubles = 0;
+        for leaf in &decl.leaves {
+            let form = match (leaf.encoding.as_str(), &leaf.object) {
+                ("unit", None) => LeafForm::Unit,
+                ("int32", None) => LeafForm::Int32,
+                ("float64", None) => {
+                    doubles += 1;
+                    if doubles == 2 {
+                        let why = "a second `float64`: nothing could tell them apart".to_string();
+                        self.errors.push(Error::BadLeaf {
+                            at: leaf.encoding.span,
+                            why,
+                        });
+                    }
+                    LeafForm::Float64
+                }
+                ("ref", Some(object)) => match self.object_named(object) {
+                    Some(record) => LeafForm::Ref(record),
+                    None => LeafForm::Unit,
+                },
+                ("ref", None) => {
+                    let why = "what it refers to is missing: `ref OBJECT`".to_string();
+                    self.errors.push(Error::BadLeaf {
+                        at: leaf.encoding.span,
+                        why,
+                    });
+                    LeafForm::Unit
+                }
+                (known, Some(object)) if ENCODINGS.contains(&known) => {
+                    let why = format!("`{known}` is the whole encoding");
+                    self.errors.push(Error::BadLeaf { at: object.span, why });
+                    LeafForm::Unit
+                }
+                _ => {
+                    self.errors.push(unknown_word(&leaf.encoding, "encoding", &ENCODINGS));
+                    LeafForm::Unit
+                }
+            };
+            forms.push(form);
+        }
+        if forms.len() > TypeSet::MAX_LEAVES {
+            let why = format!("there are at most {} types of value", TypeSet::MAX_LEAVES);
+            self.errors.push(Error::BadLeaf {
+                at: decl.leaves[TypeSet::MAX_LEAVES].name.span,
+                why,
+            });
+            forms.truncate(TypeSet::MAX_LEAVES);
+        }
+        for (index, (encoding, leaf)) in layout::leaf_encodings(&forms).into_iter().zip(&decl.leaves).enumerate() {
+            if let LeafEncoding::Ref { record, .. } = encoding
+                && self.out.tables.leaf_of_record(record).is_some()
+            {
+                let why = format!(
+                    "another type of value is a `{}` already",
+                    self.out.tables.records[record].name
+                );
+                self.errors.push(Error::BadLeaf { at: leaf.span, why });
+            }
+            self.out.tables.leaves.push(Leaf {
+                name: leaf.name.text.to_string(),
+                encoding,
+            });
+            self.declare_type(&leaf.name, TypeName::Leaf(LeafId::from_index(index)));
+        }
+        for group in &decl.groups {
+            let mut set = TypeSet::EMPTY;
+            for member in &group.members {
+                match self.out.types.get(&member.text) {
+                    Some(TypeName::Leaf(leaf)) => set = set.union(TypeSet::leaf(*leaf)),
+                    Some(TypeName::Group(leaves)) => set = set.union(*leaves),
+                    Some(other) => self.errors.push(Error::WrongKind {
+                        at: member.span,
+                        name: member.text.to_string(),
+                        is: other.describe(),
+                        wanted: "a type of value",
+                    }),
+                    None => self.errors.push(self.out.unknown_type(member)),
+                }
+            }
+            self.out.tables.groups.push(Group {
+                name: group.name.text.to_string(),
+                set,
+            });
+            self.declare_type(&group.name, TypeName::Group(set));
+        }
+    }
+
+    /// The object that `name` names; reports what is none.
+    fn object_named(&mut self, name: &Name) -> Option<RecordId> {
+        let is = match self.out.types.get(&name.text) {
+            Some(TypeName::Record(record)) if self.out.tables.records[*record].kind == RecordKind::Struct => "a struct",
+            Some(TypeName::Record(record)) => return Some(*record),
+            Some(other) => other.describe(),
+            None => {
+                self.errors.push(self.out.unknown_type(name));
+                return None;
+            }
+        };
+        self.errors.push(Error::WrongKind {
+            at: name.span,
+            name: name.text.to_string(),
+            is,
+            wanted: "an object",
+        });
+        None
+    }
+
+    fn fields(&mut self, decl: &ObjectDecl) {
+        let Some(TypeName::Record(id)) = self.out.types.get(&decl.name.text).copied() else {
+            return;
+        };
+        if !self.out.tables.records[id].fields.is_empty() {
+            // A second declaration of the name, reported already.
+            return;
+        }
+        let mut seen: HashMap<&str, Span> = HashMap::new();
+        for (index, field) in decl.fields.iter().enumerate() {
+            if let Some(first) = seen.insert(field.name.as_str(), field.name.span) {
+                let name = field.name.text.to_string();
+                self.errors.push(Error::Duplicate {
+                    at: field.name.span,
+                    what: "field",
+                    name,
+                    first,
+                });
+                continue;
+            }
+            let name = field.name.text.to_string();
+            if let TypeKind::Array(element) = &field.ty.kind {
+                if index + 1 < decl.fields.len() || decl.form == ObjectForm::Struct {
+                    let why = "an array can only be the last field of an object".to_string();
+                    self.errors.push(Error::BadField {
+                        at: field.ty.span,
+                        why,
+                        help: None,
+                    });
+                    continue;
+                }
+                match self.out.field_type(element, true) {
+                    Ok((element, ty)) => {
+                        self.out.tables.records[id].trailing = Some(Trailing {
+                            name,
+                            offset: 0,
+                            stride: 0,
+                            element,
+                        });
+                        self.out.elements[id] = Some(ty);
+                    }
+                    Err(error) => self.errors.push(error),
+                }
+                continue;
+            }
+            match self.out.field_type(&field.ty, false) {
+                Ok((stored, ty)) => {
+                    self.out.tables.records[id].fields.push(Field {
+                        name,
+                        offset: 0,
+                        ty: stored,
+                    });
+                    self.out.fields[id].push(ty);
+                }
+                Err(error) => self.errors.push(error),
+            }
+        }
+    }
+
+    /// Structs first: arrays of objects need their sizes.
+    fn place_records(&mut self) {
+        let records = &mut self.out.tables.records;
+        let framework = layout::framework_records(TypeSet::EMPTY).len();
+        let ids: Vec<RecordId> = records.ids().skip(framework).collect();
+        for wanted in [true, false] {
+            for &id in &ids {
+                if (records[id].kind == RecordKind::Struct) == wanted {
+                    layout::place_fields(records, id);
+                }
+            }
+        }
+    }
+
+    fn language(&mut self, language: &Language) {
+        self.out.tables.language = language.name.text.to_string();
+        self.out.tables.max_slots = DEFAULT_SLOTS;
+        let mut seen: HashMap<&str, Span> = HashMap::new();
+        for option in &language.options {
+            if let Some(first) = seen.insert(option.name.as_str(), option.name.span) {
+                let name = option.name.text.to_string();
+                self.errors.push(Error::Duplicate {
+                    at: option.name.span,
+                    what: "option",
+                    name,
+                    first,
+                });
+                continue;
+            }
+            match (option.name.as_str(), option.values.as_slice()) {
+                ("callee", [OptionValue::Name(object)]) => {
+                    let callee = self.object_named(object);
+                    if let Some(record) = callee
+                        && self.out.tables.leaf_of_record(record).is_none()
+                    {
+                        let why = "no type of value is a `ref` to it".to_string();
+                        self.errors.push(Error::BadOption { at: object.span, why });
+                    }
+                    self.out.tables.callee = callee;
+                }
+                ("tag_registers", values) => {
+                    for value in values {
+                        self.tag_register(value);
+                    }
+                }
+                ("max_slots", [OptionValue::Int(count, at)]) => {
+                    if (1..=MAX_SLOTS).contains(count) {
+                        self.out.tables.max_slots = *count as u32;
+                    } else {
+                        let why = format!("a frame has between 1 and {MAX_SLOTS} slots");
+                        self.errors.push(Error::BadOption { at: *at, why });
+                    }
+                }
+                (known, _) if OPTIONS.contains(&known) => {
+                    let why = match known {
+                        "callee" => "takes one object: `callee OBJECT;`",
+                        _ => "takes one number: `max_slots 250;`",
+                    };
+                    self.errors.push(Error::BadOption {
+                        at: option.span,
+                        why: why.to_string(),
+                    });
+                }
+                _ => self
+                    .errors
+                    .push(unknown_word(&option.name, "option of a language", &OPTIONS)),
+            }
+        }
+    }
+
+    fn tag_register(&mut self, value: &OptionValue) {
+        let (name, at) = match value {
+            OptionValue::Int(_, at) => {
+                self.errors.push(Error::BadOption {
+                    at: *at,
+                    why: "takes types of value".to_string(),
+                });
+                return;
+            }
+            OptionValue::Name(name) => (name, name.span),
+        };
+        let leaf = match self.out.types.get(&name.text) {
+            Some(TypeName::Leaf(leaf)) => *leaf,
+            Some(other) => {
+                let (name, is) = (name.text.to_string(), other.describe());
+                self.errors.push(Error::WrongKind {
+                    at,
+                    name,
+                    is,
+                    wanted: "a type of value",
+                });
+                return;
+            }
+            None => return self.errors.push(self.out.unknown_type(name)),
+        };
+        if self
+            .out
+            .tables
+            .unboxed(leaf)
+            .is_none_or(|ty| ty == crate::ir::Type::F64)
+        {
+            let why = "it has no tag that a register could hold".to_string();
+            self.errors.push(Error::BadOption { at, why });
+        } else if self.out.tables.tag_registers.len() == 2 {
+            self.errors.push(Error::BadOption {
+                at,
+                why: "there are two registers for tags".to_string(),
+            });
+        } else {
+            self.out.tables.tag_registers.push(leaf);
+        }
+    }
+
+    fn plan_name(&mut self, decl: &PlanDecl) {
+        let id = self.out.tables.plans.push(Plan {
+            name: decl.name.text.to_string(),
+            cases: Vec::new(),
+        });
+        self.out.payloads.push(Vec::new());
+        self.declare_type(&decl.name, TypeName::Plan(id));
+    }
+
+    fn plan(&mut self, decl: &PlanDecl) {
+        let Some(TypeName::Plan(id)) = self.out.types.get(&decl.name.text).copied() else {
+            return;
+        };
+        if !self.out.tables.plans[id].cases.is_empty() {
+            return;
+        }
+        let mut seen: HashMap<&str, Span> = HashMap::new();
+        for case in &decl.cases {
+            let name = case.name.text.to_string();
+            if let Some(first) = seen.insert(case.name.as_str(), case.name.span) {
+                self.errors.push(Error::Duplicate {
+                    at: case.name.span,
+                    what: "case",
+                    name,
+                    first,
+                });
+                continue;
+            }
+            let (mut payload, mut types) = (Vec::new(), Vec::new());
+            for ty in &case.payload {
+                match self.out.extern_type(ty) {
+                    Ok((crossing, ty)) => {
+                        payload.push(crossing);
+                        types.push(ty);
+                    }
+                    Err(error) => self.errors.push(error),
+                }
+            }
+            if words(&payload) > PLAN_WORDS {
+                let why = format!("a case carries at most {PLAN_WORDS} words, a list being two");
+                self.errors.push(Error::BadExtern {
+                    at: case.span,
+                    why,
+                    help: None,
+                });
+            }
+            self.out.tables.plans[id].cases.push(PlanCase { name, payload });
+            self.out.payloads[id].push(types);
+        }
+    }
+
+    fn external(&mut self, decl: &ExternDecl) {
+        let effects = self.effects(decl);
+        let (mut params, mut types) = (Vec::new(), Vec::new());
+        self.distinct_params(decl.params.iter().map(|param| &param.name));
+        for param in &decl.params {
+            match self.out.extern_type(&param.ty) {
+                Ok((crossing, ty)) => {
+                    params.push((param.name.text.to_string(), crossing));
+                    types.push(ty);
+                }
+                Err(error) => self.errors.push(error),
+            }
+        }
+        let crossing: Vec<ExternType> = params.iter().map(|param| param.1).collect();
+        let doubles = crossing.iter().filter(|ty| **ty == ExternType::F64).count();
+        if words(&crossing) - doubles > WORD_REGISTERS || doubles > DOUBLE_REGISTERS {
+            let at = span_of_all(decl.params.iter().map(|param| param.name.span.to(param.ty.span)));
+            let why = format!("at most {WORD_REGISTERS} words (a list being two) and {DOUBLE_REGISTERS} doubles fit");
+            self.errors.push(Error::BadExtern { at, why, help: None });
+        }
+        let (mut result, mut result_ty) = (ExternResult::None, Ty::Unit);
+        if let Some(ty) = &decl.result {
+            let plan = match &ty.kind {
+                TypeKind::Name(name) => match self.out.types.get(&name.text) {
+                    Some(TypeName::Plan(plan)) => Some(*plan),
+                    _ => None,
+                },
+                _ => None,
+            };
+            if let Some(plan) = plan {
+                (result, result_ty) = (ExternResult::Plan(plan), Ty::Plan(plan));
+            } else {
+                match self.out.extern_type(ty) {
+                    Ok((ExternType::List, _)) if effects.throws => self.errors.push(Error::BadExtern {
+                        at: ty.span,
+                        why: "a function that throws has one word for its answer, a list is two".to_string(),
+                        help: Some("answer a plan with a case that carries the list".to_string()),
+                    }),
+                    Ok((crossing, ty)) => (result, result_ty) = (ExternResult::One(crossing), ty),
+                    Err(error) => self.errors.push(error),
+                }
+            }
+        }
+        if self.out.tables.externs.len() == MAX_EXTERNS {
+            let why = format!("there are at most {MAX_EXTERNS} of them");
+            self.errors.push(Error::BadExtern {
+                at: decl.name.span,
+                why,
+                help: None,
+            });
+        }
+        let name = decl.name.text.to_string();
+        let id = self.out.tables.externs.push(Extern {
+            name,
+            params,
+            result,
+            effects,
+        });
+        self.out.externs.push(signature(&decl.name, types, result_ty));
+        self.declare_function(&decl.name, FunctionName::Extern(id));
+    }
+
+    fn effects(&mut self, decl: &ExternDecl) -> Effects {
+        let mut effects = Effects::default();
+        let mut pure: Option<Span> = None;
+        let mut other: Option<Span> = None;
+        let mut seen: HashMap<&str, Span> = HashMap::new();
+        for EffectExpr { name, until } in &decl.effects {
+            if let Some(first) = seen.insert(name.as_str(), name.span) {
+                let text = name.text.to_string();
+                self.errors.push(Error::Duplicate {
+                    at: name.span,
+                    what: "effect",
+                    name: text,
+                    first,
+                });
+            }
+            let flag = match name.as_str() {
+                "pure" => {
+                    pure = Some(name.span);
+                    effects.until = until.as_ref().map(|event| event.text.to_string());
+                    continue;
+                }
+                "reads" => &mut effects.reads,
+                "writes" => &mut effects.writes,
+                "allocates" => &mut effects.allocates,
+                "throws" => &mut effects.throws,
+                "reenters" => &mut effects.reenters,
+                _ => {
+                    self.errors.push(unknown_word(name, "effect", &EFFECTS));
+                    continue;
+                }
+            };
+            *flag = true;
+            other = Some(name.span);
+            if let Some(event) = until {
+                let why = "only `pure` ends with an event".to_string();
+                self.errors.push(Error::BadExtern {
+                    at: event.span,
+                    why,
+                    help: None,
+                });
+            }
+        }
+        match (pure, other) {
+            (Some(at), Some(_)) => self.errors.push(Error::BadExtern {
+                at,
+                why: "`pure` excludes every other effect".to_string(),
+                help: Some("remove `pure`, or the others".to_string()),
+            }),
+            (None, None) if decl.effects.is_empty() => self.errors.push(Error::BadExtern {
+                at: decl.name.span,
+                why: "nothing says what it may do".to_string(),
+                help: Some("write its effects behind the result: `pure`, or what it does, e.g. `reads throws`".into()),
+            }),
+            _ => {}
+        }
+        effects
+    }
+
+    fn declare_function(&mut self, name: &Name, function: FunctionName) {
+        if crate::infer::is_intrinsic(name.as_str()) {
+            let what = format!("a function named `{}`", name.text);
+            let why = "an operation of the language has this name".to_string();
+            self.errors.push(Error::Misplaced {
+                at: name.span,
+                what,
+                why,
+                help: None,
+            });
+        } else if self.declare("function", name) {
+            self.out.functions.insert(Rc::clone(&name.text), function);
+        }
+    }
+
+    fn helper(&mut self, decl: &'a FunctionDecl) {
+        let mut types = Vec::new();
+        self.distinct_params(decl.params.iter().map(|param| &param.name));
+        for param in &decl.params {
+            match self.out.code_type(&param.ty) {
+                Ok(ty) => types.push(ty),
+                Err(error) => {
+                    self.errors.push(error);
+                    types.push(Ty::Value(self.out.tables.any()));
+                }
+            }
+        }
+        let result = match decl.result.as_ref().map(|ty| self.out.code_type(ty)) {
+            None => Ty::Unit,
+            Some(Ok(ty)) => ty,
+            Some(Err(error)) => {
+                self.errors.push(error);
+                Ty::Value(self.out.tables.any())
+            }
+        };
+        let id = self.out.helpers.push(HelperSource {
+            signature: signature(&decl.name, types, result),
+            decl,
+        });
+        self.declare_function(&decl.name, FunctionName::Helper(id));
+    }
+
+    fn native(&mut self, decl: &'a FunctionDecl) {
+        self.distinct_params(decl.params.iter().map(|param| &param.name));
+        let (mut params, mut rest) = (Vec::new(), None);
+        for (index, param) in decl.params.iter().enumerate() {
+            let word = match &param.ty.kind {
+                TypeKind::Name(name) => name.as_str(),
+                _ => "",
+            };
+            match word {
+                "value" => params.push(param.name.text.to_string()),
+                "rest" if index + 1 == decl.params.len() => rest = Some(param.name.text.to_string()),
+                _ => self.errors.push(Error::Misplaced {
+                    at: param.ty.span,
+                    what: "this type".to_string(),
+                    why: "guest code passes values; the last parameter may take the `rest`".to_string(),
+                    help: Some("write `value`, and test it in the body".to_string()),
+                }),
+            }
+        }
+        if let Some(result) = &decl.result {
+            self.errors.push(Error::Misplaced {
+                at: result.span,
+                what: "a result type".to_string(),
+                why: "a native function answers a list of values".to_string(),
+                help: Some("remove it; `return a, b, list` answers".to_string()),
+            });
+        }
+        if self.declare("native function", &decl.name) {
+            let name = decl.name.text.to_string();
+            let line = (self.line)(decl.name.span);
+            self.out.tables.natives.push(Native {
+                name,
+                doc: decl.docs.join("\n"),
+                line,
+                params,
+                rest,
+            });
+            self.out.natives.push(decl);
+        }
+    }
+
+    fn bytecode(&mut self, decl: &'a BytecodeDecl) {
+        if !self.declare("bytecode", &decl.name) {
+            return;
+        }
+        let (code, template) = match &decl.body {
+            BytecodeBody::Code(code) => (code, None),
+            BytecodeBody::Template { template, args, span } => {
+                let Some((found, used)) = self.out.templates.get(&template.text) else {
+                    let known = self.out.templates.keys().map(|name| &**name);
+                    let nearest = nearest(template.as_str(), known).map(str::to_string);
+                    let name = template.text.to_string();
+                    self.errors.push(Error::UnknownName {
+                        at: template.span,
+                        what: "template",
+                        name,
+                        nearest,
+                    });
+                    return;
+                };
+                used.set(true);
+                if found.params.len() != args.len() {
+                    let (wanted, found) = (found.params.len(), args.len());
+                    let name = template.text.to_string();
+                    self.errors.push(Error::Arity {
+                        at: *span,
+                        name,
+                        wanted,
+                        found,
+                    });
+                    return;
+                }
+                (&found.code, Some((*found, args.as_slice())))
+            }
+        };
+        self.distinct_params(code.operands.iter().map(|operand| &operand.name));
+        let operands = self.out.operands(code, self.errors);
+        let results = self.out.results(code, self.errors);
+        let (name, doc) = (decl.name.text.to_string(), decl.docs.join("\n"));
+        let line = (self.line)(decl.name.span);
+        self.out.tables.bytecodes.push(Bytecode {
+            name,
+            doc,
+            line,
+            operands,
+            results,
+        });
+        self.out.bytecodes.push(BytecodeSource { code, template });
+    }
+
+    fn distinct_params<'n>(&mut self, names: impl Iterator<Item = &'n Name>) {
+        let mut seen: HashMap<&str, Span> = HashMap::new();
+        for name in names {
+            if let Some(first) = seen.insert(name.as_str(), name.span)
+                && name.as_str() != "_"
+            {
+                let text = name.text.to_string();
+                self.errors.push(Error::Duplicate {
+                    at: name.span,
+                    what: "parameter",
+                    name: text,
+                    first,
+                });
+            }
+        }
+    }
+}
+
+fn signature(name: &Name, params: Vec<Ty>, result: Ty) -> Signature {
+    Signature {
+        name: Rc::clone(&name.text),
+        span: name.span,
+        params,
+        result,
+        used: Cell::new(false),
+    }
+}
+
+/// How many words these take: a list takes two.
+fn words(types: &[ExternType]) -> usize {
+    types.iter().map(|ty| ty.values().len()).sum()
+}
