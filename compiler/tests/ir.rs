@@ -30,12 +30,30 @@ fn mistakes_in_the_text_are_reported_with_their_line() {
         assert_eq!(error.to_string(), expected);
     };
     check("fn f bytecode NONE entry {\n}", "line 1: there is no bytecode `NONE`");
-    check("fn f bytecode ADD entry {\n}", "line 2: a function has at least one block");
-    check("fn f bytecode ADD entry {\nb0:\n  jump b7\n}", "line 4: there is no block `b7`");
-    check("fn f bytecode ADD entry {\nb0:\n  frobnicate v0\n}", "line 3: `frobnicate` is no operation");
-    check("fn f bytecode ADD entry {\nb0:\n  store_result v0\n  next\n}", "line 5: nothing defines `v0`");
-    check("fn f bytecode ADD entry {\nb0:\n  v0: i32 = i32 99999999999\n", "line 3: `99999999999` is not a number that fits here");
-    check("fn f bytecode ADD entry {\nb0:\n  v0: i32 =", "line 3: the text ends too early");
+    check(
+        "fn f bytecode ADD entry {\n}",
+        "line 2: a function has at least one block",
+    );
+    check(
+        "fn f bytecode ADD entry {\nb0:\n  jump b7\n}",
+        "line 4: there is no block `b7`",
+    );
+    check(
+        "fn f bytecode ADD entry {\nb0:\n  frobnicate v0\n}",
+        "line 3: `frobnicate` is no operation",
+    );
+    check(
+        "fn f bytecode ADD entry {\nb0:\n  store_result v0\n  next\n}",
+        "line 5: nothing defines `v0`",
+    );
+    check(
+        "fn f bytecode ADD entry {\nb0:\n  v0: i32 = i32 99999999999\n",
+        "line 3: `99999999999` is not a number that fits here",
+    );
+    check(
+        "fn f bytecode ADD entry {\nb0:\n  v0: i32 =",
+        "line 3: the text ends too early",
+    );
 }
 
 #[test]
@@ -45,7 +63,10 @@ fn what_is_ill_formed_is_reported() {
         let violations = verify_program(&program).expect_err(body);
         assert_eq!(lines(&violations), expected);
     };
-    check("  v0: val[double] = operand lhs\n  next\n", "f, b0, instruction 0: answers val, not val[double]\n");
+    check(
+        "  v0: val[double] = operand lhs\n  next\n",
+        "f, b0, instruction 0: answers val, not val[double]\n",
+    );
     check(
         "  v0: val = operand lhs\n  v1: f64 = unbox v0\n  next\n",
         "f, b0, instruction 1: v0 is not of one leaf with a payload, but val\nf, b0, instruction 1: answers nothing, not f64\n",
@@ -58,10 +79,19 @@ fn what_is_ill_formed_is_reported() {
         "  v0: bool = bool true\n  branch v0 b1, b2\nb1:\n  v1: i32 = i32 1\n  jump b2\nb2:\n  v2: i32 = iadd v1, v1\n  next\n",
         "f, b2, instruction 0: v1 is not defined on every path to here\nf, b2, instruction 0: v1 is not defined on every path to here\n",
     );
-    check("  jump b1\nb1:\n  jump b0\n", "f, b1: the entry block has a predecessor\n");
-    check("  v0: i32 = i32 1\n  branch v0 b1, b1\nb1:\n  next\n", "f, b0: v0 is i32, not bool\n");
+    check(
+        "  jump b1\nb1:\n  jump b0\n",
+        "f, b1: the entry block has a predecessor\n",
+    );
+    check(
+        "  v0: i32 = i32 1\n  branch v0 b1, b1\nb1:\n  next\n",
+        "f, b0: v0 is i32, not bool\n",
+    );
     check("  jump b1\nb1(v0: i32):\n  next\n", "f, b0: takes 1 values, not 0\n");
-    check("  v0: val = caught\n  throw v0\n", "f, b0, instruction 0: `caught` stands first in a block that only catching calls go to\n");
+    check(
+        "  v0: val = caught\n  throw v0\n",
+        "f, b0, instruction 0: `caught` stands first in a block that only catching calls go to\n",
+    );
     check("  goto lhs\n", "f, b0: `lhs` is not a label\n");
     check(
         "  v0: val = operand lhs\n  v1: i32 = extern slow(v0, v0)\n  v2: i32 = extern slow(v0, v0)\n  v3: val = plan_payload v1 Outcome.Done 0\n  next\n",

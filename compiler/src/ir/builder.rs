@@ -160,13 +160,7 @@ impl<'s> Builder<'s> {
 }
 
 /// Appends `op` to `block` of a function, with result types as [`result_types`] says.
-pub fn append(
-    spec: &SpecTables,
-    function: &mut Function,
-    block: BlockId,
-    op: Op,
-    line: u32,
-) -> InstId {
+pub fn append(spec: &SpecTables, function: &mut Function, block: BlockId, op: Op, line: u32) -> InstId {
     let types = result_types(spec, function, &op);
     let inst = function.make_inst(op, &types, line);
     function.blocks[block].insts.push(inst);
@@ -189,11 +183,7 @@ pub fn result_types(spec: &SpecTables, function: &Function, op: &Op) -> Vec<Type
         Op::ConstI32(_) => Type::I32,
         Op::ConstI64(_) => Type::I64,
         Op::ConstBool(_) => Type::Bool,
-        Op::ConstVal(bits) => Type::Val(
-            spec.leaf_of_bits(*bits)
-                .map(TypeSet::leaf)
-                .unwrap_or_default(),
-        ),
+        Op::ConstVal(bits) => Type::Val(spec.leaf_of_bits(*bits).map(TypeSet::leaf).unwrap_or_default()),
         Op::ConstNull(record) => Type::Ref(*record),
         Op::SlotIndex(_) | Op::ImmOperand(_) => Type::I32,
         Op::Operand(operand) | Op::ConstOperand(operand) => operand_type(spec, function, *operand),
@@ -210,14 +200,8 @@ pub fn result_types(spec: &SpecTables, function: &Function, op: &Op) -> Vec<Type
         | Op::StoreResults { .. }
         | Op::Store { .. }
         | Op::ElementStore { .. } => return vec![],
-        Op::Is { .. }
-        | Op::BothDouble(..)
-        | Op::SameBits(..)
-        | Op::FloatCompare(..)
-        | Op::IntCompare(..) => Type::Bool,
-        Op::Narrow { value, set } | Op::Assume { value, set } => {
-            Type::Val(set_of(*value).intersect(*set))
-        }
+        Op::Is { .. } | Op::BothDouble(..) | Op::SameBits(..) | Op::FloatCompare(..) | Op::IntCompare(..) => Type::Bool,
+        Op::Narrow { value, set } | Op::Assume { value, set } => Type::Val(set_of(*value).intersect(*set)),
         Op::Unbox(value) => match set_of(*value).single().and_then(|leaf| spec.unboxed(leaf)) {
             Some(ty) => ty,
             None => return vec![],
@@ -225,27 +209,21 @@ pub fn result_types(spec: &SpecTables, function: &Function, op: &Op) -> Vec<Type
         Op::Box { leaf, .. } => Type::Val(TypeSet::leaf(*leaf)),
         Op::Unary(op, value) => unary_type(*op, function.ty(*value)),
         Op::Binary(_, a, _) => function.ty(*a),
-        Op::Load { record, field, .. } => {
-            match spec.records[*record].fields.get(field.0 as usize) {
-                Some(field) => field.ty.loaded(),
-                None => return vec![],
-            }
-        }
-        Op::ElementRef { record, .. } | Op::ElementLoad { record, .. } => {
-            match &spec.records[*record].trailing {
-                Some(trailing) => trailing.element.loaded(),
-                None => return vec![],
-            }
-        }
+        Op::Load { record, field, .. } => match spec.records[*record].fields.get(field.0 as usize) {
+            Some(field) => field.ty.loaded(),
+            None => return vec![],
+        },
+        Op::ElementRef { record, .. } | Op::ElementLoad { record, .. } => match &spec.records[*record].trailing {
+            Some(trailing) => trailing.element.loaded(),
+            None => return vec![],
+        },
         Op::Length { .. } => Type::I32,
         Op::CallExtern { callee, .. } => match spec.externs[*callee].result {
             ExternResult::None => return vec![],
             ExternResult::One(ty) => return ty.values(),
             ExternResult::Plan(_) => Type::I32,
         },
-        Op::PlanPayload {
-            plan, case, index, ..
-        } => return payload(spec, *plan, *case, *index),
+        Op::PlanPayload { plan, case, index, .. } => return payload(spec, *plan, *case, *index),
     };
     vec![one]
 }
@@ -289,9 +267,7 @@ fn operand_type(spec: &SpecTables, function: &Function, operand: OperandId) -> T
 /// The type of the result of a unary operation on a value of type `operand`.
 const fn unary_type(op: UnaryOp, operand: Type) -> Type {
     match op {
-        UnaryOp::FNeg | UnaryOp::FAbs | UnaryOp::FSqrt | UnaryOp::FFloor | UnaryOp::FCeil => {
-            Type::F64
-        }
+        UnaryOp::FNeg | UnaryOp::FAbs | UnaryOp::FSqrt | UnaryOp::FFloor | UnaryOp::FCeil => Type::F64,
         UnaryOp::INeg | UnaryOp::Not => operand,
         UnaryOp::TruncateToI32 | UnaryOp::Wrap | UnaryOp::BoolToI32 => Type::I32,
         UnaryOp::I32ToF64 | UnaryOp::U32ToF64 => Type::F64,

@@ -23,10 +23,10 @@ impl Cfg {
         for _ in function.blocks.ids() {
             graph.add_node(());
         }
-        // petgraph walks the edges of a node from the last added to the first. Adding them in order makes the first
-        // successor come first in reverse postorder.
+        // petgraph walks the edges of a node from the last added to the first, and pushes what it finds on a stack: added
+        // in reverse, the first successor is finished last and comes first in reverse postorder.
         for (id, block) in function.blocks.iter() {
-            for next in block.terminator.successors() {
+            for next in block.terminator.successors().into_iter().rev() {
                 graph.add_edge(node(id), node(next), ());
             }
         }
@@ -49,7 +49,13 @@ impl Cfg {
             }
         }
         let dominators = dominators::simple_fast(&graph, node(function.entry));
-        Self { order, position, predecessors, dominators, cyclic }
+        Self {
+            order,
+            position,
+            predecessors,
+            dominators,
+            cyclic,
+        }
     }
     /// Reachable blocks in reverse postorder, the entry first.
     pub fn order(&self) -> &[BlockId] {
@@ -65,11 +71,15 @@ impl Cfg {
     }
     /// The block that all paths to `block` run through last; `None` for the entry and for unreachable blocks.
     pub fn immediate_dominator(&self, block: BlockId) -> Option<BlockId> {
-        self.dominators.immediate_dominator(node(block)).map(|found| BlockId::from_index(found.index()))
+        self.dominators
+            .immediate_dominator(node(block))
+            .map(|found| BlockId::from_index(found.index()))
     }
     /// Whether every path to `block` runs through `above` (a block dominates itself). Of unreachable blocks, none.
     pub fn dominates(&self, above: BlockId, block: BlockId) -> bool {
-        self.dominators.dominators(node(block)).is_some_and(|mut all| all.any(|found| found == node(above)))
+        self.dominators
+            .dominators(node(block))
+            .is_some_and(|mut all| all.any(|found| found == node(above)))
     }
     /// Whether there is a loop.
     pub const fn is_cyclic(&self) -> bool {

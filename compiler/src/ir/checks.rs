@@ -83,7 +83,11 @@ pub fn cost(spec: &SpecTables, set: TypeSet) -> u32 {
 }
 
 const fn tag_test((low, high): (u32, u32)) -> Test {
-    if low == high { Test::Tag(low) } else { Test::TagRange(low, high) }
+    if low == high {
+        Test::Tag(low)
+    } else {
+        Test::TagRange(low, high)
+    }
 }
 
 /// Unit leaves with their bits, the highest first.

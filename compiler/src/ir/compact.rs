@@ -21,24 +21,45 @@ pub fn compact(function: &mut Function) {
     let mut insts = Table::new();
     let mut blocks: Table<BlockId, Block> = Table::new();
     for block in &order {
-        let Block { params, insts: old_insts, terminator, line, cold } = function.blocks[*block].clone();
+        let Block {
+            params,
+            insts: old_insts,
+            terminator,
+            line,
+            cold,
+        } = function.blocks[*block].clone();
         let id = blocks.next_id();
         let mut define = |old: &ValueId, def| {
-            let new = values.push(ValueData { ty: function.values[*old].ty, def });
+            let new = values.push(ValueData {
+                ty: function.values[*old].ty,
+                def,
+            });
             new_value[old.index()] = Some(new);
             new
         };
-        let params =
-            params.iter().enumerate().map(|(index, old)| define(old, ValueDef::Param(id, index as u32))).collect();
+        let params = params
+            .iter()
+            .enumerate()
+            .map(|(index, old)| define(old, ValueDef::Param(id, index as u32)))
+            .collect();
         let mut new_insts = Vec::with_capacity(old_insts.len());
         for inst in old_insts {
             let InstData { op, results, line } = function.insts[inst].clone();
             let id = insts.next_id();
-            let results =
-                results.iter().enumerate().map(|(index, old)| define(old, ValueDef::Result(id, index as u32))).collect();
+            let results = results
+                .iter()
+                .enumerate()
+                .map(|(index, old)| define(old, ValueDef::Result(id, index as u32)))
+                .collect();
             new_insts.push(insts.push(InstData { op, results, line }));
         }
-        blocks.push(Block { params, insts: new_insts, terminator, line, cold });
+        blocks.push(Block {
+            params,
+            insts: new_insts,
+            terminator,
+            line,
+            cold,
+        });
     }
     // A use of a value that nothing reachable defines keeps a number that no value has; the verifier reports it.
     let undefined = ValueId::from_index(values.len());
@@ -48,7 +69,9 @@ pub fn compact(function: &mut Function) {
     }
     for (_, block) in blocks.iter_mut() {
         block.terminator.visit_args_mut(rename);
-        retarget(&mut block.terminator, |block| *block = new_block[block.index()].unwrap_or(*block));
+        retarget(&mut block.terminator, |block| {
+            *block = new_block[block.index()].unwrap_or(*block)
+        });
     }
     function.entry = BlockId(0);
     function.blocks = blocks;

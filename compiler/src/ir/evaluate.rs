@@ -162,7 +162,11 @@ pub struct Evaluator<'p> {
 impl<'p> Evaluator<'p> {
     /// An evaluator that runs at most `fuel` instructions.
     pub const fn new(program: &'p Program, fuel: u64) -> Self {
-        Self { program, fuel, met_nan: false }
+        Self {
+            program,
+            fuel,
+            met_nan: false,
+        }
     }
     /// Whether a check for doubles has met a NaN. It was answered "double"; machine code may answer otherwise.
     pub const fn met_nan(&self) -> bool {
@@ -173,7 +177,12 @@ impl<'p> Evaluator<'p> {
     /// # Errors
     /// When the graph or the machine breaks a rule.
     pub fn run(&mut self, id: FunctionId, machine: &mut dyn Machine) -> Result<Outcome, EvaluationError> {
-        let mut next = Entered { function: id, args: vec![], results: Run::default(), caught: 0 };
+        let mut next = Entered {
+            function: id,
+            args: vec![],
+            results: Run::default(),
+            caught: 0,
+        };
         let mut plan = Vec::new();
         loop {
             let function = &self.program.functions[next.function];
@@ -267,7 +276,11 @@ impl Frame<'_, '_> {
     fn bind(&mut self, block: BlockId, args: &[u64]) -> Evaluated<()> {
         let params = &self.function.blocks[block].params;
         if params.len() != args.len() {
-            return Err(malformed(&format!("{block} has {} parameters, not {}", params.len(), args.len())));
+            return Err(malformed(&format!(
+                "{block} has {} parameters, not {}",
+                params.len(),
+                args.len()
+            )));
         }
         for (param, arg) in params.iter().zip(args) {
             self.values[param.index()] = Some(*arg);
@@ -312,7 +325,10 @@ impl Frame<'_, '_> {
                 return Ok(Computed::Values(vec![run.address, u64::from(run.count)]));
             }
             Op::CallResults => {
-                return Ok(Computed::Values(vec![self.results.address, u64::from(self.results.count)]));
+                return Ok(Computed::Values(vec![
+                    self.results.address,
+                    u64::from(self.results.count),
+                ]));
             }
             Op::Caught => self.caught,
             Op::SlotLoad { slot, offset } => {
@@ -381,15 +397,24 @@ impl Frame<'_, '_> {
             Op::FloatCompare(cond, a, b) => {
                 u64::from(cond.evaluate(f64::from_bits(self.get(*a)?), f64::from_bits(self.get(*b)?)))
             }
-            Op::IntCompare(cond, a, b) => {
-                u64::from(numeric::int_compare(*cond, self.function.ty(*a), self.get(*a)?, self.get(*b)?))
-            }
+            Op::IntCompare(cond, a, b) => u64::from(numeric::int_compare(
+                *cond,
+                self.function.ty(*a),
+                self.get(*a)?,
+                self.get(*b)?,
+            )),
             Op::Load { record, field, base } => {
                 let field = &self.spec.records[*record].fields[field.0 as usize];
                 let address = self.at(self.get(*base)?, field.offset);
                 self.load(address, field.ty)?
             }
-            Op::Store { record, field, base, value, .. } => {
+            Op::Store {
+                record,
+                field,
+                base,
+                value,
+                ..
+            } => {
                 let field = &self.spec.records[*record].fields[field.0 as usize];
                 let address = self.at(self.get(*base)?, field.offset);
                 return self.store(address, field.ty.bytes().unwrap_or(8), self.get(*value)?);
@@ -402,7 +427,12 @@ impl Frame<'_, '_> {
                 let (address, ty) = self.element(*record, *base, *index)?;
                 self.load(address, ty)?
             }
-            Op::ElementStore { record, base, index, value } => {
+            Op::ElementStore {
+                record,
+                base,
+                index,
+                value,
+            } => {
                 let (address, ty) = self.element(*record, *base, *index)?;
                 return self.store(address, ty.bytes().unwrap_or(8), self.get(*value)?);
             }
@@ -413,7 +443,9 @@ impl Frame<'_, '_> {
             Op::CallExtern { callee, args } => return self.call_extern(*callee, args),
             Op::PlanPayload { index, .. } => {
                 let word = self.plan.get(*index as usize).cloned();
-                return word.map(Computed::Values).ok_or_else(|| malformed("the plan has no such payload"));
+                return word
+                    .map(Computed::Values)
+                    .ok_or_else(|| malformed("the plan has no such payload"));
             }
         };
         Ok(Computed::Values(vec![value]))
@@ -437,9 +469,9 @@ impl Frame<'_, '_> {
         let done = |outcome| Ok(Flow::Step(Step::Done(outcome)));
         match terminator {
             Terminator::Jump(to) | Terminator::Cache { body: to, .. } => self.go(to),
-            Terminator::Branch { cond, then, otherwise, .. } => {
-                self.go(if self.get(*cond)? != 0 { then } else { otherwise })
-            }
+            Terminator::Branch {
+                cond, then, otherwise, ..
+            } => self.go(if self.get(*cond)? != 0 { then } else { otherwise }),
             Terminator::Switch { index, cases } => {
                 let index = self.get(*index)?;
                 let case = usize::try_from(index).ok().and_then(|index| cases.get(index));
@@ -451,16 +483,33 @@ impl Frame<'_, '_> {
                 _ => Err(malformed("the operand is no label")),
             },
             Terminator::Leave { values, list } => done(Outcome::Leave(self.values_and_list(values, *list)?)),
-            Terminator::Call { callee, args, next, catch } => {
-                let request = Request::Call { callee: self.get(*callee)? as u32, args: self.call_args(args)? };
+            Terminator::Call {
+                callee,
+                args,
+                next,
+                catch,
+            } => {
+                let request = Request::Call {
+                    callee: self.get(*callee)? as u32,
+                    args: self.call_args(args)?,
+                };
                 self.leave_for(&request, next, catch.as_ref())
             }
-            Terminator::TailCall { callee, args } => {
-                done(Outcome::TailCall { callee: self.get(*callee)? as u32, args: self.call_args(args)? })
-            }
+            Terminator::TailCall { callee, args } => done(Outcome::TailCall {
+                callee: self.get(*callee)? as u32,
+                args: self.call_args(args)?,
+            }),
             Terminator::Throw(value) => done(Outcome::Throw(self.get(*value)?)),
-            Terminator::Resume { coroutine, args, next, catch } => {
-                let request = Request::Resume { coroutine: self.get(*coroutine)? as u32, args: self.call_args(args)? };
+            Terminator::Resume {
+                coroutine,
+                args,
+                next,
+                catch,
+            } => {
+                let request = Request::Resume {
+                    coroutine: self.get(*coroutine)? as u32,
+                    args: self.call_args(args)?,
+                };
                 self.leave_for(&request, next, catch.as_ref())
             }
             Terminator::Yield { values, list, next } => {
@@ -470,7 +519,12 @@ impl Frame<'_, '_> {
             Terminator::TailJump { function, args } => {
                 let args = self.list_of(args)?;
                 let (results, caught) = (self.results, self.caught);
-                Ok(Flow::Step(Step::Enter(Entered { function: *function, args, results, caught })))
+                Ok(Flow::Step(Step::Enter(Entered {
+                    function: *function,
+                    args,
+                    results,
+                    caught,
+                })))
             }
             Terminator::Unreachable => Err(EvaluationError::Unreachable),
         }
@@ -493,7 +547,12 @@ impl Frame<'_, '_> {
             ContinuationTarget::Function(function) => {
                 let args = self.list_of(&continuation.saved)?;
                 let (results, caught) = (self.results, self.caught);
-                Ok(Flow::Step(Step::Enter(Entered { function, args, results, caught })))
+                Ok(Flow::Step(Step::Enter(Entered {
+                    function,
+                    args,
+                    results,
+                    caught,
+                })))
             }
         }
     }
@@ -523,19 +582,25 @@ impl Frame<'_, '_> {
     }
 
     fn read_list(&mut self, ptr: ValueId, count: ValueId) -> Evaluated<Vec<u64>> {
-        let run = Run { address: self.get(ptr)?, count: self.get(count)? as u32 };
+        let run = Run {
+            address: self.get(ptr)?,
+            count: self.get(count)? as u32,
+        };
         Ok(self.read_run(run))
     }
 
     fn read_run(&mut self, run: Run) -> Vec<u64> {
-        (0..u64::from(run.count)).map(|index| self.machine.read(run.address + 8 * index, 8)).collect()
+        (0..u64::from(run.count))
+            .map(|index| self.machine.read(run.address + 8 * index, 8))
+            .collect()
     }
 
     fn run_operand(&self, operand: OperandId) -> Evaluated<Run> {
         match self.machine.operand(operand) {
-            OperandValue::Slots { start, count } => {
-                Ok(Run { address: self.slot_address(u64::from(start), 0), count })
-            }
+            OperandValue::Slots { start, count } => Ok(Run {
+                address: self.slot_address(u64::from(start), 0),
+                count,
+            }),
             _ => Err(malformed("the operand is no run of slots")),
         }
     }

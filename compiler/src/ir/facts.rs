@@ -38,11 +38,18 @@ impl Facts {
         while changed {
             changed = false;
             for block in cfg.order() {
-                let Some(state) = entry[block.index()].clone() else { continue };
+                let Some(state) = entry[block.index()].clone() else {
+                    continue;
+                };
                 let terminator = &function.blocks[*block].terminator;
                 for (index, edge) in terminator.edges().iter().enumerate() {
                     let mut state = state.clone();
-                    if let (Terminator::Branch { cond, then, otherwise, .. }, Edge::Args(_)) = (terminator, edge)
+                    if let (
+                        Terminator::Branch {
+                            cond, then, otherwise, ..
+                        },
+                        Edge::Args(_),
+                    ) = (terminator, edge)
                         && then.block != otherwise.block
                     {
                         state.learn(spec, function, *cond, index == 0);
@@ -66,7 +73,10 @@ impl Facts {
     }
     /// What is known on entry to `block`, and so in all of it.
     pub fn at(&self, block: BlockId) -> State {
-        let unreachable = State { impossible: true, ..State::default() };
+        let unreachable = State {
+            impossible: true,
+            ..State::default()
+        };
         self.entry[block.index()].clone().unwrap_or(unreachable)
     }
 }
@@ -78,7 +88,11 @@ impl State {
         if self.impossible {
             return Some(TypeSet::EMPTY);
         }
-        Some(self.sets.get(&root(function, value)).map_or(set, |known| known.intersect(set)))
+        Some(
+            self.sets
+                .get(&root(function, value))
+                .map_or(set, |known| known.intersect(set)),
+        )
     }
     /// What condition `value` is here, if a branch has decided it.
     pub fn condition(&self, value: ValueId) -> Option<bool> {
@@ -107,9 +121,9 @@ impl State {
                 for (value, other) in [(*a, *b), (*b, *a)] {
                     let of_other = self.known(function, other).unwrap_or_default();
                     let one_value = matches!(function.def(other), Some(Op::ConstVal(_)))
-                        && of_other.single().is_some_and(|leaf| {
-                            matches!(spec.leaves[leaf].encoding, LeafEncoding::Unit { .. })
-                        });
+                        && of_other
+                            .single()
+                            .is_some_and(|leaf| matches!(spec.leaves[leaf].encoding, LeafEncoding::Unit { .. }));
                     if holds {
                         self.narrow(function, value, of_other);
                     } else if one_value {
@@ -138,9 +152,19 @@ impl State {
     }
     /// What holds in both states.
     fn join(&self, other: &Self) -> Self {
-        let sets = self.sets.iter().filter_map(|(value, set)| Some((*value, set.union(*other.sets.get(value)?))));
-        let conditions = self.conditions.iter().filter(|(value, holds)| other.conditions.get(value) == Some(holds));
-        Self { sets: sets.collect(), conditions: conditions.map(|(value, holds)| (*value, *holds)).collect(), impossible: false }
+        let sets = self
+            .sets
+            .iter()
+            .filter_map(|(value, set)| Some((*value, set.union(*other.sets.get(value)?))));
+        let conditions = self
+            .conditions
+            .iter()
+            .filter(|(value, holds)| other.conditions.get(value) == Some(holds));
+        Self {
+            sets: sets.collect(),
+            conditions: conditions.map(|(value, holds)| (*value, *holds)).collect(),
+            impossible: false,
+        }
     }
 }
 

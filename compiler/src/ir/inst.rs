@@ -47,11 +47,7 @@ pub enum Op {
     /// Reads a slot: `Val` of any leaf.
     SlotLoad { slot: ValueId, offset: i32 },
     /// Effect: writes a slot. No result.
-    SlotStore {
-        slot: ValueId,
-        offset: i32,
-        value: ValueId,
-    },
+    SlotStore { slot: ValueId, offset: i32, value: ValueId },
     /// The address of a slot: `Ptr`.
     SlotAddress { slot: ValueId, offset: i32 },
     /// Reads value `index` of a run, or of anything that a `Ptr` to values points at: `Val` of any leaf.
@@ -136,10 +132,7 @@ pub enum Op {
 
     /// Calls a runtime function; effects as declared. Results: none, one, two for a list, the `I32` case for a plan.
     /// When it throws, the bytecode ends there.
-    CallExtern {
-        callee: ExternId,
-        args: Vec<ValueId>,
-    },
+    CallExtern { callee: ExternId, args: Vec<ValueId> },
     /// Word `index` of what came with `case` of a plan. `answer` is the result of the [`Op::CallExtern`]; no other
     /// extern that answers a plan is called in between. As many results as the payload has values.
     PlanPayload {
@@ -405,7 +398,9 @@ pub enum CallArgs {
 pub struct Continuation {
     /// Block or function.
     pub target: ContinuationTarget,
-    /// What is saved in the frame header across the call; empty before `split`.
+    /// What is saved below the callee's frame header across the call; empty before `split`. There is one place for it:
+    /// what a catch continuation saves starts with what the normal one saves, so the longer list is what is stored.
+    /// Calls that save anything have copied arguments.
     pub saved: Vec<ValueId>,
 }
 
@@ -440,10 +435,7 @@ pub enum Terminator {
         likely: Likely,
     },
     /// Goes to block `index`, an `I32` that is below the number of blocks.
-    Switch {
-        index: ValueId,
-        cases: Vec<BlockCall>,
-    },
+    Switch { index: ValueId, cases: Vec<BlockCall> },
     /// A remembered computation: when `key` is what it was, goes to `done` with the arguments it was reached with from
     /// `body` at that time; otherwise goes to `body`. Always going to `body` is a correct implementation.
     Cache {
@@ -486,10 +478,7 @@ pub enum Terminator {
         next: Continuation,
     },
     /// Goes on in another function of the same frame, whose entry parameters are `args`. Made by `split`.
-    TailJump {
-        function: FunctionId,
-        args: Vec<ValueId>,
-    },
+    TailJump { function: FunctionId, args: Vec<ValueId> },
     /// Never reached.
     Unreachable,
 }
@@ -553,25 +542,17 @@ macro_rules! visit_op_args {
             | Op::Binary(_, a, b)
             | Op::FloatCompare(_, a, b)
             | Op::IntCompare(_, a, b)
-            | Op::ElementRef {
-                base: a, index: b, ..
-            }
-            | Op::ElementLoad {
-                base: a, index: b, ..
-            } => {
+            | Op::ElementRef { base: a, index: b, .. }
+            | Op::ElementLoad { base: a, index: b, .. } => {
                 f(a);
                 f(b);
             }
-            Op::Store {
-                base, value, owner, ..
-            } => {
+            Op::Store { base, value, owner, .. } => {
                 f(base);
                 f(value);
                 f(owner);
             }
-            Op::ElementStore {
-                base, index, value, ..
-            } => {
+            Op::ElementStore { base, index, value, .. } => {
                 f(base);
                 f(index);
                 f(value);
@@ -593,10 +574,7 @@ macro_rules! visit_terminator_args {
             Terminator::Next | Terminator::Goto(_) | Terminator::Unreachable => {}
             Terminator::Jump(to) => to.args.$iter().for_each(f),
             Terminator::Branch {
-                cond,
-                then,
-                otherwise,
-                ..
+                cond, then, otherwise, ..
             } => {
                 f(cond);
                 then.args.$iter().for_each(&mut f);
@@ -604,9 +582,7 @@ macro_rules! visit_terminator_args {
             }
             Terminator::Switch { index, cases } => {
                 f(index);
-                cases
-                    .$iter()
-                    .for_each(|case| case.args.$iter().for_each(&mut f));
+                cases.$iter().for_each(|case| case.args.$iter().for_each(&mut f));
             }
             Terminator::Cache { key, body, .. } => {
                 key.$iter().for_each(&mut f);
@@ -736,9 +712,7 @@ impl Terminator {
         }
         match self {
             Self::Jump(to) => vec![Edge::Args(to)],
-            Self::Branch {
-                then, otherwise, ..
-            } => vec![Edge::Args(then), Edge::Args(otherwise)],
+            Self::Branch { then, otherwise, .. } => vec![Edge::Args(then), Edge::Args(otherwise)],
             Self::Switch { cases, .. } => cases.iter().map(Edge::Args).collect(),
             Self::Cache { body, done, .. } => vec![Edge::Args(body), Edge::Remembered(*done)],
             Self::Call { next, catch, .. } | Self::Resume { next, catch, .. } => through(next)
@@ -763,9 +737,7 @@ impl Terminator {
     pub fn block_calls_mut(&mut self) -> Vec<&mut BlockCall> {
         match self {
             Self::Jump(to) | Self::Cache { body: to, .. } => vec![to],
-            Self::Branch {
-                then, otherwise, ..
-            } => vec![then, otherwise],
+            Self::Branch { then, otherwise, .. } => vec![then, otherwise],
             Self::Switch { cases, .. } => cases.iter_mut().collect(),
             _ => vec![],
         }

@@ -88,7 +88,9 @@ impl<'t> Lexer<'t> {
     /// When the next token is none, or out of the range of `T`.
     pub fn number<T: std::str::FromStr>(&mut self) -> Result<T, ParseError> {
         let token = self.take()?;
-        token.parse().map_err(|_| self.error_before(format!("`{token}` is not a number that fits here")))
+        token
+            .parse()
+            .map_err(|_| self.error_before(format!("`{token}` is not a number that fits here")))
     }
     /// Consumes a word that is `prefix` and a number.
     ///
@@ -103,12 +105,18 @@ impl<'t> Lexer<'t> {
     pub fn error(&self, message: impl Into<String>) -> ParseError {
         let last = self.tokens.len().saturating_sub(1);
         let line = self.tokens.get(self.next.min(last)).map_or(1, |(_, line)| *line);
-        ParseError { line, message: message.into() }
+        ParseError {
+            line,
+            message: message.into(),
+        }
     }
     /// An error at the token just consumed.
     pub fn error_before(&self, message: impl Into<String>) -> ParseError {
         let line = self.tokens.get(self.next.wrapping_sub(1)).map_or(1, |(_, line)| *line);
-        ParseError { line, message: message.into() }
+        ParseError {
+            line,
+            message: message.into(),
+        }
     }
 }
 

@@ -34,12 +34,12 @@ pub mod verify;
 pub use builder::Builder;
 pub use function::{Block, Function, FunctionKind, InstData, Program, Role, ValueData, ValueDef};
 pub use ids::{
-    BlockId, BytecodeId, EnumId, ExternId, FunctionId, Id, InstId, LeafId, NativeId, OperandId, PlanId,
-    RecordId, Table, ValueId,
+    BlockId, BytecodeId, EnumId, ExternId, FunctionId, Id, InstId, LeafId, NativeId, OperandId, PlanId, RecordId,
+    Table, ValueId,
 };
 pub use inst::{
-    BinaryOp, BlockCall, CallArgs, Continuation, ContinuationTarget, FloatCond, IntCond, Likely,
-    Op, Terminator, UnaryOp,
+    BinaryOp, BlockCall, CallArgs, Continuation, ContinuationTarget, FloatCond, IntCond, Likely, Op, Terminator,
+    UnaryOp,
 };
 pub use spec::SpecTables;
 pub use types::{Type, TypeSet};

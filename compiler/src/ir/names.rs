@@ -44,7 +44,11 @@ pub const INT_CONDS: &[(&str, IntCond)] = &[
 /// # Panics
 /// When the table has no row for it, which the test below excludes.
 pub fn word<T: PartialEq>(table: &[(&'static str, T)], item: &T) -> &'static str {
-    table.iter().find(|(_, found)| found == item).expect("every operation has a word").0
+    table
+        .iter()
+        .find(|(_, found)| found == item)
+        .expect("every operation has a word")
+        .0
 }
 
 /// The item that `word` means.

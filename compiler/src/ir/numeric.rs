@@ -41,8 +41,20 @@ pub fn binary(op: BinaryOp, ty: Type, a: u64, b: u64) -> u64 {
         BinaryOp::FSub => (x - y).to_bits(),
         BinaryOp::FMul => (x * y).to_bits(),
         BinaryOp::FDiv => (x / y).to_bits(),
-        BinaryOp::FMin => if x < y { a } else { b },
-        BinaryOp::FMax => if x > y { a } else { b },
+        BinaryOp::FMin => {
+            if x < y {
+                a
+            } else {
+                b
+            }
+        }
+        BinaryOp::FMax => {
+            if x > y {
+                a
+            } else {
+                b
+            }
+        }
         BinaryOp::IAdd => truncate(ty, a.wrapping_add(b)),
         BinaryOp::ISub => truncate(ty, a.wrapping_sub(b)),
         BinaryOp::IMul => truncate(ty, a.wrapping_mul(b)),
@@ -62,13 +74,21 @@ pub const fn int_compare(cond: IntCond, ty: Type, a: u64, b: u64) -> bool {
 
 /// The bits of a boxed double: the double's, NaNs made canonical.
 pub fn canonical(bits: u64) -> u64 {
-    if f64::from_bits(bits).is_nan() { 0x7FF8_0000_0000_0000 | bits & 1 << 63 } else { bits }
+    if f64::from_bits(bits).is_nan() {
+        0x7FF8_0000_0000_0000 | bits & 1 << 63
+    } else {
+        bits
+    }
 }
 
 /// Towards zero; `i32::MIN` for what does not fit, as the machine instruction does.
 fn truncate_to_i32(value: f64) -> i32 {
     let whole = value.trunc();
-    if whole >= f64::from(i32::MIN) && whole <= f64::from(i32::MAX) { whole as i32 } else { i32::MIN }
+    if whole >= f64::from(i32::MIN) && whole <= f64::from(i32::MAX) {
+        whole as i32
+    } else {
+        i32::MIN
+    }
 }
 
 const fn width(ty: Type) -> u32 {

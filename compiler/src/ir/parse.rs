@@ -30,7 +30,10 @@ pub fn parse_program(spec: &Arc<SpecTables>, text: &str) -> Result<Program, Pars
         };
         functions.push(parser.function()?);
     }
-    Ok(Program { spec: Arc::clone(spec), functions })
+    Ok(Program {
+        spec: Arc::clone(spec),
+        functions,
+    })
 }
 
 /// The names of all functions, in order, so that one can mention a later one.
@@ -57,20 +60,38 @@ impl Parser<'_, '_> {
         self.kind = match self.lexer.take()? {
             "bytecode" => {
                 let name = self.lexer.take()?;
-                FunctionKind::Bytecode(self.named("bytecode", name, self.spec.bytecodes.find(|row| row.name == name))?)
+                FunctionKind::Bytecode(self.named(
+                    "bytecode",
+                    name,
+                    self.spec.bytecodes.find(|row| row.name == name),
+                )?)
             }
             "native" => {
                 let name = self.lexer.take()?;
                 FunctionKind::Native(self.named("native", name, self.spec.natives.find(|row| row.name == name))?)
             }
-            other => return Err(self.lexer.error_before(format!("`{other}` is neither `bytecode` nor `native`"))),
+            other => {
+                return Err(self
+                    .lexer
+                    .error_before(format!("`{other}` is neither `bytecode` nor `native`")));
+            }
         };
-        let variant = if self.lexer.peek() == "(" { Some(self.variant()?) } else { None };
+        let variant = if self.lexer.peek() == "(" {
+            Some(self.variant()?)
+        } else {
+            None
+        };
         let role = match self.lexer.take()? {
             "entry" => Role::Entry,
-            "cold" => Role::Cold { of: self.function_of()? },
-            "continuation" => Role::Continuation { of: self.function_of()? },
-            "catch" => Role::Catch { of: self.function_of()? },
+            "cold" => Role::Cold {
+                of: self.function_of()?,
+            },
+            "continuation" => Role::Continuation {
+                of: self.function_of()?,
+            },
+            "catch" => Role::Catch {
+                of: self.function_of()?,
+            },
             other => return Err(self.lexer.error_before(format!("`{other}` is no role of a function"))),
         };
         self.lexer.expect("{")?;
@@ -81,7 +102,10 @@ impl Parser<'_, '_> {
         while !self.lexer.accept("}") {
             let id = BlockId(self.lexer.id("b")?);
             if id != function.blocks.next_id() {
-                return Err(self.lexer.error_before(format!("blocks are numbered in order: expected `b{}`", function.blocks.len())));
+                return Err(self.lexer.error_before(format!(
+                    "blocks are numbered in order: expected `b{}`",
+                    function.blocks.len()
+                )));
             }
             let block = self.block(id, &mut function)?;
             function.blocks.push(block);
@@ -117,7 +141,10 @@ impl Parser<'_, '_> {
         let ids = 0..self.values.len() as u32;
         ids.map(|id| {
             let found = self.values.get(&id).copied();
-            found.ok_or_else(|| self.lexer.error_before(format!("values are numbered without gaps: `v{id}` is missing")))
+            found.ok_or_else(|| {
+                self.lexer
+                    .error_before(format!("values are numbered without gaps: `v{id}` is missing"))
+            })
         })
         .collect()
     }
@@ -139,7 +166,12 @@ impl Parser<'_, '_> {
         loop {
             let mut results = Vec::new();
             let inst = function.insts.next_id();
-            if self.lexer.peek().strip_prefix('v').is_some_and(|number| number.parse::<u32>().is_ok()) {
+            if self
+                .lexer
+                .peek()
+                .strip_prefix('v')
+                .is_some_and(|number| number.parse::<u32>().is_ok())
+            {
                 loop {
                     let def = ValueDef::Result(inst, results.len() as u32);
                     results.push(self.declare(def)?);
@@ -162,12 +194,22 @@ impl Parser<'_, '_> {
                 return Err(self.lexer.error_before("a terminator has no results"));
             }
             let line = self.line()?;
-            return Ok(Block { params, insts, terminator, line, cold });
+            return Ok(Block {
+                params,
+                insts,
+                terminator,
+                line,
+                cold,
+            });
         }
     }
 
     fn line(&mut self) -> Parsed<u32> {
-        if self.lexer.accept("@") { self.lexer.number() } else { Ok(0) }
+        if self.lexer.accept("@") {
+            self.lexer.number()
+        } else {
+            Ok(0)
+        }
     }
 
     fn declare(&mut self, def: ValueDef) -> Parsed<ValueId> {
@@ -280,7 +322,11 @@ impl Parser<'_, '_> {
             }
             "slot_store" => {
                 let (slot, offset) = self.slot()?;
-                Op::SlotStore { slot, offset, value: self.after("=")? }
+                Op::SlotStore {
+                    slot,
+                    offset,
+                    value: self.after("=")?,
+                }
             }
             "slot_address" => {
                 let (slot, offset) = self.slot()?;
@@ -292,7 +338,12 @@ impl Parser<'_, '_> {
             }
             "ptr_store" => {
                 let (ptr, index) = self.indexed()?;
-                Op::PtrStore { ptr, index, value: self.after("=")?, owner: self.after("owner")? }
+                Op::PtrStore {
+                    ptr,
+                    index,
+                    value: self.after("=")?,
+                    owner: self.after("owner")?,
+                }
             }
             "ptr_add" => {
                 let (ptr, index) = self.indexed()?;
@@ -303,7 +354,10 @@ impl Parser<'_, '_> {
                 let (ptr, count) = self.pair()?;
                 Op::StoreResults { ptr, count }
             }
-            "is" => Op::Is { value: self.value()?, set: self.set()? },
+            "is" => Op::Is {
+                value: self.value()?,
+                set: self.set()?,
+            },
             "both_double" => {
                 let (a, b) = self.pair()?;
                 Op::BothDouble(a, b)
@@ -312,10 +366,19 @@ impl Parser<'_, '_> {
                 let (a, b) = self.pair()?;
                 Op::SameBits(a, b)
             }
-            "narrow" => Op::Narrow { value: self.value()?, set: self.set()? },
-            "assume" => Op::Assume { value: self.value()?, set: self.set()? },
+            "narrow" => Op::Narrow {
+                value: self.value()?,
+                set: self.set()?,
+            },
+            "assume" => Op::Assume {
+                value: self.value()?,
+                set: self.set()?,
+            },
             "unbox" => Op::Unbox(self.value()?),
-            "box" => Op::Box { leaf: self.leaf()?, value: self.value()? },
+            "box" => Op::Box {
+                leaf: self.leaf()?,
+                value: self.value()?,
+            },
             "fcmp" => {
                 let cond = self.cond(names::FLOAT_CONDS)?;
                 let (a, b) = self.pair()?;
@@ -328,11 +391,21 @@ impl Parser<'_, '_> {
             }
             "load" => {
                 let (record, field) = self.field()?;
-                Op::Load { record, field, base: self.value()? }
+                Op::Load {
+                    record,
+                    field,
+                    base: self.value()?,
+                }
             }
             "store" => {
                 let (record, field) = self.field()?;
-                Op::Store { record, field, base: self.value()?, value: self.after("=")?, owner: self.after("owner")? }
+                Op::Store {
+                    record,
+                    field,
+                    base: self.value()?,
+                    value: self.after("=")?,
+                    owner: self.after("owner")?,
+                }
             }
             "element_ref" => {
                 let (record, (base, index)) = (self.record()?, self.indexed()?);
@@ -344,18 +417,34 @@ impl Parser<'_, '_> {
             }
             "element_store" => {
                 let (record, (base, index)) = (self.record()?, self.indexed()?);
-                Op::ElementStore { record, base, index, value: self.after("=")? }
+                Op::ElementStore {
+                    record,
+                    base,
+                    index,
+                    value: self.after("=")?,
+                }
             }
-            "length" => Op::Length { record: self.record()?, base: self.value()? },
+            "length" => Op::Length {
+                record: self.record()?,
+                base: self.value()?,
+            },
             "extern" => {
                 let name = self.lexer.take()?;
                 let callee: ExternId = self.named("extern", name, self.spec.externs.find(|row| row.name == name))?;
-                Op::CallExtern { callee, args: self.list()? }
+                Op::CallExtern {
+                    callee,
+                    args: self.list()?,
+                }
             }
             "plan_payload" => {
                 let answer = self.value()?;
                 let (plan, case) = self.plan_case()?;
-                Op::PlanPayload { answer, plan, case, index: self.lexer.number()? }
+                Op::PlanPayload {
+                    answer,
+                    plan,
+                    case,
+                    index: self.lexer.number()?,
+                }
             }
             _ => return Ok(None),
         }))
@@ -374,7 +463,12 @@ impl Parser<'_, '_> {
                     Some("else") => Likely::Else,
                     Some(other) => return Err(self.lexer.error_before(format!("`{other}` is no side of a branch"))),
                 };
-                Terminator::Branch { cond, then, otherwise, likely }
+                Terminator::Branch {
+                    cond,
+                    then,
+                    otherwise,
+                    likely,
+                }
             }
             "switch" => {
                 let (index, mut cases) = (self.value()?, Vec::new());
@@ -392,7 +486,12 @@ impl Parser<'_, '_> {
                 self.lexer.expect("ways")?;
                 let (ways, body) = (self.lexer.number()?, self.block_call()?);
                 self.lexer.expect("done")?;
-                Terminator::Cache { key, ways, body, done: BlockId(self.lexer.id("b")?) }
+                Terminator::Cache {
+                    key,
+                    ways,
+                    body,
+                    done: BlockId(self.lexer.id("b")?),
+                }
             }
             "next" => Terminator::Next,
             "goto" => Terminator::Goto(self.operand()?),
@@ -402,21 +501,41 @@ impl Parser<'_, '_> {
             }
             "call" => {
                 let (callee, args) = (self.value()?, self.call_args()?);
-                Terminator::Call { callee, args, next: self.next_continuation()?, catch: self.catch()? }
+                Terminator::Call {
+                    callee,
+                    args,
+                    next: self.next_continuation()?,
+                    catch: self.catch()?,
+                }
             }
-            "tail_call" => Terminator::TailCall { callee: self.value()?, args: self.call_args()? },
+            "tail_call" => Terminator::TailCall {
+                callee: self.value()?,
+                args: self.call_args()?,
+            },
             "throw" => Terminator::Throw(self.value()?),
             "resume" => {
                 let (coroutine, args) = (self.value()?, self.call_args()?);
-                Terminator::Resume { coroutine, args, next: self.next_continuation()?, catch: self.catch()? }
+                Terminator::Resume {
+                    coroutine,
+                    args,
+                    next: self.next_continuation()?,
+                    catch: self.catch()?,
+                }
             }
             "yield" => {
                 let (values, list) = self.values_and_list()?;
-                Terminator::Yield { values, list, next: self.next_continuation()? }
+                Terminator::Yield {
+                    values,
+                    list,
+                    next: self.next_continuation()?,
+                }
             }
             "tail_jump" => {
                 let function = self.function_name()?;
-                Terminator::TailJump { function, args: self.list()? }
+                Terminator::TailJump {
+                    function,
+                    args: self.list()?,
+                }
             }
             "unreachable" => Terminator::Unreachable,
             other => return Err(self.lexer.error_before(format!("`{other}` is no operation"))),
@@ -429,7 +548,11 @@ impl Parser<'_, '_> {
     }
 
     fn catch(&mut self) -> Parsed<Option<Continuation>> {
-        if self.lexer.accept("catch") { self.continuation().map(Some) } else { Ok(None) }
+        if self.lexer.accept("catch") {
+            self.continuation().map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     fn continuation(&mut self) -> Parsed<Continuation> {
@@ -438,7 +561,10 @@ impl Parser<'_, '_> {
         }
         let target = ContinuationTarget::Function(self.function_name()?);
         self.lexer.expect("saved")?;
-        Ok(Continuation { target, saved: self.list()? })
+        Ok(Continuation {
+            target,
+            saved: self.list()?,
+        })
     }
 
     fn call_args(&mut self) -> Parsed<CallArgs> {
@@ -513,13 +639,22 @@ impl Parser<'_, '_> {
     }
 
     fn float(&mut self) -> Parsed<u64> {
-        if self.lexer.peek().starts_with("0x") { self.bits() } else { self.lexer.number().map(f64::to_bits) }
+        if self.lexer.peek().starts_with("0x") {
+            self.bits()
+        } else {
+            self.lexer.number().map(f64::to_bits)
+        }
     }
 
     fn bits(&mut self) -> Parsed<u64> {
         let token = self.lexer.take()?;
-        let bits = token.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        bits.ok_or_else(|| self.lexer.error_before(format!("`{token}` is not a hexadecimal number of 64 bits")))
+        let bits = token
+            .strip_prefix("0x")
+            .and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        bits.ok_or_else(|| {
+            self.lexer
+                .error_before(format!("`{token}` is not a hexadecimal number of 64 bits"))
+        })
     }
 
     fn boxed(&mut self) -> Parsed<u64> {

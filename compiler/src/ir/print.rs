@@ -34,7 +34,11 @@ pub fn print_function(program: &Program, id: FunctionId) -> String {
 
 /// Prints a function that need not be in `program`, whose other functions it may mention.
 pub fn print_detached(program: &Program, function: &Function) -> String {
-    let printer = Printer { program, spec: &program.spec, function };
+    let printer = Printer {
+        program,
+        spec: &program.spec,
+        function,
+    };
     let mut text = printer.header();
     for (id, block) in function.blocks.iter() {
         printer.block(&mut text, id, block);
@@ -101,7 +105,13 @@ struct Printer<'p> {
 
 impl Printer<'_> {
     fn header(&self) -> String {
-        let Function { name, kind, variant, role, .. } = self.function;
+        let Function {
+            name,
+            kind,
+            variant,
+            role,
+            ..
+        } = self.function;
         let mut text = format!("fn {name} ");
         let _ = match kind {
             FunctionKind::Bytecode(id) => write!(text, "bytecode {} ", self.spec.bytecodes[*id].name),
@@ -130,7 +140,13 @@ impl Printer<'_> {
             let inst = &self.function.insts[*inst];
             let results: Vec<String> = inst.results.iter().map(|value| self.declare(*value)).collect();
             let equals = if results.is_empty() { "" } else { " = " };
-            let _ = writeln!(text, "  {}{equals}{}{}", results.join(", "), self.op(&inst.op), line(inst.line));
+            let _ = writeln!(
+                text,
+                "  {}{equals}{}{}",
+                results.join(", "),
+                self.op(&inst.op),
+                line(inst.line)
+            );
         }
         let _ = writeln!(text, "  {}{}", self.terminator(&block.terminator), line(block.line));
     }
@@ -140,11 +156,16 @@ impl Printer<'_> {
     }
 
     fn name(&self, function: FunctionId) -> &str {
-        self.program.functions.get(function).map_or("undeclared", |function| &function.name)
+        self.program
+            .functions
+            .get(function)
+            .map_or("undeclared", |function| &function.name)
     }
 
     fn operand(&self, operand: OperandId) -> String {
-        let FunctionKind::Bytecode(bytecode) = self.function.kind else { return operand.to_string() };
+        let FunctionKind::Bytecode(bytecode) = self.function.kind else {
+            return operand.to_string();
+        };
         let declared = self.spec.bytecodes[bytecode].operands.get(operand);
         declared.map_or_else(|| operand.to_string(), |operand| operand.name.clone())
     }
@@ -174,7 +195,12 @@ impl Printer<'_> {
             Op::SlotStore { slot, offset, value } => format!("slot_store {slot}[{offset}] = {value}"),
             Op::SlotAddress { slot, offset } => format!("slot_address {slot}[{offset}]"),
             Op::PtrLoad { ptr, index } => format!("ptr_load {ptr}[{index}]"),
-            Op::PtrStore { ptr, index, value, owner } => format!("ptr_store {ptr}[{index}] = {value} owner {owner}"),
+            Op::PtrStore {
+                ptr,
+                index,
+                value,
+                owner,
+            } => format!("ptr_store {ptr}[{index}] = {value} owner {owner}"),
             Op::PtrAdd { ptr, index } => format!("ptr_add {ptr}[{index}]"),
             Op::StoreResult(value) => format!("store_result {value}"),
             Op::StoreResults { ptr, count } => format!("store_results {ptr}, {count}"),
@@ -190,17 +216,33 @@ impl Printer<'_> {
             Op::FloatCompare(cond, a, b) => format!("fcmp {} {a}, {b}", word(names::FLOAT_CONDS, cond)),
             Op::IntCompare(cond, a, b) => format!("icmp {} {a}, {b}", word(names::INT_CONDS, cond)),
             Op::Load { record, field, base } => format!("load {} {base}", self.field(*record, *field)),
-            Op::Store { record, field, base, value, owner } => {
+            Op::Store {
+                record,
+                field,
+                base,
+                value,
+                owner,
+            } => {
                 format!("store {} {base} = {value} owner {owner}", self.field(*record, *field))
             }
             Op::ElementRef { record, base, index } => format!("element_ref {} {base}[{index}]", self.record(*record)),
             Op::ElementLoad { record, base, index } => format!("element_load {} {base}[{index}]", self.record(*record)),
-            Op::ElementStore { record, base, index, value } => {
+            Op::ElementStore {
+                record,
+                base,
+                index,
+                value,
+            } => {
                 format!("element_store {} {base}[{index}] = {value}", self.record(*record))
             }
             Op::Length { record, base } => format!("length {} {base}", self.record(*record)),
             Op::CallExtern { callee, args } => format!("extern {}{}", self.spec.externs[*callee].name, list(args)),
-            Op::PlanPayload { answer, plan, case, index } => {
+            Op::PlanPayload {
+                answer,
+                plan,
+                case,
+                index,
+            } => {
                 let plan = &self.spec.plans[*plan];
                 let case = plan.cases.get(*case as usize).map_or("undeclared", |case| &case.name);
                 format!("plan_payload {answer} {}.{case} {index}", plan.name)
@@ -210,13 +252,18 @@ impl Printer<'_> {
 
     fn field(&self, record: RecordId, field: super::spec::FieldId) -> String {
         let record = &self.spec.records[record];
-        let field = record.fields.get(field.0 as usize).map_or("undeclared", |field| &field.name);
+        let field = record
+            .fields
+            .get(field.0 as usize)
+            .map_or("undeclared", |field| &field.name);
         format!("{}.{field}", record.name)
     }
 
     /// A boxed constant: `nil`, `double 1.5`, `int 3`, or its bits.
     fn boxed(&self, bits: u64) -> String {
-        let Some(leaf) = self.spec.leaf_of_bits(bits) else { return format!("{bits:#x}") };
+        let Some(leaf) = self.spec.leaf_of_bits(bits) else {
+            return format!("{bits:#x}");
+        };
         let leaf = &self.spec.leaves[leaf];
         match leaf.encoding {
             LeafEncoding::Unit { .. } => leaf.name.clone(),
@@ -229,7 +276,12 @@ impl Printer<'_> {
     fn terminator(&self, terminator: &Terminator) -> String {
         match terminator {
             Terminator::Jump(to) => format!("jump {}", block_call(to)),
-            Terminator::Branch { cond, then, otherwise, likely } => {
+            Terminator::Branch {
+                cond,
+                then,
+                otherwise,
+                likely,
+            } => {
                 let likely = match likely {
                     Likely::Unknown => "",
                     Likely::Then => " likely then",
@@ -247,16 +299,38 @@ impl Printer<'_> {
             Terminator::Next => "next".into(),
             Terminator::Goto(operand) => format!("goto {}", self.operand(*operand)),
             Terminator::Leave { values, list } => format!("leave {}", values_and_list(values, *list)),
-            Terminator::Call { callee, args, next, catch } => {
-                format!("call {callee} {}{}", self.call_args(args), self.continuations(next, catch.as_ref()))
+            Terminator::Call {
+                callee,
+                args,
+                next,
+                catch,
+            } => {
+                format!(
+                    "call {callee} {}{}",
+                    self.call_args(args),
+                    self.continuations(next, catch.as_ref())
+                )
             }
             Terminator::TailCall { callee, args } => format!("tail_call {callee} {}", self.call_args(args)),
             Terminator::Throw(value) => format!("throw {value}"),
-            Terminator::Resume { coroutine, args, next, catch } => {
-                format!("resume {coroutine} {}{}", self.call_args(args), self.continuations(next, catch.as_ref()))
+            Terminator::Resume {
+                coroutine,
+                args,
+                next,
+                catch,
+            } => {
+                format!(
+                    "resume {coroutine} {}{}",
+                    self.call_args(args),
+                    self.continuations(next, catch.as_ref())
+                )
             }
             Terminator::Yield { values, list, next } => {
-                format!("yield {}{}", values_and_list(values, *list), self.continuations(next, None))
+                format!(
+                    "yield {}{}",
+                    values_and_list(values, *list),
+                    self.continuations(next, None)
+                )
             }
             Terminator::TailJump { function, args } => format!("tail_jump {}{}", self.name(*function), list(args)),
             Terminator::Unreachable => "unreachable".into(),
@@ -291,7 +365,11 @@ impl Printer<'_> {
 /// A double that reads back to the same bits: decimal where that works, else its bits.
 fn number(bits: u64) -> String {
     let value = f64::from_bits(bits);
-    if value.is_finite() { format!("{value:?}") } else { format!("{bits:#x}") }
+    if value.is_finite() {
+        format!("{value:?}")
+    } else {
+        format!("{bits:#x}")
+    }
 }
 
 fn line(line: u32) -> String {
@@ -299,7 +377,11 @@ fn line(line: u32) -> String {
 }
 
 fn block_call(to: &BlockCall) -> String {
-    if to.args.is_empty() { to.block.to_string() } else { format!("{}{}", to.block, list(&to.args)) }
+    if to.args.is_empty() {
+        to.block.to_string()
+    } else {
+        format!("{}{}", to.block, list(&to.args))
+    }
 }
 
 fn list(values: &[ValueId]) -> String {

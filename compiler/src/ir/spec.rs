@@ -2,9 +2,7 @@
 //!
 //! Filled once from the typed program; passes and lowering only read them.
 
-use super::ids::{
-    BytecodeId, EnumId, ExternId, LeafId, NativeId, OperandId, PlanId, RecordId, Table,
-};
+use super::ids::{BytecodeId, EnumId, ExternId, LeafId, NativeId, OperandId, PlanId, RecordId, Table};
 use super::types::{Type, TypeSet};
 
 /// Everything declared in a specification, with its layout.
@@ -43,14 +41,12 @@ impl SpecTables {
     }
     /// The leaf that holds doubles.
     pub fn double_leaf(&self) -> Option<LeafId> {
-        self.leaves
-            .find(|leaf| leaf.encoding == LeafEncoding::Double)
+        self.leaves.find(|leaf| leaf.encoding == LeafEncoding::Double)
     }
     /// The leaf whose values are references to `record`.
     pub fn leaf_of_record(&self, record: RecordId) -> Option<LeafId> {
-        self.leaves.find(
-            |leaf| matches!(leaf.encoding, LeafEncoding::Ref { record: r, .. } if r == record),
-        )
+        self.leaves
+            .find(|leaf| matches!(leaf.encoding, LeafEncoding::Ref { record: r, .. } if r == record))
     }
     /// The type that `Unbox` answers for a value of `leaf`; `None` for unit leaves, which hold nothing.
     pub fn unboxed(&self, leaf: LeafId) -> Option<Type> {
@@ -66,9 +62,7 @@ impl SpecTables {
         self.leaves.find(|leaf| match leaf.encoding {
             LeafEncoding::Unit { bits: unit } => bits == unit,
             LeafEncoding::Double => bits <= MAX_DOUBLE_BITS,
-            LeafEncoding::Int32 { tag } | LeafEncoding::Ref { tag, .. } => {
-                (bits >> 32) as u32 == tag
-            }
+            LeafEncoding::Int32 { tag } | LeafEncoding::Ref { tag, .. } => (bits >> 32) as u32 == tag,
         })
     }
     /// The field named `name` of `record`.
@@ -365,8 +359,7 @@ pub struct Effects {
 impl Effects {
     /// No effect: the same arguments give the same answer.
     pub fn is_pure(&self) -> bool {
-        !(self.reads || self.writes || self.allocates || self.throws || self.reenters)
-            && self.until.is_none()
+        !(self.reads || self.writes || self.allocates || self.throws || self.reenters) && self.until.is_none()
     }
     /// Whether what was loaded from the heap before may have changed.
     pub const fn may_write_heap(&self) -> bool {
@@ -480,12 +473,7 @@ impl OperandKind {
     /// Bytes of its field (the first one, of a run with a length).
     pub const fn bytes(self) -> u32 {
         match self {
-            Self::Slot
-            | Self::ImmU16
-            | Self::Slots
-            | Self::SlotsFixed(_)
-            | Self::OpenSlots
-            | Self::OutSlot => 2,
+            Self::Slot | Self::ImmU16 | Self::Slots | Self::SlotsFixed(_) | Self::OpenSlots | Self::OutSlot => 2,
             Self::ImmI32 | Self::ImmU32 | Self::Label | Self::ConstRef(_) => 4,
             Self::Const(_) => 8,
         }
@@ -504,13 +492,7 @@ impl Variant {
         };
         let result = self.result.map(|_| take(2));
         let result_count = (self.result == Some(ResultKind::Slots)).then(|| take(2));
-        let mut operands = vec![
-            OperandEncoding {
-                offset: 0,
-                count: None
-            };
-            self.operands.len()
-        ];
+        let mut operands = vec![OperandEncoding { offset: 0, count: None }; self.operands.len()];
         for bytes in [2, 4, 8] {
             for (kind, encoding) in self
                 .operands

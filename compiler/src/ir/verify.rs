@@ -68,7 +68,11 @@ pub fn verify_function(program: &Program, function: &Function) -> Result<(), Vec
             verifier.blocks(&cfg);
         }
     }
-    if verifier.violations.is_empty() { Ok(()) } else { Err(verifier.violations) }
+    if verifier.violations.is_empty() {
+        Ok(())
+    } else {
+        Err(verifier.violations)
+    }
 }
 
 struct Verifier<'p> {
@@ -210,13 +214,22 @@ impl<'p> Verifier<'p> {
         let mut fresh = None;
         for predecessor in cfg.predecessors(block) {
             let terminator = &self.function.blocks[*predecessor].terminator;
-            for (index, edge) in terminator.edges().iter().enumerate().filter(|(_, edge)| edge.block() == block) {
+            for (index, edge) in terminator
+                .edges()
+                .iter()
+                .enumerate()
+                .filter(|(_, edge)| edge.block() == block)
+            {
                 let through = match edge {
                     Edge::Call(_) if index == 0 => Fresh::Results,
                     Edge::Call(_) => Fresh::Caught,
                     Edge::Args(_) | Edge::Remembered(_) => Fresh::Nothing,
                 };
-                fresh = Some(if fresh.is_none_or(|other| other == through) { through } else { Fresh::Nothing });
+                fresh = Some(if fresh.is_none_or(|other| other == through) {
+                    through
+                } else {
+                    Fresh::Nothing
+                });
             }
         }
         fresh.unwrap_or(Fresh::Nothing)
@@ -248,7 +261,11 @@ impl<'p> Verifier<'p> {
         if expected != found {
             let show = |types: &[Type]| -> String {
                 let types: Vec<String> = types.iter().map(|ty| print_type(self.spec, *ty)).collect();
-                if types.is_empty() { "nothing".into() } else { types.join(", ") }
+                if types.is_empty() {
+                    "nothing".into()
+                } else {
+                    types.join(", ")
+                }
             };
             let (expected, found) = (show(&expected), show(&found));
             self.report(format!("answers {expected}, not {found}"));
@@ -297,7 +314,12 @@ impl<'p> Verifier<'p> {
                 self.of_type(*ptr, Type::Ptr);
                 self.of_type(*index, Type::I32);
             }
-            Op::PtrStore { ptr, index, value, owner } => {
+            Op::PtrStore {
+                ptr,
+                index,
+                value,
+                owner,
+            } => {
                 self.of_type(*ptr, Type::Ptr);
                 self.of_type(*index, Type::I32);
                 self.boxed(*value);
@@ -357,7 +379,13 @@ impl<'p> Verifier<'p> {
                 self.of_type(*base, Type::Ref(*record));
                 self.field(*record, field.0);
             }
-            Op::Store { record, field, base, value, owner } => {
+            Op::Store {
+                record,
+                field,
+                base,
+                value,
+                owner,
+            } => {
                 self.of_type(*base, Type::Ref(*record));
                 self.reference(*owner);
                 if let Some(ty) = self.field(*record, field.0) {
@@ -366,7 +394,12 @@ impl<'p> Verifier<'p> {
             }
             Op::ElementRef { record, base, index } => self.element(*record, *base, *index, true),
             Op::ElementLoad { record, base, index } => self.element(*record, *base, *index, false),
-            Op::ElementStore { record, base, index, value } => {
+            Op::ElementStore {
+                record,
+                base,
+                index,
+                value,
+            } => {
                 self.element(*record, *base, *index, false);
                 if let Some(trailing) = &self.spec.records[*record].trailing {
                     self.of_type(*value, trailing.element.loaded());
@@ -385,7 +418,10 @@ impl<'p> Verifier<'p> {
                 };
                 let handed_over = is_handed_over(self.function, *answer);
                 if answered != Some(ExternResult::Plan(*plan)) && !handed_over {
-                    self.report(format!("{answer} is not a `{}` answered by an extern", self.spec.plans[*plan].name));
+                    self.report(format!(
+                        "{answer} is not a `{}` answered by an extern",
+                        self.spec.plans[*plan].name
+                    ));
                 }
             }
         }
@@ -425,7 +461,9 @@ impl<'p> Verifier<'p> {
                 self.of_type(b, ty);
             }
             And | Or | Xor => {
-                self.one_of(a, "an integer or a condition", |ty| matches!(ty, Type::I32 | Type::I64 | Type::Bool));
+                self.one_of(a, "an integer or a condition", |ty| {
+                    matches!(ty, Type::I32 | Type::I64 | Type::Bool)
+                });
                 self.of_type(b, ty);
             }
             Shl | Shr | Sar => {
@@ -436,7 +474,10 @@ impl<'p> Verifier<'p> {
     }
 
     fn field(&mut self, record: RecordId, field: u32) -> Option<FieldType> {
-        let found = self.spec.records[record].fields.get(field as usize).map(|field| field.ty);
+        let found = self.spec.records[record]
+            .fields
+            .get(field as usize)
+            .map(|field| field.ty);
         if found.is_none() {
             self.report(format!("`{}` has no field {field}", self.spec.records[record].name));
         }
@@ -449,7 +490,10 @@ impl<'p> Verifier<'p> {
         let trailing = self.spec.records[record].trailing.as_ref();
         if trailing.map(|trailing| matches!(trailing.element, FieldType::Struct(_))) != Some(is_struct) {
             let what = if is_struct { "structs" } else { "plain values" };
-            self.report(format!("`{}` has no trailing array of {what}", self.spec.records[record].name));
+            self.report(format!(
+                "`{}` has no trailing array of {what}",
+                self.spec.records[record].name
+            ));
         }
     }
 
@@ -466,7 +510,10 @@ impl<'p> Verifier<'p> {
 
     fn run_operand(&mut self, operand: OperandId) {
         self.operand(operand, "a run of slots", |kind| {
-            matches!(kind, OperandKind::Slots | OperandKind::SlotsFixed(_) | OperandKind::OpenSlots)
+            matches!(
+                kind,
+                OperandKind::Slots | OperandKind::SlotsFixed(_) | OperandKind::OpenSlots
+            )
         });
     }
 
@@ -520,7 +567,11 @@ impl<'p> Verifier<'p> {
     }
 
     fn types_of_params(&self, function: &Function) -> Vec<Type> {
-        function.blocks[function.entry].params.iter().map(|param| function.ty(*param)).collect()
+        function.blocks[function.entry]
+            .params
+            .iter()
+            .map(|param| function.ty(*param))
+            .collect()
     }
 
     fn terminator(&mut self, terminator: &Terminator, cfg: &Cfg) {
@@ -549,7 +600,12 @@ impl<'p> Verifier<'p> {
                 self.operand(*operand, "a label", |kind| *kind == OperandKind::Label);
             }
             Terminator::Leave { values, list } => self.values_and_list(values, *list),
-            Terminator::Call { callee, args, next, catch } => {
+            Terminator::Call {
+                callee,
+                args,
+                next,
+                catch,
+            } => {
                 self.callee(*callee);
                 self.call_args(args);
                 self.continuations(next, catch.as_ref());
@@ -559,7 +615,12 @@ impl<'p> Verifier<'p> {
                 self.call_args(args);
             }
             Terminator::Throw(value) => self.boxed(*value),
-            Terminator::Resume { coroutine, args, next, catch } => {
+            Terminator::Resume {
+                coroutine,
+                args,
+                next,
+                catch,
+            } => {
                 self.reference(*coroutine);
                 self.call_args(args);
                 self.continuations(next, catch.as_ref());
@@ -569,7 +630,9 @@ impl<'p> Verifier<'p> {
                 self.continuations(next, None);
             }
             Terminator::TailJump { function, args } => {
-                let Some(target) = self.function_of_same_kind(*function) else { return };
+                let Some(target) = self.function_of_same_kind(*function) else {
+                    return;
+                };
                 self.of_types(args, &self.types_of_params(target));
                 if !matches!(target.role, Role::Cold { .. }) {
                     self.report(format!("`{}` is not entered by tail jumps", target.name));
@@ -606,6 +669,9 @@ impl<'p> Verifier<'p> {
         self.continuation(next, |role| matches!(role, Role::Continuation { .. }));
         if let Some(catch) = catch {
             self.continuation(catch, |role| matches!(role, Role::Catch { .. }));
+            if !catch.saved.starts_with(&next.saved) {
+                self.report("what a catch reads starts with what the normal continuation reads");
+            }
         }
     }
 
@@ -617,7 +683,9 @@ impl<'p> Verifier<'p> {
                 }
             }
             ContinuationTarget::Function(function) => {
-                let Some(target) = self.function_of_same_kind(function) else { return };
+                let Some(target) = self.function_of_same_kind(function) else {
+                    return;
+                };
                 self.of_types(&continuation.saved, &self.types_of_params(target));
                 if !has_role(target.role) {
                     self.report(format!("`{}` is not a function of the right role", target.name));
@@ -632,7 +700,11 @@ impl<'p> Verifier<'p> {
     }
 
     fn function_of_same_kind(&mut self, id: FunctionId) -> Option<&'p Function> {
-        let found = self.program.functions.get(id).filter(|found| found.kind == self.function.kind);
+        let found = self
+            .program
+            .functions
+            .get(id)
+            .filter(|found| found.kind == self.function.kind);
         if found.is_none() {
             self.report(format!("{id} is not a part of the same bytecode"));
         }
@@ -667,14 +739,20 @@ impl PlanAnswers {
         while changed {
             changed = false;
             for block in cfg.order() {
-                let Some(mut answer) = entry[block.index()] else { continue };
+                let Some(mut answer) = entry[block.index()] else {
+                    continue;
+                };
                 for inst in &function.blocks[*block].insts {
                     Self::pass(spec, function, *inst, &mut answer);
                 }
                 for edge in function.blocks[*block].terminator.edges() {
                     let after = if matches!(edge, Edge::Call(_)) { None } else { answer };
                     let slot = &mut entry[edge.block().index()];
-                    let joined = if slot.is_none_or(|known| known == after) { after } else { None };
+                    let joined = if slot.is_none_or(|known| known == after) {
+                        after
+                    } else {
+                        None
+                    };
                     changed |= *slot != Some(joined);
                     *slot = Some(joined);
                 }

@@ -17,8 +17,7 @@ use crate::ir::checks::cost;
 use crate::ir::facts::{Facts, root};
 use crate::ir::spec::LeafEncoding;
 use crate::ir::{
-    BlockCall, BlockId, Function, InstId, Likely, Op, SpecTables, Terminator, Type, TypeSet, UnaryOp, ValueDef,
-    ValueId,
+    BlockCall, BlockId, Function, InstId, Likely, Op, SpecTables, Terminator, Type, TypeSet, UnaryOp, ValueDef, ValueId,
 };
 
 /// Runs each of the three once: pairs first, while the single checks are still recognisable.
@@ -40,24 +39,47 @@ struct Check {
 }
 
 fn check_at(function: &Function, block: BlockId) -> Option<Check> {
-    let Terminator::Branch { cond, then, otherwise, likely } = &function.blocks[block].terminator else { return None };
-    let Op::Is { value, set } = function.def(*cond)? else { return None };
+    let Terminator::Branch {
+        cond,
+        then,
+        otherwise,
+        likely,
+    } = &function.blocks[block].terminator
+    else {
+        return None;
+    };
+    let Op::Is { value, set } = function.def(*cond)? else {
+        return None;
+    };
     let value = root(function, *value);
-    Some(Check { value, set: *set, then: then.clone(), otherwise: otherwise.clone(), likely: *likely })
+    Some(Check {
+        value,
+        set: *set,
+        then: then.clone(),
+        otherwise: otherwise.clone(),
+        likely: *likely,
+    })
 }
 
 /// Whether only `from` leads to `to`, without arguments, and nothing before its end has an effect.
 fn is_pure_successor(function: &Function, cfg: &Cfg, from: BlockId, to: &BlockCall) -> bool {
     cfg.predecessors(to.block) == [from]
         && to.args.is_empty()
-        && function.blocks[to.block].insts.iter().all(|inst| !function.insts[*inst].op.has_effect())
+        && function.blocks[to.block]
+            .insts
+            .iter()
+            .all(|inst| !function.insts[*inst].op.has_effect())
 }
 
 fn pair_double_checks(spec: &SpecTables, function: &mut Function, double: TypeSet) {
     let cfg = Cfg::new(function);
     for block in cfg.order().to_vec() {
-        let Some(first) = check_at(function, block) else { continue };
-        let Some(second) = check_at(function, first.then.block) else { continue };
+        let Some(first) = check_at(function, block) else {
+            continue;
+        };
+        let Some(second) = check_at(function, first.then.block) else {
+            continue;
+        };
         let applies = first.set == double
             && second.set == double
             && first.otherwise == second.otherwise
@@ -72,8 +94,12 @@ fn pair_double_checks(spec: &SpecTables, function: &mut Function, double: TypeSe
         let both = crate::ir::builder::append(spec, function, block, Op::BothDouble(first.value, second.value), line);
         let cond = function.insts[both].results[0];
         let inner = first.then.block;
-        function.blocks[block].terminator =
-            Terminator::Branch { cond, then: first.then, otherwise: first.otherwise, likely: first.likely };
+        function.blocks[block].terminator = Terminator::Branch {
+            cond,
+            then: first.then,
+            otherwise: first.otherwise,
+            likely: first.likely,
+        };
         function.blocks[inner].terminator = Terminator::Jump(second.then);
     }
 }
@@ -133,8 +159,12 @@ fn unite_checks(spec: &SpecTables, function: &mut Function) {
     let cfg = Cfg::new(function);
     // From the end, so that a chain of checks folds into its first.
     for block in cfg.order().iter().rev() {
-        let Some(first) = check_at(function, *block) else { continue };
-        let Some(second) = check_at(function, first.otherwise.block) else { continue };
+        let Some(first) = check_at(function, *block) else {
+            continue;
+        };
+        let Some(second) = check_at(function, first.otherwise.block) else {
+            continue;
+        };
         let union = first.set.union(second.set);
         let applies = first.value == second.value
             && first.then == second.then
@@ -149,12 +179,19 @@ fn unite_checks(spec: &SpecTables, function: &mut Function) {
             _ => Likely::Unknown,
         };
         let line = function.blocks[*block].line;
-        let op = Op::Is { value: first.value, set: union };
+        let op = Op::Is {
+            value: first.value,
+            set: union,
+        };
         let check = crate::ir::builder::append(spec, function, *block, op, line);
         let cond = function.insts[check].results[0];
         let inner = first.otherwise.block;
-        function.blocks[*block].terminator =
-            Terminator::Branch { cond, then: first.then, otherwise: first.otherwise, likely };
+        function.blocks[*block].terminator = Terminator::Branch {
+            cond,
+            then: first.then,
+            otherwise: first.otherwise,
+            likely,
+        };
         function.blocks[inner].terminator = Terminator::Jump(second.otherwise);
     }
 }
@@ -182,8 +219,11 @@ fn cheapen_checks(spec: &SpecTables, function: &mut Function) {
                 }
                 Op::BothDouble(a, b) => {
                     let double = spec.double_leaf().map(TypeSet::leaf).unwrap_or_default();
-                    let is_double =
-                        |value| state.known(function, value).is_some_and(|known| known.is_subset(double));
+                    let is_double = |value| {
+                        state
+                            .known(function, value)
+                            .is_some_and(|known| known.is_subset(double))
+                    };
                     match (is_double(a), is_double(b)) {
                         (true, false) => function.insts[inst].op = Op::Is { value: b, set: double },
                         (false, true) => function.insts[inst].op = Op::Is { value: a, set: double },
@@ -206,7 +246,11 @@ enum Cheapest {
 /// The cheapest way to tell, for a value that is one of `known`, whether it is one of `set`.
 fn cheapest(spec: &SpecTables, known: TypeSet, set: TypeSet) -> Cheapest {
     let of_kind = |test: fn(&LeafEncoding) -> bool| -> TypeSet {
-        spec.leaves.iter().filter(|(_, leaf)| test(&leaf.encoding)).map(|(id, _)| id).collect()
+        spec.leaves
+            .iter()
+            .filter(|(_, leaf)| test(&leaf.encoding))
+            .map(|(id, _)| id)
+            .collect()
     };
     let units = of_kind(|encoding| matches!(encoding, LeafEncoding::Unit { .. }));
     let refs = of_kind(|encoding| matches!(encoding, LeafEncoding::Ref { .. }));

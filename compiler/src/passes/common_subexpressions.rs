@@ -18,7 +18,10 @@ use crate::ir::{BlockId, Function, Id, Op, RecordId, SpecTables, ValueId};
 /// Replaces what was computed before; dead code elimination drops what is left over.
 pub fn run(spec: &SpecTables, function: &mut Function) {
     let cfg = Cfg::new(function);
-    let mut memory = Memory { next: 1, after: vec![None; function.blocks.len()] };
+    let mut memory = Memory {
+        next: 1,
+        after: vec![None; function.blocks.len()],
+    };
     let mut known: HashMap<(Op, Vec<u32>), Vec<(BlockId, Vec<ValueId>)>> = HashMap::new();
     let mut replacement: Vec<Option<ValueId>> = vec![None; function.values.len()];
     for block in cfg.order() {
@@ -72,7 +75,9 @@ impl Memory {
         let mut agree = true;
         for predecessor in cfg.predecessors(block) {
             let edges = function.blocks[*predecessor].terminator.edges();
-            let through_call = edges.iter().any(|edge| edge.block() == block && matches!(edge, Edge::Call(_)));
+            let through_call = edges
+                .iter()
+                .any(|edge| edge.block() == block && matches!(edge, Edge::Call(_)));
             match &self.after[predecessor.index()] {
                 Some(after) if !through_call && agreed.as_ref().is_none_or(|agreed| agreed == after) => {
                     agreed = Some(after.clone());
@@ -84,7 +89,11 @@ impl Memory {
             Some(agreed) if agree => agreed,
             _ => {
                 self.next += 2;
-                Epochs { slots: self.next - 1, heap: self.next, fields: BTreeMap::new() }
+                Epochs {
+                    slots: self.next - 1,
+                    heap: self.next,
+                    fields: BTreeMap::new(),
+                }
             }
         }
     }
@@ -101,7 +110,11 @@ impl Epochs {
             Op::CallExtern { callee, .. } => {
                 let row = &spec.externs[*callee];
                 let replaceable = row.effects.is_removable() && !matches!(row.result, ExternResult::Plan(_));
-                let read = if row.effects.is_pure() { vec![] } else { self.everything() };
+                let read = if row.effects.is_pure() {
+                    vec![]
+                } else {
+                    self.everything()
+                };
                 replaceable.then_some(read)
             }
             // What a call left behind is read at once, and once.
@@ -115,7 +128,10 @@ impl Epochs {
     }
     /// One list for all memory: it changes with every write.
     fn everything(&self) -> Vec<u32> {
-        [self.slots, self.heap].into_iter().chain(self.fields.values().copied()).collect()
+        [self.slots, self.heap]
+            .into_iter()
+            .chain(self.fields.values().copied())
+            .collect()
     }
     /// Starts new epochs of what `op` writes.
     fn write(&mut self, spec: &SpecTables, op: &Op, next: &mut u32) {
@@ -154,11 +170,30 @@ impl Epochs {
 /// The load that would answer what `op` stored, when memory holds all of it.
 fn loaded_back(spec: &SpecTables, op: &Op) -> Option<(Op, ValueId)> {
     match op {
-        Op::SlotStore { slot, offset, value } => Some((Op::SlotLoad { slot: *slot, offset: *offset }, *value)),
-        Op::Store { record, field, base, value, .. } => {
+        Op::SlotStore { slot, offset, value } => Some((
+            Op::SlotLoad {
+                slot: *slot,
+                offset: *offset,
+            },
+            *value,
+        )),
+        Op::Store {
+            record,
+            field,
+            base,
+            value,
+            ..
+        } => {
             let ty = spec.records[*record].fields[field.0 as usize].ty;
             let whole = !matches!(ty, FieldType::U8 | FieldType::U16);
-            whole.then_some((Op::Load { record: *record, field: *field, base: *base }, *value))
+            whole.then_some((
+                Op::Load {
+                    record: *record,
+                    field: *field,
+                    base: *base,
+                },
+                *value,
+            ))
         }
         _ => None,
     }

@@ -7,7 +7,8 @@ use crate::ir::cfg::Cfg;
 use crate::ir::compact::{refresh_types, replace_values};
 use crate::ir::spec::LeafEncoding;
 use crate::ir::{
-    BinaryOp, BlockId, Function, InstId, IntCond, Likely, Op, SpecTables, Terminator, Type, TypeSet, UnaryOp, ValueId, numeric,
+    BinaryOp, BlockId, Function, InstId, IntCond, Likely, Op, SpecTables, Terminator, Type, TypeSet, UnaryOp, ValueId,
+    numeric,
 };
 
 /// What an instruction becomes.
@@ -75,15 +76,25 @@ fn fold(spec: &SpecTables, function: &Function, inst: InstId) -> Option<Folded> 
         }
         Op::FloatCompare(cond, a, b) => {
             let (x, y) = (constant(*a)?, constant(*b)?);
-            Some(Folded::Op(Op::ConstBool(cond.evaluate(f64::from_bits(x), f64::from_bits(y)))))
+            Some(Folded::Op(Op::ConstBool(
+                cond.evaluate(f64::from_bits(x), f64::from_bits(y)),
+            )))
         }
         Op::IntCompare(cond, a, b) => {
-            let reflexive = matches!(cond, IntCond::Eq | IntCond::Sle | IntCond::Sge | IntCond::Ule | IntCond::Uge);
+            let reflexive = matches!(
+                cond,
+                IntCond::Eq | IntCond::Sle | IntCond::Sge | IntCond::Ule | IntCond::Uge
+            );
             if a == b {
                 return Some(Folded::Op(Op::ConstBool(reflexive)));
             }
             let (x, y) = (constant(*a)?, constant(*b)?);
-            Some(Folded::Op(Op::ConstBool(numeric::int_compare(*cond, function.ty(*a), x, y))))
+            Some(Folded::Op(Op::ConstBool(numeric::int_compare(
+                *cond,
+                function.ty(*a),
+                x,
+                y,
+            ))))
         }
         Op::SameBits(a, b) if a == b => Some(Folded::Op(Op::ConstBool(true))),
         Op::SameBits(a, b) => match (def(*a)?, def(*b)?) {
@@ -97,11 +108,13 @@ fn fold(spec: &SpecTables, function: &Function, inst: InstId) -> Option<Folded> 
             _ => None,
         },
         Op::Box { leaf, value } => match (def(*value)?, spec.leaves[*leaf].encoding) {
-            (Op::Unbox(boxed), _) if function.ty(*boxed) == Type::Val(TypeSet::leaf(*leaf)) => Some(Folded::Value(*boxed)),
-            (Op::ConstF64(bits), LeafEncoding::Double) => Some(Folded::Op(Op::ConstVal(numeric::canonical(*bits)))),
-            (Op::ConstI32(number), LeafEncoding::Int32 { tag }) => {
-                Some(Folded::Op(Op::ConstVal(u64::from(tag) << 32 | u64::from(*number as u32))))
+            (Op::Unbox(boxed), _) if function.ty(*boxed) == Type::Val(TypeSet::leaf(*leaf)) => {
+                Some(Folded::Value(*boxed))
             }
+            (Op::ConstF64(bits), LeafEncoding::Double) => Some(Folded::Op(Op::ConstVal(numeric::canonical(*bits)))),
+            (Op::ConstI32(number), LeafEncoding::Int32 { tag }) => Some(Folded::Op(Op::ConstVal(
+                u64::from(tag) << 32 | u64::from(*number as u32),
+            ))),
             _ => None,
         },
         _ => None,
@@ -147,19 +160,37 @@ const fn identity(op: BinaryOp, ty: Type, bits: u64) -> bool {
 }
 
 const fn is_commutative(op: BinaryOp) -> bool {
-    matches!(op, BinaryOp::IAdd | BinaryOp::IMul | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor)
+    matches!(
+        op,
+        BinaryOp::IAdd | BinaryOp::IMul | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor
+    )
 }
 
 /// A branch on a negation is the branch the other way round.
 fn fold_branch(function: &mut Function, block: BlockId) -> bool {
-    let Terminator::Branch { cond, then, otherwise, likely } = &function.blocks[block].terminator else { return false };
-    let Some(Op::Unary(UnaryOp::Not, inner)) = function.def(*cond) else { return false };
+    let Terminator::Branch {
+        cond,
+        then,
+        otherwise,
+        likely,
+    } = &function.blocks[block].terminator
+    else {
+        return false;
+    };
+    let Some(Op::Unary(UnaryOp::Not, inner)) = function.def(*cond) else {
+        return false;
+    };
     let likely = match likely {
         Likely::Unknown => Likely::Unknown,
         Likely::Then => Likely::Else,
         Likely::Else => Likely::Then,
     };
-    let swapped = Terminator::Branch { cond: *inner, then: otherwise.clone(), otherwise: then.clone(), likely };
+    let swapped = Terminator::Branch {
+        cond: *inner,
+        then: otherwise.clone(),
+        otherwise: then.clone(),
+        likely,
+    };
     function.blocks[block].terminator = swapped;
     true
 }

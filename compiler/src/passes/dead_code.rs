@@ -29,7 +29,9 @@ fn fold_terminators(function: &mut Function) -> bool {
     for block in Cfg::new(function).order().to_vec() {
         let taken = match &function.blocks[block].terminator {
             Terminator::Branch { then, otherwise, .. } if then == otherwise => Some(then),
-            Terminator::Branch { cond, then, otherwise, .. } => match function.def(*cond) {
+            Terminator::Branch {
+                cond, then, otherwise, ..
+            } => match function.def(*cond) {
                 Some(Op::ConstBool(true)) => Some(then),
                 Some(Op::ConstBool(false)) => Some(otherwise),
                 _ => None,
@@ -64,7 +66,11 @@ fn remembered(function: &Function) -> Vec<bool> {
 fn params_stay_inside(function: &Function) -> Vec<bool> {
     let mut inside = vec![true; function.blocks.len()];
     for (id, block) in function.blocks.iter() {
-        let in_insts = block.insts.iter().flat_map(|inst| function.insts[*inst].op.args()).map(|value| (value, true));
+        let in_insts = block
+            .insts
+            .iter()
+            .flat_map(|inst| function.insts[*inst].op.args())
+            .map(|value| (value, true));
         let in_terminator = block.terminator.args().into_iter().map(|value| (value, false));
         for (value, by_inst) in in_insts.chain(in_terminator) {
             if let ValueDef::Param(owner, _) = function.values[value].def
@@ -120,7 +126,9 @@ fn thread_jumps(function: &mut Function) -> bool {
 fn way_on(function: &Function, edge: &BlockCall) -> Option<BlockCall> {
     let mut on = match &function.blocks[edge.block].terminator {
         Terminator::Jump(to) => to.clone(),
-        Terminator::Branch { cond, then, otherwise, .. } => match function.def(argument(function, edge, *cond)) {
+        Terminator::Branch {
+            cond, then, otherwise, ..
+        } => match function.def(argument(function, edge, *cond)) {
             Some(Op::ConstBool(true)) => then.clone(),
             Some(Op::ConstBool(false)) => otherwise.clone(),
             _ => return None,
@@ -160,7 +168,9 @@ fn drop_parameters(function: &mut Function) -> bool {
         }
         for index in (0..function.blocks[block].params.len()).rev() {
             let param = function.blocks[block].params[index];
-            let Some(value) = only_argument(function, &cfg, block, index, param) else { continue };
+            let Some(value) = only_argument(function, &cfg, block, index, param) else {
+                continue;
+            };
             let mut replacement = vec![None; function.values.len()];
             replacement[param.index()] = Some(value);
             replace_values(function, &replacement);
@@ -221,7 +231,13 @@ fn join_blocks(function: &mut Function) -> bool {
             }
             let next = std::mem::replace(
                 &mut function.blocks[to.block],
-                Block { params: vec![], insts: vec![], terminator: Terminator::Unreachable, line: 0, cold: false },
+                Block {
+                    params: vec![],
+                    insts: vec![],
+                    terminator: Terminator::Unreachable,
+                    line: 0,
+                    cold: false,
+                },
             );
             let mut replacement = vec![None; function.values.len()];
             for (param, arg) in next.params.iter().zip(&to.args) {
@@ -259,8 +275,7 @@ fn drop_unused(spec: &SpecTables, function: &mut Function) {
     for block in order {
         let mut insts = std::mem::take(&mut function.blocks[block].insts);
         insts.retain(|inst| {
-            must_stay(spec, function, *inst)
-                || function.insts[*inst].results.iter().any(|result| used[result.index()])
+            must_stay(spec, function, *inst) || function.insts[*inst].results.iter().any(|result| used[result.index()])
         });
         function.blocks[block].insts = insts;
     }

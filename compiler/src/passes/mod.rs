@@ -147,7 +147,10 @@ pub fn run_observed(
 /// # Panics
 /// When there is no such pass; in debug builds, when the pass breaks the program.
 pub fn run_one(program: &mut Program, name: &str) -> Result<(), PassError> {
-    let pass = PASSES.iter().find(|pass| pass.name == name).expect("the name of a pass");
+    let pass = PASSES
+        .iter()
+        .find(|pass| pass.name == name)
+        .expect("the name of a pass");
     run_pass(program, pass, true)
 }
 

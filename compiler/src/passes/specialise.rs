@@ -39,22 +39,42 @@ pub fn run(program: &mut Program, enabled: bool) -> Result<(), PassError> {
 /// The names and shapes of a bytecode's variants, in declared order, the last operand changing fastest. A name has a
 /// part for each choice there was: `ADD.slot_double`.
 pub fn variants(spec: &SpecTables, bytecode: &Bytecode, by_type: bool) -> Vec<(String, Variant)> {
-    let start = Variant { operands: Vec::new(), result: None };
+    let start = Variant {
+        operands: Vec::new(),
+        result: None,
+    };
     let mut partial: Vec<(Vec<String>, Variant)> = vec![(Vec::new(), start)];
     for operand in bytecode.operands.values() {
-        let alternatives = if by_type { operand.alternatives.clone() } else { merge_constants(&operand.alternatives) };
-        partial = combine(partial, &alternatives, |kind| kind_name(spec, *kind), |variant, kind| {
-            variant.operands.push(*kind);
-        });
+        let alternatives = if by_type {
+            operand.alternatives.clone()
+        } else {
+            merge_constants(&operand.alternatives)
+        };
+        partial = combine(
+            partial,
+            &alternatives,
+            |kind| kind_name(spec, *kind),
+            |variant, kind| {
+                variant.operands.push(*kind);
+            },
+        );
     }
-    partial = combine(partial, &bytecode.results, |kind| result_name(*kind).into(), |variant, kind| {
-        variant.result = Some(*kind);
-    });
+    partial = combine(
+        partial,
+        &bytecode.results,
+        |kind| result_name(*kind).into(),
+        |variant, kind| {
+            variant.result = Some(*kind);
+        },
+    );
     let name = |parts: Vec<String>| match parts.is_empty() {
         true => bytecode.name.clone(),
         false => format!("{}.{}", bytecode.name, parts.join("_")),
     };
-    partial.into_iter().map(|(parts, variant)| (name(parts), variant)).collect()
+    partial
+        .into_iter()
+        .map(|(parts, variant)| (name(parts), variant))
+        .collect()
 }
 
 /// Every partial variant with every alternative; only a real choice is named.
@@ -102,7 +122,9 @@ fn specialised(spec: &SpecTables, function: &Function, name: String, variant: Va
     function.name = name;
     for (_, block) in function.blocks.clone().iter() {
         for inst in &block.insts {
-            let Op::Operand(operand) = function.insts[*inst].op else { continue };
+            let Op::Operand(operand) = function.insts[*inst].op else {
+                continue;
+            };
             match variant.operands[operand.index()] {
                 OperandKind::Slot => {
                     let line = function.insts[*inst].line;

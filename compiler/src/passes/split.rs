@@ -24,15 +24,17 @@ mod rebuild;
 use std::collections::HashMap;
 
 use super::PassError;
+use crate::ir::builder::append;
 use crate::ir::cfg::Cfg;
 use crate::ir::compact::compact;
 use crate::ir::facts::Facts;
 use crate::ir::print::print_detached;
 use crate::ir::{
-    BlockId, ContinuationTarget, Function, FunctionId, Id, Program, Role, Terminator, ValueId,
+    BlockId, CallArgs, ContinuationTarget, Function, FunctionId, Id, Op, Program, Role, SpecTables, Terminator, Type,
+    ValueId,
 };
 use epochs::SlotEpochs;
-use extract::{Boundary, extract};
+use extract::{Boundary, Origin, extract};
 
 /// Splits every function of `program`.
 pub fn run(program: &mut Program, enabled: bool) -> Result<(), PassError> {
@@ -42,7 +44,13 @@ pub fn run(program: &mut Program, enabled: bool) -> Result<(), PassError> {
         if program.functions[id].role != Role::Entry {
             continue;
         }
-        let mut splitter = Splitter { program, made: &mut made, entry: id, counts: [0; 3], outline: enabled };
+        let mut splitter = Splitter {
+            program,
+            made: &mut made,
+            entry: id,
+            counts: [0; 3],
+            outline: enabled,
+        };
         let function = splitter.program.functions[id].clone();
         let function = splitter.split(function)?;
         program.functions[id] = function;
@@ -77,39 +85,91 @@ impl Splitter<'_> {
     fn continuations(&mut self, function: &mut Function) -> Result<(), PassError> {
         let cfg = Cfg::new(function);
         let order = cfg.order().to_vec();
-        let has_call = order.iter().any(|block| !function.blocks[*block].terminator.continuations().is_empty());
+        let has_call = order
+            .iter()
+            .any(|block| !function.blocks[*block].terminator.continuations().is_empty());
         if has_call && cfg.is_cyclic() {
             return Err(self.error(function, function.entry, "a call cannot stand in a loop"));
         }
         for block in order {
-            for index in 0..function.blocks[block].terminator.continuations().len() {
-                let continuation = function.blocks[block].terminator.continuations()[index];
-                let ContinuationTarget::Block(target) = continuation.target else { continue };
-                let of = self.entry;
-                let role = if index == 0 { Role::Continuation { of } } else { Role::Catch { of } };
-                let (part, saved) = self.part(function, target, role)?;
-                let saved = self.save(function, block, saved)?;
-                let mut continuations = function.blocks[block].terminator.continuations_mut();
-                continuations[index].target = ContinuationTarget::Function(part);
-                continuations[index].saved = saved;
+            // What only continuations reach has moved into them.
+            if !Cfg::new(function).is_reachable(block) {
+                continue;
             }
+            self.continuations_of(function, block)?;
         }
         Ok(())
     }
 
-    /// What a call saves must be something that a frame can hold: references are boxed.
+    /// Makes functions of the blocks that the call at the end of `block` continues in. Both read the same saved values:
+    /// what the catch needs stands behind what the normal continuation needs.
+    fn continuations_of(&mut self, function: &mut Function, block: BlockId) -> Result<(), PassError> {
+        let mut saved = Vec::new();
+        for index in 0..function.blocks[block].terminator.continuations().len() {
+            let continuation = function.blocks[block].terminator.continuations()[index];
+            let ContinuationTarget::Block(target) = continuation.target else {
+                continue;
+            };
+            let of = self.entry;
+            let role = if index == 0 {
+                Role::Continuation { of }
+            } else {
+                Role::Catch { of }
+            };
+            let before: Vec<Type> = saved.iter().map(|value| function.ty(*value)).collect();
+            let (part, needed) = self.part(function, target, role, &before)?;
+            saved = self.save(function, block, part, saved, &needed)?;
+            let mut continuations = function.blocks[block].terminator.continuations_mut();
+            continuations[index].target = ContinuationTarget::Function(part);
+            continuations[index].saved.clone_from(&saved);
+        }
+        if !saved.is_empty() {
+            copy_arguments(&self.program.spec, function, block);
+        }
+        Ok(())
+    }
+
+    /// What a call saves: `saved`, then `needed` as something that a frame can hold, so references are boxed.
     fn save(
         &self,
         function: &mut Function,
         block: BlockId,
-        saved: Vec<ValueId>,
+        part: FunctionId,
+        mut saved: Vec<ValueId>,
+        needed: &[ValueId],
     ) -> Result<Vec<ValueId>, PassError> {
         let spec = self.program.spec.clone();
-        let boxed = saved.into_iter().map(|value| {
-            extract::boxed_to_save(&spec, function, block, value)
-                .map_err(|message| self.error(function, block, message))
-        });
-        boxed.collect()
+        for value in needed {
+            let value = extract::boxed_to_save(&spec, function, block, *value)
+                .map_err(|message| self.error(function, block, message))?;
+            saved.push(value);
+        }
+        Ok(self.hand_over(function, block, part, saved))
+    }
+
+    /// The values that `block` enters `part` with, as what the part takes them for: what is known about them there is
+    /// known at the end of `block`.
+    fn hand_over(
+        &self,
+        function: &mut Function,
+        block: BlockId,
+        part: FunctionId,
+        values: Vec<ValueId>,
+    ) -> Vec<ValueId> {
+        let target = &self.program.functions[part];
+        let params = &target.blocks[target.entry].params;
+        let narrowed = values
+            .into_iter()
+            .zip(params)
+            .map(|(value, param)| match target.ty(*param) {
+                Type::Val(set) if !function.ty(value).fits(Type::Val(set)) => {
+                    let line = function.blocks[block].line;
+                    let inst = append(&self.program.spec, function, block, Op::Narrow { value, set }, line);
+                    function.insts[inst].results[0]
+                }
+                _ => value,
+            });
+        narrowed.collect()
     }
 
     /// Makes functions of all cold regions, the last ones first: an earlier one may jump to them.
@@ -120,22 +180,23 @@ impl Splitter<'_> {
         }
         for block in leaders(function, &cfg).into_iter().rev() {
             let role = Role::Cold { of: self.entry };
-            let (part, passed) = self.part(function, block, role)?;
-            let leader = &mut function.blocks[block];
-            leader.insts.clear();
-            let args = leader.params.iter().copied().chain(passed).collect();
-            leader.terminator = Terminator::TailJump { function: part, args };
+            let (part, passed) = self.part(function, block, role, &[])?;
+            function.blocks[block].insts.clear();
+            let args = function.blocks[block].params.iter().copied().chain(passed).collect();
+            let args = self.hand_over(function, block, part, args);
+            function.blocks[block].terminator = Terminator::TailJump { function: part, args };
         }
         Ok(())
     }
 
     /// Makes a function of what is reached from `block`. Also answers the values of `function` that it is to be entered
-    /// with, after the parameters of `block`.
+    /// with, after parameters of the types `before` and those of `block`.
     fn part(
         &mut self,
         function: &Function,
         block: BlockId,
         role: Role,
+        before: &[Type],
     ) -> Result<(FunctionId, Vec<ValueId>), PassError> {
         let spec = self.program.spec.clone();
         let cfg = Cfg::new(function);
@@ -145,9 +206,16 @@ impl Splitter<'_> {
             Role::Cold { .. } => Boundary::Jump,
             _ => Boundary::Call,
         };
-        let state = facts.at(block);
-        let (mut part, passed) = extract(&spec, function, &cfg, &state, &epochs, block, boundary)
-            .map_err(|message| self.error(function, block, message))?;
+        let from = Origin {
+            spec: &spec,
+            function,
+            cfg: &cfg,
+            state: &facts.at(block),
+            epochs: &epochs,
+            start: block,
+        };
+        let (mut part, passed) =
+            extract(&from, boundary, before).map_err(|message| self.error(function, block, message))?;
         part.role = role;
         part.name = String::new();
         let part = self.split(part)?;
@@ -168,9 +236,41 @@ impl Splitter<'_> {
     }
 
     fn error(&self, function: &Function, block: BlockId, message: impl Into<String>) -> PassError {
-        let lines = function.blocks[block].insts.iter().map(|inst| function.insts[*inst].line);
-        let line = lines.chain([function.blocks[block].line]).find(|line| *line != 0).unwrap_or(0);
-        PassError { function: self.program.functions[self.entry].name.clone(), line, message: message.into() }
+        let lines = function.blocks[block]
+            .insts
+            .iter()
+            .map(|inst| function.insts[*inst].line);
+        let line = lines
+            .chain([function.blocks[block].line])
+            .find(|line| *line != 0)
+            .unwrap_or(0);
+        PassError {
+            function: self.program.functions[self.entry].name.clone(),
+            line,
+            message: message.into(),
+        }
+    }
+}
+
+/// Values are saved below the callee's frame, so its arguments cannot stay where the caller's slots are.
+fn copy_arguments(spec: &SpecTables, function: &mut Function, block: BlockId) {
+    let line = function.blocks[block].line;
+    let operand = match &function.blocks[block].terminator {
+        Terminator::Call {
+            args: CallArgs::InPlace(operand),
+            ..
+        }
+        | Terminator::Resume {
+            args: CallArgs::InPlace(operand),
+            ..
+        } => *operand,
+        _ => return,
+    };
+    let inst = append(spec, function, block, Op::ListOperand(operand), line);
+    let results = &function.insts[inst].results;
+    let list = Some((results[0], results[1]));
+    if let Terminator::Call { args, .. } | Terminator::Resume { args, .. } = &mut function.blocks[block].terminator {
+        *args = CallArgs::Copied { fixed: vec![], list };
     }
 }
 
@@ -183,7 +283,11 @@ fn leaders(function: &Function, cfg: &Cfg) -> Vec<BlockId> {
     while let Some(block) = work.pop() {
         if !std::mem::replace(&mut hot[block.index()], true) {
             let successors = function.blocks[block].terminator.successors();
-            work.extend(successors.into_iter().filter(|next| !function.blocks[*next].cold || kept[next.index()]));
+            work.extend(
+                successors
+                    .into_iter()
+                    .filter(|next| !function.blocks[*next].cold || kept[next.index()]),
+            );
         }
     }
     let is_leader = |block: &BlockId| {
@@ -197,7 +301,9 @@ fn leaders(function: &Function, cfg: &Cfg) -> Vec<BlockId> {
 fn in_cache_bodies(function: &Function, cfg: &Cfg) -> Vec<bool> {
     let mut kept = vec![false; function.blocks.len()];
     for block in cfg.order() {
-        let Terminator::Cache { body, done, .. } = &function.blocks[*block].terminator else { continue };
+        let Terminator::Cache { body, done, .. } = &function.blocks[*block].terminator else {
+            continue;
+        };
         // In reverse order every successor is decided before its predecessors.
         let mut leads_there = vec![false; function.blocks.len()];
         for inner in cfg.order().iter().rev() {

@@ -74,7 +74,12 @@ const fn one_way(known: TypeSet, set: TypeSet) -> Option<bool> {
 
 /// A branch goes one way when the other contradicts what is known: it was decided before, or just now.
 fn decide_branch(spec: &SpecTables, function: &mut Function, block: BlockId, state: &State) -> bool {
-    let Terminator::Branch { cond, then, otherwise, .. } = &function.blocks[block].terminator else { return false };
+    let Terminator::Branch {
+        cond, then, otherwise, ..
+    } = &function.blocks[block].terminator
+    else {
+        return false;
+    };
     let possible = |holds| {
         let mut state = state.clone();
         state.learn(spec, function, *cond, holds);
@@ -96,7 +101,9 @@ fn drop_narrowings(function: &mut Function) -> bool {
     for (_, block) in function.blocks.clone().iter() {
         for inst in &block.insts {
             let data = &function.insts[*inst];
-            let (Op::Narrow { value, set } | Op::Assume { value, set }) = &data.op else { continue };
+            let (Op::Narrow { value, set } | Op::Assume { value, set }) = &data.op else {
+                continue;
+            };
             if function.ty(*value).fits(Type::Val(*set)) {
                 replacement[data.results[0].0 as usize] = Some(*value);
                 changed = true;
@@ -107,7 +114,9 @@ fn drop_narrowings(function: &mut Function) -> bool {
         replace_values(function, &replacement);
         let is_replaced = |function: &Function, inst: InstId| {
             let results = &function.insts[inst].results;
-            results.first().is_some_and(|result| replacement[result.0 as usize].is_some())
+            results
+                .first()
+                .is_some_and(|result| replacement[result.0 as usize].is_some())
         };
         for block in function.blocks.ids() {
             let mut insts = std::mem::take(&mut function.blocks[block].insts);

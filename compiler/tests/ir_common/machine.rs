@@ -33,9 +33,25 @@ pub struct ToyMachine<'s> {
 impl<'s> ToyMachine<'s> {
     /// A machine with these slots and operands; `answers` are what runtime functions answer, in turn.
     pub fn new(spec: &'s SpecTables, slots: &[u64], operands: Vec<OperandValue>, answers: Vec<u64>) -> Self {
-        let memory = slots.iter().enumerate().map(|(index, slot)| (BASE + 8 * index as u64, *slot)).collect();
-        let destination = Destination { kind: ResultKind::Slot, start: 9, count: 1 };
-        Self { spec, memory, operands, destination, log: Vec::new(), answers, next_answer: 0 }
+        let memory = slots
+            .iter()
+            .enumerate()
+            .map(|(index, slot)| (BASE + 8 * index as u64, *slot))
+            .collect();
+        let destination = Destination {
+            kind: ResultKind::Slot,
+            start: 9,
+            count: 1,
+        };
+        Self {
+            spec,
+            memory,
+            operands,
+            destination,
+            log: Vec::new(),
+            answers,
+            next_answer: 0,
+        }
     }
     /// The slot numbered `slot`.
     pub fn slot(&mut self, slot: u32) -> u64 {
@@ -43,7 +59,10 @@ impl<'s> ToyMachine<'s> {
     }
     fn answer(&mut self) -> u64 {
         self.next_answer += 1;
-        self.answers.get((self.next_answer - 1) % self.answers.len().max(1)).copied().unwrap_or(u64::MAX)
+        self.answers
+            .get((self.next_answer - 1) % self.answers.len().max(1))
+            .copied()
+            .unwrap_or(u64::MAX)
     }
 }
 
@@ -51,11 +70,19 @@ impl Machine for ToyMachine<'_> {
     fn read(&mut self, address: u64, bytes: u32) -> u64 {
         let word = self.memory.get(&(address & !7)).copied().unwrap_or(0);
         let shifted = word >> (8 * (address & 7));
-        if bytes == 8 { shifted } else { shifted & ((1 << (8 * bytes)) - 1) }
+        if bytes == 8 {
+            shifted
+        } else {
+            shifted & ((1 << (8 * bytes)) - 1)
+        }
     }
     fn write(&mut self, address: u64, bytes: u32, value: u64) {
         let shift = 8 * (address & 7);
-        let mask = if bytes == 8 { u64::MAX } else { ((1 << (8 * bytes)) - 1) << shift };
+        let mask = if bytes == 8 {
+            u64::MAX
+        } else {
+            ((1 << (8 * bytes)) - 1) << shift
+        };
         let word = self.memory.entry(address & !7).or_insert(0);
         *word = *word & !mask | value << shift & mask;
     }
@@ -69,7 +96,10 @@ impl Machine for ToyMachine<'_> {
         77
     }
     fn varargs(&self) -> Run {
-        Run { address: BASE + 16, count: 2 }
+        Run {
+            address: BASE + 16,
+            count: 2,
+        }
     }
     fn operand(&self, operand: OperandId) -> OperandValue {
         self.operands[operand.index()]
@@ -94,10 +124,14 @@ impl Machine for ToyMachine<'_> {
             // A function as answer makes the extern throw, so that both happen.
             ExternResult::One(_) if answer >> 32 == 0xFFFE_0002 => ExternAnswer::Threw(answer),
             ExternResult::One(_) => ExternAnswer::Returned(vec![answer]),
-            ExternResult::Plan(_) if answer >> 32 == 0xFFFE_0002 => {
-                ExternAnswer::Plan { case: 1, payload: vec![vec![answer & 0xFFFF_FFFF], vec![answer]] }
-            }
-            ExternResult::Plan(_) => ExternAnswer::Plan { case: 0, payload: vec![vec![answer]] },
+            ExternResult::Plan(_) if answer >> 32 == 0xFFFE_0002 => ExternAnswer::Plan {
+                case: 1,
+                payload: vec![vec![answer & 0xFFFF_FFFF], vec![answer]],
+            },
+            ExternResult::Plan(_) => ExternAnswer::Plan {
+                case: 0,
+                payload: vec![vec![answer]],
+            },
         }
     }
     fn call(&mut self, request: &Request) -> CallAnswer {
@@ -110,6 +144,9 @@ impl Machine for ToyMachine<'_> {
         self.write(BASE + 8, 8, second);
         self.write(RESULTS, 8, first);
         self.write(RESULTS + 8, 8, second);
-        CallAnswer::Returned(Run { address: RESULTS, count: 2 })
+        CallAnswer::Returned(Run {
+            address: RESULTS,
+            count: 2,
+        })
     }
 }

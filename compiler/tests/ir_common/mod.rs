@@ -31,14 +31,39 @@ pub fn spec() -> Arc<SpecTables> {
         ("true", LeafEncoding::Unit { bits: u64::MAX - 2 }),
         ("double", LeafEncoding::Double),
         ("int", LeafEncoding::Int32 { tag: 0xFFFC_0000 }),
-        ("text", LeafEncoding::Ref { tag: 0xFFFE_0000, record: TEXT }),
-        ("pair", LeafEncoding::Ref { tag: 0xFFFE_0001, record: PAIR }),
-        ("function", LeafEncoding::Ref { tag: 0xFFFE_0002, record: FUNCTION }),
+        (
+            "text",
+            LeafEncoding::Ref {
+                tag: 0xFFFE_0000,
+                record: TEXT,
+            },
+        ),
+        (
+            "pair",
+            LeafEncoding::Ref {
+                tag: 0xFFFE_0001,
+                record: PAIR,
+            },
+        ),
+        (
+            "function",
+            LeafEncoding::Ref {
+                tag: 0xFFFE_0002,
+                record: FUNCTION,
+            },
+        ),
     ]
     .into_iter()
-    .map(|(name, encoding)| Leaf { name: name.into(), encoding })
+    .map(|(name, encoding)| Leaf {
+        name: name.into(),
+        encoding,
+    })
     .collect();
-    let field = |name: &str, offset, ty| Field { name: name.into(), offset, ty };
+    let field = |name: &str, offset, ty| Field {
+        name: name.into(),
+        offset,
+        ty,
+    };
     let object = |name: &str, number, fields, trailing, size| Record {
         name: name.into(),
         kind: RecordKind::Object { number },
@@ -46,7 +71,14 @@ pub fn spec() -> Arc<SpecTables> {
         trailing,
         size,
     };
-    let array = |offset, stride, element| Some(Trailing { name: "items".into(), offset, stride, element });
+    let array = |offset, stride, element| {
+        Some(Trailing {
+            name: "items".into(),
+            offset,
+            stride,
+            element,
+        })
+    };
     let records = [
         object("Text", 8, vec![field("hash", 8, FieldType::U32)], None, 16),
         object(
@@ -54,18 +86,34 @@ pub fn spec() -> Arc<SpecTables> {
             9,
             vec![
                 field("head", 8, FieldType::Value(any)),
-                field("tail", 16, FieldType::Ref { record: PAIR, nullable: true }),
+                field(
+                    "tail",
+                    16,
+                    FieldType::Ref {
+                        record: PAIR,
+                        nullable: true,
+                    },
+                ),
                 field("marks", 20, FieldType::U32),
             ],
             None,
             24,
         ),
-        object("Function", 10, vec![field("code", 8, FieldType::U64)], array(16, 8, FieldType::Value(any)), 16),
+        object(
+            "Function",
+            10,
+            vec![field("code", 8, FieldType::U64)],
+            array(16, 8, FieldType::Value(any)),
+            16,
+        ),
         object("Array", 11, vec![], array(8, 16, FieldType::Struct(ENTRY)), 8),
         Record {
             name: "Entry".into(),
             kind: RecordKind::Struct,
-            fields: vec![field("key", 0, FieldType::Value(any)), field("value", 8, FieldType::Value(any))],
+            fields: vec![
+                field("key", 0, FieldType::Value(any)),
+                field("value", 8, FieldType::Value(any)),
+            ],
             trailing: None,
             size: 16,
         },
@@ -79,17 +127,36 @@ pub fn spec() -> Arc<SpecTables> {
         until: None,
     };
     let externs = [
-        ("slow", vec![value, value], ExternResult::Plan(dg_compiler::ir::PlanId(0)), "allocates throws"),
-        ("power", vec![ExternType::F64, ExternType::F64], ExternResult::One(ExternType::F64), ""),
+        (
+            "slow",
+            vec![value, value],
+            ExternResult::Plan(dg_compiler::ir::PlanId(0)),
+            "allocates throws",
+        ),
+        (
+            "power",
+            vec![ExternType::F64, ExternType::F64],
+            ExternResult::One(ExternType::F64),
+            "",
+        ),
         ("peek", vec![value], ExternResult::One(value), "reads"),
         ("poke", vec![value], ExternResult::None, "writes"),
-        ("join", vec![ExternType::List], ExternResult::One(value), "allocates throws"),
+        (
+            "join",
+            vec![ExternType::List],
+            ExternResult::One(value),
+            "allocates throws",
+        ),
         ("fail", vec![value], ExternResult::One(value), "throws"),
     ]
     .into_iter()
     .map(|(name, params, result, words)| Extern {
         name: name.into(),
-        params: params.into_iter().enumerate().map(|(index, ty)| (format!("p{index}"), ty)).collect(),
+        params: params
+            .into_iter()
+            .enumerate()
+            .map(|(index, ty)| (format!("p{index}"), ty))
+            .collect(),
         result,
         effects: effects(words),
     })
@@ -102,16 +169,31 @@ pub fn spec() -> Arc<SpecTables> {
         line: 1,
         operands: operands
             .iter()
-            .map(|(name, alternatives)| OperandDecl { name: (*name).into(), alternatives: alternatives.to_vec() })
+            .map(|(name, alternatives)| OperandDecl {
+                name: (*name).into(),
+                alternatives: alternatives.to_vec(),
+            })
             .collect(),
         results: results.to_vec(),
     };
     use OperandKind::{ImmI32, Label, OutSlot, Slot, Slots};
     let bytecodes = [
-        bytecode("ADD", &[("lhs", &[Slot, double]), ("rhs", &[Slot, double])], &[ResultKind::Slot]),
+        bytecode(
+            "ADD",
+            &[("lhs", &[Slot, double]), ("rhs", &[Slot, double])],
+            &[ResultKind::Slot],
+        ),
         bytecode("TEST", &[("a", &[Slot]), ("b", &[Slot]), ("to", &[Label])], &[]),
-        bytecode("CALL", &[("args", &[Slots])], &[ResultKind::Slots, ResultKind::OpenSlots]),
-        bytecode("GET", &[("object", &[Slot]), ("key", &[text, double])], &[ResultKind::Slot]),
+        bytecode(
+            "CALL",
+            &[("args", &[Slots])],
+            &[ResultKind::Slots, ResultKind::OpenSlots],
+        ),
+        bytecode(
+            "GET",
+            &[("object", &[Slot]), ("key", &[text, double])],
+            &[ResultKind::Slot],
+        ),
         bytecode("STEP", &[("counter", &[OutSlot]), ("by", &[ImmI32])], &[]),
     ]
     .into_iter()
@@ -119,10 +201,19 @@ pub fn spec() -> Arc<SpecTables> {
     let outcome = Plan {
         name: "Outcome".into(),
         cases: vec![
-            PlanCase { name: "Done".into(), payload: vec![value] },
+            PlanCase {
+                name: "Done".into(),
+                payload: vec![value],
+            },
             PlanCase {
                 name: "Call".into(),
-                payload: vec![ExternType::Ref { record: FUNCTION, nullable: false }, value],
+                payload: vec![
+                    ExternType::Ref {
+                        record: FUNCTION,
+                        nullable: false,
+                    },
+                    value,
+                ],
             },
         ],
     };
@@ -132,15 +223,24 @@ pub fn spec() -> Arc<SpecTables> {
         tag_registers: vec![],
         max_slots: 250,
         leaves,
-        groups: vec![Group { name: "falsy".into(), set: TypeSet::all(2) }],
+        groups: vec![Group {
+            name: "falsy".into(),
+            set: TypeSet::all(2),
+        }],
         records: records.into_iter().collect(),
         enums: Table::new(),
         plans: [outcome].into_iter().collect(),
         externs,
         bytecodes,
-        natives: [Native { name: "first".into(), doc: String::new(), line: 1, params: vec!["p".into()], rest: None }]
-            .into_iter()
-            .collect(),
+        natives: [Native {
+            name: "first".into(),
+            doc: String::new(),
+            line: 1,
+            params: vec!["p".into()],
+            rest: None,
+        }]
+        .into_iter()
+        .collect(),
     })
 }
 

@@ -14,8 +14,10 @@ pub struct SlotEpochs {
 impl SlotEpochs {
     /// Numbers the epochs of `function`.
     pub fn new(spec: &SpecTables, function: &Function, cfg: &Cfg) -> Self {
-        let mut epochs =
-            Self { entering: vec![None; function.blocks.len()], before: vec![None; function.insts.len()] };
+        let mut epochs = Self {
+            entering: vec![None; function.blocks.len()],
+            before: vec![None; function.insts.len()],
+        };
         let mut leaving: Vec<Option<u32>> = vec![None; function.blocks.len()];
         let mut last = 0;
         for block in cfg.order() {
@@ -47,7 +49,9 @@ fn agreed(function: &Function, cfg: &Cfg, leaving: &[Option<u32>], block: BlockI
     let mut agreed = None;
     for predecessor in cfg.predecessors(block) {
         let edges = function.blocks[*predecessor].terminator.edges();
-        let through_call = edges.iter().any(|edge| edge.block() == block && matches!(edge, Edge::Call(_)));
+        let through_call = edges
+            .iter()
+            .any(|edge| edge.block() == block && matches!(edge, Edge::Call(_)));
         let epoch = leaving[predecessor.index()]?;
         if through_call || *agreed.get_or_insert(epoch) != epoch {
             return None;

@@ -19,20 +19,35 @@ pub enum Boundary {
     Call,
 }
 
-/// The function that does what follows from `start` on, and the values it is to be entered with after the parameters of
-/// `start`. `state` is what is known at `start`.
+/// Where a part comes from.
+pub struct Origin<'f> {
+    /// The tables.
+    pub spec: &'f SpecTables,
+    /// The whole function.
+    pub function: &'f Function,
+    /// Its control flow.
+    pub cfg: &'f Cfg,
+    /// What is known at `start`.
+    pub state: &'f State,
+    /// Which of its slots are still as they were.
+    pub epochs: &'f SlotEpochs,
+    /// Where the part starts.
+    pub start: BlockId,
+}
+
+/// The function that does what follows from the start on, and the values it is to be entered with, after parameters of
+/// the types `before`, which it does not read, and the parameters of the start.
 ///
 /// # Errors
 /// When a value that it needs can neither be computed again nor be kept.
-pub fn extract(
-    spec: &SpecTables,
-    function: &Function,
-    cfg: &Cfg,
-    state: &State,
-    epochs: &SlotEpochs,
-    start: BlockId,
-    boundary: Boundary,
-) -> Result<(Function, Vec<ValueId>), String> {
+pub fn extract(from: &Origin<'_>, boundary: Boundary, before: &[Type]) -> Result<(Function, Vec<ValueId>), String> {
+    let Origin {
+        spec,
+        function,
+        cfg,
+        start,
+        ..
+    } = *from;
     let region = reachable(function, cfg, start);
     let mut part = empty_like(function);
     part.blocks[part.entry].cold = boundary == Boundary::Jump || function.blocks[start].cold;
@@ -45,6 +60,9 @@ pub fn extract(
         new_block[block.index()] = Some(new);
     }
 
+    for ty in before {
+        part.add_param(part.entry, *ty);
+    }
     // Parameters first, then what is computed again, then the copies.
     let mut new_value: Vec<Option<ValueId>> = vec![None; function.values.len()];
     for block in &region {
@@ -54,7 +72,7 @@ pub fn extract(
         }
     }
     let needed = needed_from_outside(function, &region);
-    let mut rebuilder = Rebuilder::new(spec, function, state, epochs, start, boundary);
+    let mut rebuilder = Rebuilder::new(from, boundary);
     for value in needed {
         new_value[value.index()] = Some(rebuilder.value(&mut part, value)?);
     }
@@ -95,7 +113,11 @@ fn reachable(function: &Function, cfg: &Cfg, start: BlockId) -> Vec<BlockId> {
             work.extend(function.blocks[block].terminator.successors());
         }
     }
-    let others = cfg.order().iter().copied().filter(|block| *block != start && seen[block.index()]);
+    let others = cfg
+        .order()
+        .iter()
+        .copied()
+        .filter(|block| *block != start && seen[block.index()]);
     std::iter::once(start).chain(others).collect()
 }
 
@@ -150,7 +172,9 @@ pub fn boxed_to_save(
     match function.ty(value) {
         Type::Val(_) | Type::F64 | Type::I32 | Type::Bool => Ok(value),
         Type::Ref(record) => {
-            let leaf = spec.leaf_of_record(record).ok_or_else(|| cannot_keep(spec, function.ty(value)))?;
+            let leaf = spec
+                .leaf_of_record(record)
+                .ok_or_else(|| cannot_keep(spec, function.ty(value)))?;
             let line = function.blocks[block].line;
             let inst = append(spec, function, block, Op::Box { leaf, value }, line);
             Ok(function.insts[inst].results[0])

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::epochs::SlotEpochs;
-use super::extract::{Boundary, cannot_keep};
+use super::extract::{Boundary, Origin, cannot_keep};
 use crate::ir::builder::append;
 use crate::ir::facts::{State, root};
 use crate::ir::spec::OperandKind;
@@ -27,16 +27,26 @@ pub struct Rebuilder<'f> {
 }
 
 impl<'f> Rebuilder<'f> {
-    /// For the part of `function` from `start` on, where `state` is known.
-    pub fn new(
-        spec: &'f SpecTables,
-        function: &'f Function,
-        state: &'f State,
-        epochs: &'f SlotEpochs,
-        start: BlockId,
-        boundary: Boundary,
-    ) -> Self {
-        Self { spec, function, state, epochs, start, boundary, rebuilt: HashMap::new(), passed: Vec::new() }
+    /// For a part that is entered as `boundary` says.
+    pub fn new(from: &'f Origin<'f>, boundary: Boundary) -> Self {
+        let Origin {
+            spec,
+            function,
+            state,
+            epochs,
+            start,
+            ..
+        } = *from;
+        Self {
+            spec,
+            function,
+            state,
+            epochs,
+            start,
+            boundary,
+            rebuilt: HashMap::new(),
+            passed: Vec::new(),
+        }
     }
     /// The values that the new function is to be entered with, in the order of its parameters.
     pub fn into_passed(self) -> Vec<ValueId> {
@@ -80,7 +90,10 @@ impl<'f> Rebuilder<'f> {
                 part.add_param(entry, Type::Val(known))
             }
             (Type::Ref(record), Boundary::Call) => {
-                let leaf = self.spec.leaf_of_record(record).ok_or_else(|| cannot_keep(self.spec, ty))?;
+                let leaf = self
+                    .spec
+                    .leaf_of_record(record)
+                    .ok_or_else(|| cannot_keep(self.spec, ty))?;
                 let boxed = part.add_param(entry, Type::Val(TypeSet::leaf(leaf)));
                 self.append(part, Op::Unbox(boxed), 0)[0]
             }
@@ -112,22 +125,32 @@ impl<'f> Rebuilder<'f> {
         };
         by_itself
             && depth <= MAX_DEPTH
-            && op.args().into_iter().all(|arg| match self.function.values[root(self.function, arg)].def {
-                ValueDef::Result(inst, _) => self.can_recompute(inst, depth + 1),
-                ValueDef::Param(..) => false,
-            })
+            && op
+                .args()
+                .into_iter()
+                .all(|arg| match self.function.values[root(self.function, arg)].def {
+                    ValueDef::Result(inst, _) => self.can_recompute(inst, depth + 1),
+                    ValueDef::Param(..) => false,
+                })
     }
 
     /// Whether the length of a run is wherever the last open result ended.
     fn is_open(&self, operand: OperandId) -> bool {
         let kinds = self.function.variant.as_ref().map(|variant| &variant.operands);
-        kinds.is_none_or(|kinds| kinds.get(operand.index()).is_none_or(|kind| *kind == OperandKind::OpenSlots))
+        kinds.is_none_or(|kinds| {
+            kinds
+                .get(operand.index())
+                .is_none_or(|kind| *kind == OperandKind::OpenSlots)
+        })
     }
 
     /// Whether a branch on it proves something about a value.
     fn is_condition(&self, inst: InstId) -> bool {
         let data = &self.function.insts[inst];
-        let of_conditions = data.results.first().is_some_and(|result| self.function.ty(*result) == Type::Bool);
+        let of_conditions = data
+            .results
+            .first()
+            .is_some_and(|result| self.function.ty(*result) == Type::Bool);
         match data.op {
             Op::Is { .. } | Op::BothDouble(..) | Op::SameBits(..) => true,
             Op::Unary(UnaryOp::Not, _) | Op::Binary(BinaryOp::And | BinaryOp::Or, ..) => of_conditions,
