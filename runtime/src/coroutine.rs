@@ -79,6 +79,7 @@ impl Coroutine {
     }
 
     /// Objects that point into this stack, for the language to keep: references, traced as long as the coroutine lives.
+    /// Such an object must keep the coroutine alive, and show the slot to the tracer ([`Tracer::slot`]).
     pub fn captured(&self) -> &RefCell<Vec<u32>> {
         &self.captured
     }

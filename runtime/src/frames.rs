@@ -11,6 +11,7 @@ use crate::vm::Vm;
 #[derive(Clone, Copy)]
 pub struct Frame<'v> {
     vm: &'v Vm,
+    coroutine: Ref<'v, Coroutine>,
     base: *mut u64,
     pc: *const u8,
     callee: u32,
@@ -20,13 +21,15 @@ pub struct Frame<'v> {
 #[derive(Clone)]
 pub struct Frames<'v> {
     vm: &'v Vm,
+    coroutine: Ref<'v, Coroutine>,
     next: Option<(*mut u64, *const u8)>,
 }
 
 impl<'v> Frames<'v> {
-    fn new(vm: &'v Vm, base: *mut u64, pc: *const u8) -> Self {
+    fn new(vm: &'v Vm, coroutine: Ref<'v, Coroutine>, base: *mut u64, pc: *const u8) -> Self {
         Frames {
             vm,
+            coroutine,
             next: Some((base, pc)),
         }
     }
@@ -42,6 +45,7 @@ impl<'v> Iterator for Frames<'v> {
         // The host's own frame at the bottom has no callee.
         (header.callee != 0).then_some(Frame {
             vm: self.vm,
+            coroutine: self.coroutine,
             base,
             pc,
             callee: header.callee,
@@ -108,7 +112,8 @@ impl<'v> Frame<'v> {
     /// When the function has no such slot.
     pub fn set_slot(self, index: u32, value: Value<'_>) {
         assert!(index < self.code().frame_size(), "there is no slot {index}");
-        // SAFETY: slots of a frame are inside the stack.
+        self.vm.mark_ran(self.coroutine);
+        // SAFETY: slots of a frame are inside the stack, which the next collection looks at again.
         unsafe { *self.base.wrapping_add(index as usize) = value.bits() };
     }
 
@@ -123,7 +128,7 @@ impl Vm {
     /// The frames of the running coroutine.
     pub fn frames(&self) -> Frames<'_> {
         // SAFETY: the hot part is always readable.
-        unsafe { Frames::new(self, (*self.hot()).base, (*self.hot()).pc) }
+        unsafe { Frames::new(self, self.current_coroutine(), (*self.hot()).base, (*self.hot()).pc) }
     }
 
     /// The frame whose guest code will catch what is being thrown, in the running coroutine. Rust functions between
@@ -144,9 +149,13 @@ impl Vm {
         match coroutine.status() {
             CoroutineStatus::Running => self.frames(),
             CoroutineStatus::Suspended | CoroutineStatus::Normal => {
-                Frames::new(self, coroutine.base.get(), coroutine.pc.get())
+                Frames::new(self, coroutine, coroutine.base.get(), coroutine.pc.get())
             }
-            CoroutineStatus::New | CoroutineStatus::Dead => Frames { vm: self, next: None },
+            CoroutineStatus::New | CoroutineStatus::Dead => Frames {
+                vm: self,
+                coroutine,
+                next: None,
+            },
         }
     }
 }

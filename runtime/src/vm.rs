@@ -417,7 +417,7 @@ impl Vm {
         }
     }
 
-    /// A code object for bytecode.
+    /// A code object for bytecode. Machine code trusts it: it has to be what the language's builder wrote.
     ///
     /// # Errors
     /// Out of memory.

@@ -179,7 +179,7 @@ fn adopt_cleared(vm: &Vm, model: &mut Model, roots: &[(u32, Handle)]) {
 #[test]
 fn random_graphs_survive() {
     for seed in 1..3 {
-        random_graphs(seed, 1200, GcParameters::default());
+        random_graphs(seed, 600, GcParameters::default());
     }
 }
 

@@ -68,18 +68,25 @@ impl Vm {
         space.next_line = LINES;
         (space.medium, space.medium_end) = (std::ptr::null_mut(), std::ptr::null_mut());
         if what == Collection::Full {
+            // Old objects are about to lose their marks, and with them what tells them from dead ones.
+            for object in std::mem::take(&mut *heap.remembered.borrow_mut()) {
+                self.forget(object);
+            }
             space.clear_marks();
         }
     }
 
+    fn forget(&self, object: u32) {
+        let header = self.address(object).cast::<Header>();
+        // SAFETY: remembered objects are old, and old objects keep their memory until a full collection.
+        unsafe { (*header).gc &= !GC_REMEMBERED };
+    }
+
     fn trace_all_roots(&self, tracer: &mut Tracer<'_>) {
-        let remembered = std::mem::take(&mut *self.heap().remembered.borrow_mut());
-        for object in remembered {
-            let header = self.address(object).cast::<Header>();
-            // SAFETY: remembered objects are old, and old objects live until the next full collection clears this list.
-            unsafe { (*header).gc &= !GC_REMEMBERED };
-            // In a full collection it has lost its mark and is traced when it is reached.
+        for object in std::mem::take(&mut *self.heap().remembered.borrow_mut()) {
+            // A hook may have written to an object that was about to be reclaimed.
             if tracer.is_marked(object) {
+                self.forget(object);
                 tracer.rescan(object);
             }
         }
@@ -205,13 +212,15 @@ impl Vm {
         }
     }
 
-    /// Near the memory limit collections come more often.
+    /// Sets how much may be allocated until the next collection. Near the memory limit that is less.
     pub(super) fn set_budgets(&self) {
         let heap = self.heap();
         let parameters = heap.parameters.get();
-        let mut budget = parameters.nursery;
+        // The more is alive, the more a collection costs that looks at all of the roots.
+        let in_use = heap.live.get() + heap.external.get();
+        let mut budget = parameters.nursery.max((in_use / 8).min(16 * parameters.nursery));
         if let Some(limit) = parameters.limit {
-            let room = limit.saturating_sub(heap.live.get() + heap.external.get());
+            let room = limit.saturating_sub(in_use);
             budget = budget.min(room / 2);
             heap.full_threshold
                 .set(heap.full_threshold.get().min(limit - limit / 4));

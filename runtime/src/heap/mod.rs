@@ -33,7 +33,7 @@ const MEDIUM_MIN: usize = 8 * LINE;
 /// When to collect.
 #[derive(Clone, Copy, Debug)]
 pub struct GcParameters {
-    /// Bytes that are allocated between minor collections.
+    /// Bytes that are allocated between minor collections; more when much is alive.
     pub nursery: usize,
     /// A full collection is due when this percentage of what the last one left is in use.
     pub pause: u32,
@@ -317,7 +317,9 @@ impl Vm {
     pub fn set_gc_parameters(&self, parameters: GcParameters) {
         self.heap().parameters.set(parameters);
         self.set_budgets();
-        if parameters.stress && !parameters.stopped {
+        if parameters.stopped {
+            self.clear_safepoint(SAFEPOINT_COLLECT);
+        } else if parameters.stress {
             self.raise_safepoint(SAFEPOINT_COLLECT);
         }
         self.check_budget();

@@ -65,6 +65,17 @@ impl<'a> Tracer<'a> {
         }
     }
 
+    /// The value in this slot is alive.
+    ///
+    /// # Safety
+    /// Null, or a slot with a value. A slot on a stack is there as long as its coroutine is alive.
+    pub unsafe fn slot(&mut self, slot: *const u64) {
+        if !slot.is_null() {
+            // SAFETY: as the caller says.
+            self.value(unsafe { *slot });
+        }
+    }
+
     /// The object is alive; what it refers to need not be. For the storage of weak containers.
     pub fn mark_only(&mut self, object: u32) {
         if object != 0 {
