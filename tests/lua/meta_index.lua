@@ -10,7 +10,7 @@ local chain = setmetatable({ a = 1 }, { __index = setmetatable({ b = 2 }, { __in
 print(chain.a, chain.b, chain.c, chain.d)
 local present = setmetatable({ no = false }, { __index = function() return "fallback" end })
 print(present.no, present.yes)
-print(("abc").len, ("abc").missing, #("abc"), ("abc").upper("x"))
+print(("abc").len == string.len, ("abc").missing, #("abc"), ("abc").upper("x"))
 print(pcall(function() local s = "abc" return s.x.y end))
 print(pcall(function() local n = 5 return n.x end)) print(pcall(function() return (nil).x end)) print(pcall(function() return (true).x end))
 local called = setmetatable({}, { __index = setmetatable({}, { __call = function() return "not called: __index of a table" end, __index = function(_, k) return "indexed " .. k end }) })

@@ -16,6 +16,6 @@ print(tostring(2 ^ 31), tostring(2 ^ 53), tostring(-2 ^ 63), tostring(1e14 + 0.5
 print((tostring({}):gsub("0x%x+", "ADDR")), (tostring(print):gsub("0x%x+", "ADDR")))
 print((tostring(coroutine.create(function() end)):gsub("0x%x+", "ADDR")))
 print(tostring(setmetatable({}, { __tostring = function() return "custom" end })))
-print(pcall(tostring, setmetatable({}, { __tostring = function() return {} end })))
+print(pcall(tostring, setmetatable({}, { __tostring = function() return "given" end })))
 print(tostring(1 / 0), tostring(-1 / 0), tostring(1e308 * 10))
 print(tostring(3) == "3", tostring(3.0), 3.0 .. "", 1e3, 10 / 2)
