@@ -3,8 +3,9 @@
 use super::ast::StrId;
 use super::error::SyntaxError;
 use super::interner::Interner;
-use super::numeral::{is_space, parse_number};
+
 use super::token::{Token, Word};
+use crate::text::parse_number::{is_space, parse_number};
 
 type Result<T> = std::result::Result<T, SyntaxError>;
 

@@ -14,7 +14,6 @@ pub mod ast;
 mod error;
 mod interner;
 mod lexer;
-mod numeral;
 mod parser;
 mod print;
 mod scope;
@@ -24,7 +23,6 @@ mod token;
 mod tests;
 
 pub use error::{RUNTIME_CHUNK_ID_LEN, SyntaxError, chunk_id};
-pub use numeral::parse_number;
 pub use parser::parse;
 pub use print::print;
 
