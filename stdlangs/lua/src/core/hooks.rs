@@ -1,11 +1,11 @@
 //! What the runtime asks Lua to do: word its errors, move and close captured variables, treat weak tables.
 
 use dg_runtime::abi::Header;
-use dg_runtime::{Hooks, Object, RawRef, Ref, RuntimeError, Tracer, Value, Vm, WeakPhase, reference_in_bits};
+use dg_runtime::{Handle, Hooks, Object, RawRef, Ref, RuntimeError, Tracer, Value, Vm, WeakPhase, reference_in_bits};
 
 use super::state::lua;
-use super::{closure, coerce, error, meta, table};
-use crate::generated::{Boxed, Event, NIL, Table, Userdata, ValueKind};
+use super::{closure, coerce, error, meta, table, traceback};
+use crate::generated::{Boxed, Event, NIL, Table, Userdata, ValueKind, natives};
 
 /// Bit of `Table.weak`: keys are weak.
 pub const WEAK_KEYS: u32 = 1;
@@ -21,6 +21,7 @@ pub fn hooks() -> Hooks {
         special_trace: &[(Table::KIND, trace_table)],
         clear_weak,
         finalize,
+        thrown,
         ..Hooks::new(word_error)
     }
 }
@@ -109,4 +110,66 @@ pub fn note_mode(vm: &Vm, table: Ref<'_, Table>) {
     let has = |letter| mode.is_some_and(|mode| mode.as_bytes().contains(&letter));
     let weak = if has(b'k') { WEAK_KEYS } else { 0 } | if has(b'v') { WEAK_VALUES } else { 0 };
     table.weak.set(weak);
+}
+
+/// Lets the handler of an `xpcall` replace what is thrown, or notes a traceback of what nobody catches.
+fn thrown(vm: &mut Vm) -> Option<Handle> {
+    let handler = match catcher(vm) {
+        Catcher::None => {
+            note_traceback(vm);
+            return None;
+        }
+        Catcher::Plain => return None,
+        Catcher::Handler(bits) => bits,
+    };
+    // SAFETY: the handler is in the frame of its `xpcall`.
+    let pending = vm.prepare(unsafe { Value::from_bits(handler) }, &[vm.thrown()]);
+    let state = lua(vm);
+    let outer = state.handling.replace(true);
+    let answered = pending.and_then(|pending| vm.call_for_one(pending).map(|value| value.bits()));
+    lua(vm).handling.set(outer);
+    let replaced = match answered {
+        // SAFETY: the value was just answered, and nothing has run since.
+        Ok(bits) => unsafe { Value::from_bits(bits) },
+        Err(_in_handler) => error::message_value(vm, b"error in error handling"),
+    };
+    Some(vm.root(replaced))
+}
+
+/// Who catches what the running coroutine throws.
+enum Catcher {
+    None,
+    /// It is caught as it is.
+    Plain,
+    /// An `xpcall` with this handler.
+    Handler(u64),
+}
+
+fn catcher(vm: &Vm) -> Catcher {
+    let in_handler = lua(vm).handling.get();
+    for frame in vm.frames() {
+        let info = frame.code().info();
+        if frame.line().is_none() {
+            if info.name == natives::PCALL.name {
+                return Catcher::Plain;
+            }
+            if info.name == natives::XPCALL.name {
+                return Catcher::Handler(frame.slot(1).bits());
+            }
+        }
+        if in_handler && frame.is_called_by_host() {
+            return Catcher::Plain;
+        }
+    }
+    // `resume` catches what leaves a coroutine.
+    if vm.current_coroutine() == vm.main_coroutine() { Catcher::None } else { Catcher::Plain }
+}
+
+fn note_traceback(vm: &Vm) {
+    let state = lua(vm);
+    if state.keep_traceback.get() {
+        let mut traceback = state.traceback.borrow_mut();
+        traceback.clear();
+        traceback::append(vm, &mut traceback, 0);
+    }
 }

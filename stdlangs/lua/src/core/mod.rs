@@ -10,3 +10,4 @@ pub mod meta;
 pub mod names;
 pub mod state;
 pub mod table;
+pub mod traceback;

@@ -36,6 +36,12 @@ pub struct LuaState {
     pub matcher: RefCell<Matcher>,
     /// Scratch space for strings that are being put together.
     pub scratch: RefCell<Vec<u8>>,
+    /// An error handler of `xpcall` runs.
+    pub handling: Cell<bool>,
+    /// Whether errors that nobody catches leave a traceback.
+    pub keep_traceback: Cell<bool>,
+    /// The traceback of the last such error.
+    pub traceback: RefCell<Vec<u8>>,
     /// Where `math.random` takes its numbers from.
     pub random: Random,
     /// Open files, and which of them are read and written by default.
@@ -75,6 +81,9 @@ impl LuaState {
             patterns: RefCell::default(),
             matcher: RefCell::default(),
             scratch: RefCell::default(),
+            handling: Cell::default(),
+            keep_traceback: Cell::default(),
+            traceback: RefCell::default(),
             random: Random::default(),
             files: RefCell::default(),
         }

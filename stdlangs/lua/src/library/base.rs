@@ -323,7 +323,7 @@ fn print(cx: &mut CallContext<'_>) -> NativeResult {
         let shown_by = table::get_str(cx, globals, cx.str(b"tostring")?);
         let is_original = shown_by
             .as_function(cx)
-            .is_some_and(|function| function.code.get(cx).native().is_some_and(|native| native as usize == tostring as usize));
+            .is_some_and(|function| function.code.get(cx).native().is_some_and(|native| std::ptr::fn_addr_eq(native, tostring as NativeFn)));
         if is_original && meta::method(cx, cx.arg(index), Event::ToString) == nil() {
             coerce::append_display(cx, &mut line, cx.arg(index));
             continue;
