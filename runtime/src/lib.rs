@@ -20,6 +20,7 @@ mod builtins;
 mod bytecode;
 mod code;
 mod coroutine;
+mod disassemble;
 mod frames;
 pub mod glue;
 mod handle;

@@ -94,8 +94,15 @@ impl Vm {
     /// Not callable; stack overflow.
     pub fn prepare(&self, function: Value<'_>, arguments: &[Value<'_>]) -> Result<Pending, Throw> {
         let pending = self.prepare_empty(function)?;
-        for &argument in arguments {
-            self.push(argument)?;
+        let top = self.top() as usize;
+        self.reserve(top + arguments.len())?;
+        // SAFETY: so many slots were just reserved.
+        unsafe {
+            let first = (*self.hot()).base.wrapping_add(top);
+            for (i, argument) in arguments.iter().enumerate() {
+                *first.wrapping_add(i) = argument.bits();
+            }
+            (*self.hot()).open_top = (top + arguments.len()) as u32;
         }
         Ok(Pending {
             count: arguments.len() as u32,
@@ -111,9 +118,13 @@ impl Vm {
     pub fn prepare_empty(&self, function: Value<'_>) -> Result<Pending, Throw> {
         self.callee_in(function)?;
         let slot = self.top();
-        self.push(function)?;
-        for _ in 0..HEADER_WORDS {
-            self.push(self.nil())?;
+        self.reserve(slot as usize + 1 + HEADER_WORDS)?;
+        // SAFETY: so many slots were just reserved; those of the header are written by the call.
+        unsafe {
+            let first = (*self.hot()).base.wrapping_add(slot as usize);
+            *first = function.bits();
+            first.wrapping_add(1).write_bytes(0, HEADER_WORDS);
+            (*self.hot()).open_top = slot + 1 + HEADER_WORDS as u32;
         }
         Ok(Pending { slot, count: 0 })
     }

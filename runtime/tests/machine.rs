@@ -321,3 +321,44 @@ fn interruptions_come_from_other_threads() {
     drop(vm);
     handle.interrupt();
 }
+
+#[test]
+fn bytecode_is_shown_as_text() {
+    let vm = quiet();
+    let mut buffer = BytecodeBuffer::new();
+    let top = buffer.new_label();
+    let mut lines = LineTable::default();
+    let mut load = |buffer: &mut BytecodeBuffer, slot, line, constant| {
+        let at = buffer.instruction(0, 16);
+        buffer.set_u16(at + 2, slot);
+        buffer.set_u64(at + 8, constant);
+        lines.push(at, line);
+    };
+    load(&mut buffer, 3, 1, Value::double(0.5).bits());
+    buffer.bind(top);
+    load(&mut buffer, 4, 2, string_value(vm.str(b"a\n").unwrap()).bits());
+    let jump = buffer.instruction(1, 8);
+    buffer.set_label(jump, jump + 4, top);
+    buffer.instruction(77, 8);
+    let bytecode = buffer.finish().unwrap();
+    let info = CodeInfo {
+        bytecode,
+        lines,
+        ..CodeInfo::default()
+    };
+    let code = vm
+        .new_code(NewCode {
+            params: 0,
+            vararg: false,
+            frame_size: 5,
+            info,
+        })
+        .unwrap();
+    let expected = [
+        "     0     1  LOAD                     to=s3 k=0.5",
+        "    16     2  LOAD                     to=s4 k=\"a\\n\"",
+        "    32     2  JUMP                     to=@16",
+        "    40  no instruction has the number 77",
+    ];
+    assert_eq!(vm.disassemble(code).lines().collect::<Vec<_>>(), expected);
+}

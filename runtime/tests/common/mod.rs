@@ -143,7 +143,35 @@ static LANGUAGE: LanguageInfo = LanguageInfo {
             catch: Address(resume_catch as *const u8),
         },
     ],
-    opcodes: &[],
+    opcodes: &[
+        OpcodeInfo {
+            name: "LOAD",
+            doc: "a constant",
+            length: 16,
+            operands: &[
+                OperandInfo {
+                    name: "to",
+                    offset: 2,
+                    kind: OperandKind::Result,
+                },
+                OperandInfo {
+                    name: "k",
+                    offset: 8,
+                    kind: OperandKind::Constant,
+                },
+            ],
+        },
+        OpcodeInfo {
+            name: "JUMP",
+            doc: "a branch",
+            length: 8,
+            operands: &[OperandInfo {
+                name: "to",
+                offset: 4,
+                kind: OperandKind::Label,
+            }],
+        },
+    ],
 };
 
 /// What hooks report.

@@ -1,0 +1,93 @@
+//! Bytecode as text.
+
+use std::fmt::{self, Display, Write as _};
+
+use crate::abi::KIND_STR;
+use crate::code::Code;
+use crate::language::{OperandInfo, OperandKind};
+use crate::object::{RawRef, Ref, Str};
+use crate::value::Value;
+use crate::vm::Vm;
+
+impl Vm {
+    /// The instructions of a code object, one per line: byte offset, source line, name, operands.
+    pub fn disassemble(&self, code: Ref<'_, Code>) -> String {
+        let bytes: Vec<u8> = code.bytecode().iter().flat_map(|word| word.to_le_bytes()).collect();
+        let mut text = String::new();
+        let mut at = 0;
+        while let Some(instruction) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            let opcode = u16::from_le_bytes(field(instruction, 0));
+            let Some(info) = self.language().opcodes.get(opcode as usize) else {
+                let _ = writeln!(text, "{at:6}  no instruction has the number {opcode}");
+                break;
+            };
+            let line = code
+                .info()
+                .lines
+                .line(at as u32)
+                .map_or(String::new(), |line| line.to_string());
+            let _ = write!(text, "{at:6} {line:>5}  {:<24}", info.name);
+            for operand in info.operands {
+                let shown = Shown {
+                    vm: self,
+                    at,
+                    instruction,
+                    operand,
+                };
+                let _ = write!(text, " {}={shown}", operand.name);
+            }
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+            at += info.length as usize;
+        }
+        text
+    }
+}
+
+/// An operand of the instruction at a byte offset.
+struct Shown<'a> {
+    vm: &'a Vm,
+    at: usize,
+    instruction: &'a [u8],
+    operand: &'a OperandInfo,
+}
+
+impl Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.operand.offset as usize;
+        let u16_field = || u16::from_le_bytes(field(self.instruction, at));
+        let u32_field = || u32::from_le_bytes(field(self.instruction, at));
+        match self.operand.kind {
+            OperandKind::Slot | OperandKind::Result => write!(f, "s{}", u16_field()),
+            OperandKind::Count | OperandKind::U16 => write!(f, "{}", u16_field()),
+            OperandKind::U32 => write!(f, "{}", u32_field()),
+            OperandKind::I32 => write!(f, "{}", u32_field() as i32),
+            OperandKind::Label => write!(f, "@{}", self.at as i64 + i64::from(u32_field() as i32)),
+            OperandKind::Constant => self.constant(f, u64::from_le_bytes(field(self.instruction, at))),
+            OperandKind::Code => {
+                // SAFETY: code objects in the instructions of a live one are alive.
+                let code = unsafe { RawRef::<Code>::new(u32_field()).get(self.vm) };
+                write!(f, "<{}>", code.info().name)
+            }
+        }
+    }
+}
+
+impl Shown<'_> {
+    fn constant(&self, f: &mut fmt::Formatter<'_>, bits: u64) -> fmt::Result {
+        // SAFETY: constants of live code are alive.
+        let value = unsafe { Value::from_bits(bits) };
+        if self.vm.kind_of(value) == Some(KIND_STR) {
+            // SAFETY: as above, and the kind says that it is a string.
+            let string = unsafe { RawRef::<Str>::new(bits as u32).get(self.vm) };
+            write!(f, "\"{}\"", string.as_bytes().escape_ascii())
+        } else {
+            write!(f, "{value:?}")
+        }
+    }
+}
+
+/// The bytes of a field; missing ones are 0.
+fn field<const N: usize>(instruction: &[u8], at: usize) -> [u8; N] {
+    std::array::from_fn(|i| instruction.get(at + i).copied().unwrap_or(0))
+}
