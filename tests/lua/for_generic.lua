@@ -15,7 +15,10 @@ for a, b, c, d in (function() local n = 0 return function() n = n + 1 if n < 3 t
 end
 local state = { "s" }
 for v in function(s, c) if not c then return s[1] end end, state do print(v) end
-local t = setmetatable({}, { __call = function(self, s, c) c = (c or 0) + 1 if c <= 3 then return c end end })
+local t = setmetatable({}, { __call = function(self, s, c)
+  c = (c or 0) + 1
+  if c <= 3 then return c end
+end })
 for i in t do io.write(i, " ") end print()
 local fs = {}
 for i, v in ipairs { "p", "q" } do fs[i] = function() v = v .. i return v end end
@@ -30,7 +33,9 @@ for k, v in pairs(q) do q[k] = v * 10 end
 print(q[1], q[3], q[5])
 print(next({}), next({ 5 }), type(next), rawequal(next, next))
 print(pcall(function() return (next({}, "missing")) end))
-print(pcall(function() return (pairs()) end)) print(pcall(function() return (ipairs(nil)) end)) print(pcall(function() return (next(1)) end))
+print(pcall(function() return (pairs()) end))
+print(pcall(function() return (ipairs(nil)) end))
+print(pcall(function() return (next(1)) end))
 print(pcall(function() for i in nil do end end))
 print(pcall(function() for i in 5 do end end))
 print(select("#", pairs({})), select("#", ipairs({})), select(3, ipairs({})))

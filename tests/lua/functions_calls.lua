@@ -14,7 +14,9 @@ print(s, ("%d"):format(7), ("abc"):len())
 local object = { value = 5 }
 function object:get(extra) return self.value, extra end
 function object.static(self) return self end
-print(object:get(1)) print(object.get({ value = 6 })) print(object.static(7), object:static() == object)
+print(object:get(1))
+print(object.get({ value = 6 }))
+print(object.static(7), object:static() == object)
 object.inner = { deep = {} }
 function object.inner.deep.call(x) return x * 2 end
 function object.inner.deep:method(x) return self == object.inner.deep, x end

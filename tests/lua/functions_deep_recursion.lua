@@ -8,12 +8,22 @@ local function forever(n) return 1 + forever(n + 1) end
 local ok, message = pcall(forever, 1)
 print(ok, (message:match("stack overflow")))
 local function again() local x = again() return x end
-for i = 1, 3 do local ok, message = pcall(again) print(i, ok, type(message), message:find("stack overflow", 1, true) ~= nil) end
+for i = 1, 3 do
+  local ok, message = pcall(again)
+  print(i, ok, type(message), message:find("stack overflow", 1, true) ~= nil)
+end
 local co = coroutine.create(function() return forever(1) end)
 local ok, message = coroutine.resume(co)
 print(ok, (message:match("stack overflow")), coroutine.status(co))
-local function nested(n) if n == 0 then error("bottom", 0) end local ok, e = pcall(nested, n - 1) error(e, 0) end
+local function nested(n)
+  if n == 0 then error("bottom", 0) end
+  local ok, e = pcall(nested, n - 1)
+  error(e, 0)
+end
 print(pcall(nested, 100))
-local proxy = setmetatable({}, { __index = function(t, k) if k == 0 then return "done" end return t[k - 1] end })
+local proxy = setmetatable({}, { __index = function(t, k)
+  if k == 0 then return "done" end
+  return t[k - 1]
+end })
 print(proxy[100])
 print(depth(3000) + depth(2000))

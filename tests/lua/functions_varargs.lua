@@ -8,8 +8,14 @@ print(p.n, p[1], p[2], p[3], p[4])
 local function first(...) local a = ... return a end
 local function two(...) local a, b, c = ... return a, b, c end
 print(first(), first(7, 8), two(1, 2), two(1, 2, 3, 4))
-print(select(2, "a", "b", "c")) print(select(-1, "a", "b", "c")) print(select(-3, "a", "b", "c")) print(select(4, "a", "b", "c"))
-print(pcall(function() return (select(0, 1)) end)) print(pcall(function() return (select(-5, 1)) end)) print(pcall(function() return (select()) end)) print(pcall(function() return (select("x")) end))
+print(select(2, "a", "b", "c"))
+print(select(-1, "a", "b", "c"))
+print(select(-3, "a", "b", "c"))
+print(select(4, "a", "b", "c"))
+print(pcall(function() return (select(0, 1)) end))
+print(pcall(function() return (select(-5, 1)) end))
+print(pcall(function() return (select()) end))
+print(pcall(function() return (select("x")) end))
 print(select("2", "a", "b"))
 local function wrap(...) return "[", ..., "]" end
 print(wrap(1, 2, 3)) print((wrap()))

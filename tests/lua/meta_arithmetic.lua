@@ -1,10 +1,19 @@
 -- __add, __sub, __mul, __div, __mod, __pow, __unm: operands, order, results, strings and numbers as partners.
 local log
-local function event(name) return function(a, b) log = name .. " " .. type(a) .. " " .. type(b) return name end end
+local function event(name)
+  return function(a, b) log = name .. " " .. type(a) .. " " .. type(b) return name end
+end
 local mt = {}
-for _, name in ipairs { "add", "sub", "mul", "div", "mod", "pow", "unm" } do mt["__" .. name] = event(name) end
+for _, name in ipairs { "add", "sub", "mul", "div", "mod", "pow", "unm" } do
+  mt["__" .. name] = event(name)
+end
 local t = setmetatable({}, mt)
-print(t + 1, log) print(1 + t, log) print(t - "x", log) print("x" * t, log) print(t / t, log) print({} % t, log)
+print(t + 1, log)
+print(1 + t, log)
+print(t - "x", log)
+print("x" * t, log)
+print(t / t, log)
+print({} % t, log)
 print(t ^ nil, log) print(nil ^ t, log) print(-t, log) print(true + t, log) print(t + print, log)
 print("10" + 5, log == nil)
 print(rawequal(t + t, "add"), (t + 1) .. "!")
@@ -16,7 +25,14 @@ V.__index = V
 local function v(x, y) return setmetatable({ x = x, y = y }, V) end
 V.__add = function(a, b) return v(a.x + b.x, a.y + b.y) end
 V.__sub = function(a, b) return v(a.x - b.x, a.y - b.y) end
-V.__mul = function(a, b) if type(a) == "number" then return v(a * b.x, a * b.y) elseif type(b) == "number" then return b * a end return a.x * b.x + a.y * b.y end
+V.__mul = function(a, b)
+  if type(a) == "number" then
+    return v(a * b.x, a * b.y)
+  elseif type(b) == "number" then
+    return b * a
+  end
+  return a.x * b.x + a.y * b.y
+end
 V.__unm = function(a) return v(-a.x, -a.y) end
 V.__tostring = function(a) return "(" .. a.x .. "," .. a.y .. ")" end
 print(tostring(v(1, 2) + v(3, 4) * 2 - -v(1, 1)), v(1, 2) * v(3, 4), tostring(2 * v(1, 2) + v(0, 1)))

@@ -1,6 +1,8 @@
 -- The eight types, type(), truth, and equality between types.
 local co = coroutine.create(function() end)
-for _, v in ipairs { 1, "s", true, print, {}, co, function() end, io.stdout } do io.write(type(v), " ") end
+for _, v in ipairs { 1, "s", true, print, {}, co, function() end, io.stdout } do
+  io.write(type(v), " ")
+end
 print(type(nil), type(type))
 print(pcall(function() return (type()) end))
 local function truth(v) return v and "true" or "false" end
