@@ -11,3 +11,6 @@ pub mod names;
 pub mod state;
 pub mod table;
 pub mod traceback;
+
+#[cfg(test)]
+mod tests;

@@ -71,7 +71,7 @@ pub fn set<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>, value: Value<'
     match key.kind(vm) {
         Kind::String(name) => set_str(vm, table, name, value),
         Kind::Double(number) => set_number(vm, table, number, value),
-        _ => set_hashed(vm, table, key, hash_of(key), value),
+        _ => set_hashed(vm, table, key, hash_of_bits(key), value),
     }
 }
 
@@ -104,7 +104,7 @@ pub fn set_number<'v>(vm: &'v Vm, table: Ref<'v, Table>, number: f64, value: Val
         return Ok(());
     }
     let key = Value::double(normalized(number));
-    set_hashed(vm, table, key, hash_of(key), value)
+    set_hashed(vm, table, key, hash_of_bits(key), value)
 }
 
 /// A border: some n with a value at n and none at n + 1; 0 if there is none at 1.
@@ -143,7 +143,7 @@ pub fn next<'v>(
         Kind::Double(number) if array_index(table, number).is_some_and(|index| index < size) => number as usize + 1,
         _ => {
             let key = key.as_double().map_or(key, |number| Value::double(normalized(number)));
-            size + 1 + find_node(vm, table, key, hash_of(key)).ok_or(UnknownKey)?
+            size + 1 + find_node(vm, table, key, hash_of(vm, key)).ok_or(UnknownKey)?
         }
     };
     if start < size {
@@ -204,14 +204,21 @@ fn normalized(number: f64) -> f64 {
     number + 0.0
 }
 
-/// The hash of a key that is no string as it stands in a node; strings bring their own.
-fn hash_of(key: Value<'_>) -> u32 {
+/// The hash of a key as it stands in a node.
+#[inline]
+fn hash_of<'v>(vm: &'v Vm, key: Value<'v>) -> u32 {
+    key.as_string(vm).map_or_else(|| hash_of_bits(key), |name| name.hash)
+}
+
+/// The hash of a key that is no string.
+#[inline]
+fn hash_of_bits(key: Value<'_>) -> u32 {
     // The high bits of a product depend on all bits of the key; the low ones would be zero for small whole numbers.
     (key.bits().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
 }
 
 fn get_hashed<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>) -> Value<'v> {
-    match find_node(vm, table, key, hash_of(key)) {
+    match find_node(vm, table, key, hash_of_bits(key)) {
         Some(node) => table.nodes.get(vm).items()[node].value.get(vm),
         None => nil(),
     }
@@ -315,11 +322,7 @@ fn rehash<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>) -> Result<(), T
     install_nodes(table, alloc::nodes(vm, capacity_for(count + count / 4))?);
     for node in nodes.items().iter().filter(|node| node.value.bits() != NIL.0) {
         let key = node.key.get(vm);
-        let hash = match key.as_string(vm) {
-            Some(name) => name.hash,
-            None => hash_of(key),
-        };
-        insert(vm, table, key, hash, node.value.get(vm));
+        insert(vm, table, key, hash_of(vm, key), node.value.get(vm));
     }
     Ok(())
 }
