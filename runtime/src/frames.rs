@@ -1,6 +1,6 @@
 //! Guest frames, walked from the innermost out.
 
-use crate::abi::{FRAME_CALLEE, FRAME_PC, FRAME_RETURN, FRAME_VARARGS, Header};
+use crate::abi::{FRAME_CALLEE, FRAME_PC, FRAME_RETURN, FRAME_VARARGS, HEADER_WORDS, Header};
 use crate::code::Code;
 use crate::coroutine::{Coroutine, CoroutineStatus};
 use crate::object::{Object, RawRef, Ref};
@@ -41,7 +41,9 @@ impl<'v> Iterator for Frames<'v> {
     fn next(&mut self) -> Option<Frame<'v>> {
         let (base, pc) = self.next?;
         let header = header(base);
-        self.next = (header.delta != 0).then(|| (base.wrapping_sub(header.delta), header.pc));
+        // A vararg frame that is the first of a coroutine has moved up from a base that is no frame of its own.
+        let is_first = header.delta == 0 || header.return_address == self.vm.language().stubs.coroutine_finished.0;
+        self.next = (!is_first).then(|| (base.wrapping_sub(header.delta), header.pc));
         // The host's own frame at the bottom has no callee.
         (header.callee != 0).then_some(Frame {
             vm: self.vm,
@@ -120,7 +122,8 @@ impl<'v> Frame<'v> {
     /// Whether the caller is Rust code, or the frame is the first of a coroutine.
     pub fn is_called_by_host(self) -> bool {
         let header = header(self.base);
-        header.delta == 0 || header.return_address == self.vm.language().stubs.exit.0
+        let stubs = &self.vm.language().stubs;
+        header.delta == 0 || [stubs.exit.0, stubs.coroutine_finished.0].contains(&header.return_address)
     }
 }
 
@@ -196,13 +199,23 @@ pub(crate) unsafe fn write_header(base: *mut u64, header: &FrameHeader) {
     }
 }
 
-/// The base that the caller of a frame set up: that of a vararg frame has moved.
+/// The base that the caller of a frame set up: that of a vararg frame has moved, unless its stack could not grow.
 pub(crate) fn callers_view_of_base(vm: &Vm, base: *mut u64) -> *mut u64 {
-    let callee = header(base).callee;
-    if callee == 0 || !vm.code_of(callee).is_vararg() {
+    let moved = header(base);
+    if moved.callee == 0 || !vm.code_of(moved.callee).is_vararg() {
         return base;
     }
-    // SAFETY: below the header of a vararg frame is this word.
-    let shift = unsafe { *base.byte_offset(FRAME_VARARGS) } >> 32;
-    base.wrapping_sub(shift as usize)
+    // SAFETY: below the header of a frame is a word of the stack.
+    let shift = (unsafe { *base.byte_offset(FRAME_VARARGS) } >> 32) as usize;
+    if shift <= HEADER_WORDS || shift > moved.delta {
+        return base;
+    }
+    // The header that the caller wrote is still where it was.
+    let callers = base.wrapping_sub(shift);
+    let original = header(callers);
+    let is_same = original.callee == moved.callee
+        && original.delta + shift == moved.delta
+        && original.return_address == moved.return_address
+        && original.pc == moved.pc;
+    if is_same { callers } else { base }
 }

@@ -70,9 +70,9 @@ fn random_graphs(seed: u64, steps: usize, gc: GcParameters) {
     vm.collect_full();
     let baseline = vm.gc_stats().live;
     for id in 0..steps as u32 {
-        let children = match random.below(50) {
+        let children = match random.below(200) {
             0 => random.below(12_000),
-            1..4 => 100 + random.below(400),
+            1..9 => 100 + random.below(400),
             _ => random.below(8),
         };
         let node = new_node(&vm, id, children).unwrap();
