@@ -168,6 +168,18 @@ impl State {
     }
 }
 
+/// Empties blocks that are only entered against what is known: nothing in them has to make sense.
+pub fn drop_impossible(spec: &SpecTables, function: &mut Function) {
+    let cfg = Cfg::new(function);
+    let facts = Facts::new(spec, function, &cfg);
+    for block in cfg.order() {
+        if facts.at(*block).is_impossible() {
+            function.blocks[*block].insts.clear();
+            function.blocks[*block].terminator = Terminator::Unreachable;
+        }
+    }
+}
+
 /// The value that `value` is a narrowed copy of, or itself.
 pub fn root(function: &Function, mut value: ValueId) -> ValueId {
     while let Some(Op::Narrow { value: inner, .. }) = function.def(value) {

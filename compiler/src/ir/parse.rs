@@ -53,6 +53,9 @@ struct Parser<'p, 't> {
 
 type Parsed<T> = Result<T, ParseError>;
 
+/// The address and the count of a list.
+type ListValues = (ValueId, ValueId);
+
 impl Parser<'_, '_> {
     fn function(mut self) -> Parsed<Function> {
         self.lexer.expect("fn")?;
@@ -576,7 +579,7 @@ impl Parser<'_, '_> {
         Ok(CallArgs::Copied { fixed, list })
     }
 
-    fn values_and_list(&mut self) -> Parsed<(Vec<ValueId>, Option<(ValueId, ValueId)>)> {
+    fn values_and_list(&mut self) -> Parsed<(Vec<ValueId>, Option<ListValues>)> {
         let values = self.list()?;
         if !self.lexer.accept("list") {
             return Ok((values, None));

@@ -190,6 +190,10 @@ impl<'p> Verifier<'p> {
             self.block = *id;
             let block = &self.function.blocks[*id];
             let state = facts.at(*id);
+            if state.is_impossible() {
+                // What contradicts itself has no types.
+                continue;
+            }
             let mut answer = answers.at(*id);
             let mut fresh = self.is_fresh_continuation(*id, cfg);
             for (index, inst) in block.insts.iter().enumerate() {

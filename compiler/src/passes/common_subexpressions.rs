@@ -15,6 +15,12 @@ use crate::ir::inst::Edge;
 use crate::ir::spec::{ExternResult, FieldId, FieldType};
 use crate::ir::{BlockId, Function, Id, Op, RecordId, SpecTables, ValueId};
 
+/// An operation and the epochs of what it reads.
+type Expression = (Op, Vec<u32>);
+
+/// Where it was computed, and the results.
+type Computed = (BlockId, Vec<ValueId>);
+
 /// Replaces what was computed before; dead code elimination drops what is left over.
 pub fn run(spec: &SpecTables, function: &mut Function) {
     let cfg = Cfg::new(function);
@@ -22,7 +28,7 @@ pub fn run(spec: &SpecTables, function: &mut Function) {
         next: 1,
         after: vec![None; function.blocks.len()],
     };
-    let mut known: HashMap<(Op, Vec<u32>), Vec<(BlockId, Vec<ValueId>)>> = HashMap::new();
+    let mut known: HashMap<Expression, Vec<Computed>> = HashMap::new();
     let mut replacement: Vec<Option<ValueId>> = vec![None; function.values.len()];
     for block in cfg.order() {
         let mut epochs = memory.entering(function, &cfg, *block);

@@ -27,7 +27,7 @@ use super::PassError;
 use crate::ir::builder::append;
 use crate::ir::cfg::Cfg;
 use crate::ir::compact::compact;
-use crate::ir::facts::Facts;
+use crate::ir::facts::{Facts, drop_impossible};
 use crate::ir::print::print_detached;
 use crate::ir::{
     BlockId, CallArgs, ContinuationTarget, Function, FunctionId, Id, Op, Program, Role, SpecTables, Terminator, Type,
@@ -73,6 +73,7 @@ struct Splitter<'p> {
 
 impl Splitter<'_> {
     fn split(&mut self, mut function: Function) -> Result<Function, PassError> {
+        drop_impossible(&self.program.spec, &mut function);
         self.continuations(&mut function)?;
         if self.outline && !function.blocks[function.entry].cold {
             self.cold_regions(&mut function)?;

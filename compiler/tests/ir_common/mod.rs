@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test crate uses a part")]
 
+pub mod generate;
 pub mod machine;
 
 use std::sync::Arc;
