@@ -1,0 +1,37 @@
+//! The machine code of every bytecode of the languages, as listings that are reviewed when they change.
+
+use std::collections::BTreeMap;
+
+use dg_compiler::listing::listings;
+use dg_compiler::pipeline::{self, Options};
+
+#[test]
+fn listings_of_lua() {
+    check("lua", include_str!("../stdlangs/lua.dg"));
+}
+
+/// A snapshot for each opcode, with its hot, cold and continuation parts, and one for each stub.
+fn check(language: &str, source: &str) {
+    let image = pipeline::image(source, &Options::default()).expect("the specification is right");
+    let mut snapshots: BTreeMap<&str, String> = BTreeMap::new();
+    let listings = listings(&image, &format!("stdlangs/{language}.dg"));
+    for (symbol, listing) in &listings {
+        let owner = image.opcodes.iter().map(|opcode| opcode.symbol.as_str()).find(|opcode| is_part(symbol, opcode));
+        let text = snapshots.entry(owner.unwrap_or(symbol)).or_default();
+        text.push_str(listing);
+        text.push('\n');
+    }
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_snapshot_path(format!("snapshots/{language}/interpreter"));
+    settings.bind(|| {
+        for (name, text) in snapshots {
+            insta::assert_snapshot!(name, text.trim_end());
+        }
+    });
+}
+
+fn is_part(symbol: &str, of: &str) -> bool {
+    symbol.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
