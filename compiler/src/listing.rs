@@ -12,7 +12,7 @@ use crate::ir::spec::{OperandKind, ResultKind, SpecTables};
 /// Every listing with the name of its symbol, in the order of the image. `path` is what the specification is called.
 ///
 /// ```text
-/// ; lua.dg:41  ADD.slot_slot  lhs: slot, rhs: slot -> slot      dst = lhs + rhs
+/// ; calc.dg:41  ADD.slot_slot  lhs: slot, rhs: slot -> slot      dst = lhs + rhs
 /// ; interpreter, hot part: 12 instructions, 52 bytes
 ///   00  0f b7 45 04  movzx   eax, word [pc+4]
 /// ```
