@@ -84,7 +84,7 @@ macro_rules! stubs {
         unsafe extern "C" { $(#[link_name = concat!("dg_test_", stringify!($name))] fn $name();)* }
     };
 }
-stubs!(enter exit exit_thrown coroutine_finished entry_native pcall pcall_cont pcall_catch resume yield_ recurse echo leave_ resume_cont resume_catch);
+stubs!(enter exit exit_thrown coroutine_finished entry_native entry_vararg pcall pcall_cont pcall_catch resume yield_ recurse echo leave_ resume_cont resume_catch);
 
 macro_rules! spec_native {
     ($constant:ident, $symbol:ident) => {
@@ -130,7 +130,7 @@ static LANGUAGE: LanguageInfo = LanguageInfo {
         exit_thrown: Address(exit_thrown as *const u8),
         coroutine_finished: Address(coroutine_finished as *const u8),
         entry_fixed: Address(std::ptr::null()),
-        entry_vararg: Address(std::ptr::null()),
+        entry_vararg: Address(entry_vararg as *const u8),
         entry_native: Address(entry_native as *const u8),
     },
     catches: &[
@@ -347,7 +347,30 @@ dg_test_coroutine_finished:
     call [r15+0x138]
     jmp dg_test_switch
 
-// pcall(f, ...): 1 and the first result, or 0 and the error
+// f(x, ...): moves its frame above the arguments, as vararg code does, and throws x
+dg_test_entry_vararg:
+    mov r8d, ecx
+    add r8, 4
+    lea r10, [rbx+r8*8]
+    mov r9, r8
+    shl r9, 32
+    mov rax, [rbx-24]
+    add rax, r9
+    mov [r10-24], rax
+    mov rax, [rbx-16]
+    mov [r10-16], rax
+    mov rax, [rbx-8]
+    mov [r10-8], rax
+    or r9, rcx
+    mov [r10-32], r9
+    mov rax, [rbx]
+    mov [r15+0x20], rax
+    mov rbx, r10
+    mov [r15], rbx
+    mov [r15+8], rbp
+    jmp dg_test_throw
+
+// pcall(f, ...): 1 and the first result, or 0, the error, and the distance to the callee's base
 dg_test_pcall:
     mov r8d, ecx
     lea r9, [r8+4]
@@ -371,18 +394,27 @@ dg_test_pcall:
     mov rbx, r10
     jmp [r15+rdx*8+8]
 dg_test_pcall_cont:
-    mov r8, 0x3FF0000000000000
-4:  mov rax, [rax]
+    mov rax, [rax]
     mov [rbx+8], rax
-    mov [rbx], r8
+    mov rax, 0x3FF0000000000000
+    mov [rbx], rax
     mov rax, rbx
     mov ecx, 2
     jmp dg_test_return
 dg_test_pcall_catch:
     xor r8d, r8d
-    jmp 4b
+4:  mov [rbx], r8
+    mov rax, [rax]
+    mov [rbx+8], rax
+    sub rdi, rbx
+    shr rdi, 3
+    cvtsi2sd xmm0, rdi
+    movsd [rbx+16], xmm0
+    mov rax, rbx
+    mov ecx, 3
+    jmp dg_test_return
 
-// resume(coroutine, ...): the results, or -1 and the error
+// resume(coroutine, ...): the results, or -1, the error, and the distance to the callee's base
 dg_test_resume:
     mov [r15], rbx
     mov [r15+8], rbp
