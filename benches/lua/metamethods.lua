@@ -1,7 +1,7 @@
 -- Metamethods of every kind: index functions and chains, newindex, call, arithmetic, comparison, concat, proxies.
 -- quick: 100
 
-local n = tonumber(arg and arg[1]) or 400000
+local n = tonumber(arg and arg[1]) or 600000
 
 local Complex = {}
 Complex.__index = Complex

@@ -1,7 +1,7 @@
 -- The n queens problem: all solutions by backtracking, with arrays and with a recursive closure.
 -- quick: 5
 
-local n = tonumber(arg and arg[1]) or 10
+local n = tonumber(arg and arg[1]) or 11
 
 local function with_arrays(size)
   local columns, rising, falling, placed = {}, {}, {}, {}

@@ -1,7 +1,7 @@
 -- Ray tracer whose vectors are tables with arithmetic metamethods.
 -- quick: 8
 
-local n = tonumber(arg and arg[1]) or 220
+local n = tonumber(arg and arg[1]) or 320
 
 local sqrt, floor, max = math.sqrt, math.floor, math.max
 

@@ -152,8 +152,17 @@ fn seconds(time: libc::timeval) -> f64 {
 fn describe_failure(status: ExitStatus, stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     match text.lines().find(|line| !line.trim().is_empty()) {
-        Some(line) => format!("{status}: {line}"),
+        Some(line) => format!("{status}: {}", shortened(line)),
         None => status.to_string(),
+    }
+}
+
+/// `line`, cut to what fits into a report: a message may quote positions without end.
+fn shortened(line: &str) -> String {
+    const LIMIT: usize = 200;
+    match line.char_indices().nth(LIMIT) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line.to_string(),
     }
 }
 
@@ -197,6 +206,8 @@ mod tests {
             shell("echo; echo why >&2; exit 3", 20.0).unwrap_err(),
             "exit status: 3: why"
         );
+        let error = shell("printf '%0500d' 7 >&2; exit 1", 20.0).unwrap_err();
+        assert_eq!(error, format!("exit status: 1: {}...", "0".repeat(200)));
         assert_eq!(shell("kill -KILL $$", 20.0).unwrap_err(), "signal: 9 (SIGKILL)");
         assert_eq!(shell("exec sleep 20", 0.1).unwrap_err(), "stopped after 0.1 s");
         let error = run(&mut Command::new("/no/such/program"), Duration::from_secs(1)).unwrap_err();
