@@ -1,5 +1,6 @@
 //! The compiler from `.dg` specifications to VM crates.
 
+pub mod build;
 pub mod emit;
 pub mod infer;
 pub mod ir;

@@ -1,0 +1,336 @@
+//! Conditions, branches, matches, caches: where control goes.
+
+use super::Lowering;
+use super::frame::{Answer, Frame};
+use super::value::Val;
+use crate::ir::inst::{BlockCall, IntCond, Likely, Op, Terminator};
+use crate::ir::{BlockId, PlanId, ValueId};
+use crate::typed::{Arm, Expr, ExprKind, Helper, HelperId, Ty};
+
+/// What to do with the value of an expression.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Goal {
+    /// It is the answer of the frame.
+    Answer,
+    /// It is used by what follows.
+    Value,
+}
+
+impl<'p> Lowering<'p> {
+    /// Lowers `expr` as the answer of the frame. The current block ends.
+    pub fn answer(&mut self, expr: &'p Expr) {
+        self.lower(expr, Goal::Answer);
+    }
+
+    /// Lowers `expr`; answers what it comes to, none when control does not come past it.
+    pub fn value(&mut self, expr: &'p Expr) -> Option<Val> {
+        self.lower(expr, Goal::Value)
+    }
+
+    fn lower(&mut self, expr: &'p Expr, goal: Goal) -> Option<Val> {
+        self.build.set_line(self.program.lines.line(expr.span.start));
+        match &expr.kind {
+            ExprKind::If {
+                condition,
+                then,
+                otherwise,
+            } => self.branch(condition, then, otherwise.as_deref(), expr.ty, goal),
+            ExprKind::MatchPlan { subject, plan, arms } => {
+                let subject = self.value(subject)?;
+                self.match_plan(subject, *plan, arms, expr.ty, goal)
+            }
+            ExprKind::MatchEnum { subject, arms } => {
+                let subject = self.one(subject)?;
+                let blocks = self.arm_blocks(arms);
+                self.switch(subject, arms, &blocks);
+                self.arms(arms, blocks, expr.ty, goal, |_, _, _| {})
+            }
+            ExprKind::Attempt {
+                resume,
+                invocation,
+                returned,
+                threw,
+            } => self.attempt(*resume, invocation, returned, threw, expr.ty, goal),
+            ExprKind::Block { statements, value } => {
+                for statement in statements {
+                    self.value(statement)?;
+                }
+                match value {
+                    Some(value) => self.lower(value, goal),
+                    None => self.reach(Val::None, goal),
+                }
+            }
+            ExprKind::CallHelper { helper, args } => {
+                let args = args.iter().map(|arg| self.value(arg)).collect::<Option<Vec<Val>>>()?;
+                self.inline(*helper, args, goal)
+            }
+            ExprKind::Return(value) => {
+                match value {
+                    Some(value) => self.answer(value),
+                    None => self.deliver(Val::None),
+                }
+                None
+            }
+            ExprKind::Slow(body) => {
+                self.in_cold(|lowering| lowering.answer(body));
+                None
+            }
+            _ => {
+                let value = self.simple(expr)?;
+                self.reach(value, goal)
+            }
+        }
+    }
+
+    fn reach(&mut self, value: Val, goal: Goal) -> Option<Val> {
+        match goal {
+            Goal::Value => Some(value),
+            Goal::Answer => {
+                self.deliver(value);
+                None
+            }
+        }
+    }
+
+    /// Lowers what `inside` lowers off the expected path. Control does not come back from there.
+    fn in_cold<R>(&mut self, inside: impl FnOnce(&mut Self) -> R) -> R {
+        let block = self.build.current();
+        let is_empty = block != self.build.function().entry && self.build.function().blocks[block].insts.is_empty();
+        let outer = std::mem::replace(&mut self.cold, true);
+        if is_empty {
+            self.cold_blocks.push(block);
+        } else if !outer {
+            let cold = self.build.block(true);
+            self.build.jump(cold, vec![]);
+            self.build.switch_to(cold);
+        }
+        let result = inside(self);
+        self.cold = outer;
+        result
+    }
+
+    /// Lowers a copy of the body of a `fn`.
+    fn inline(&mut self, helper: HelperId, args: Vec<Val>, goal: Goal) -> Option<Val> {
+        let helper: &'p Helper = &self.program.helpers[helper];
+        let answer = match goal {
+            Goal::Answer => Answer::Outer,
+            Goal::Value => Answer::Collect,
+        };
+        let mut frame = Frame::new(&helper.code, answer);
+        frame.locals.extend(helper.params.iter().copied().zip(args));
+        self.frames.push(frame);
+        if let Some(body) = &helper.code.body {
+            if helper.cold {
+                self.in_cold(|lowering| lowering.answer(body));
+            } else {
+                self.answer(body);
+            }
+        }
+        let arrivals = self.frames.pop().map(|frame| frame.arrivals).unwrap_or_default();
+        self.merge(arrivals, helper.result)
+    }
+
+    fn branch(
+        &mut self,
+        condition: &'p Expr,
+        then: &'p Expr,
+        otherwise: Option<&'p Expr>,
+        ty: Ty,
+        goal: Goal,
+    ) -> Option<Val> {
+        if let Some(holds) = decided(condition) {
+            return match (holds, otherwise) {
+                (true, _) => self.lower(then, goal),
+                (false, Some(otherwise)) => self.lower(otherwise, goal),
+                (false, None) => self.reach(Val::None, goal),
+            };
+        }
+        let (then_block, other_block) = (self.build.block(self.cold), self.build.block(self.cold));
+        self.condition(condition, then_block, other_block)?;
+        let mut arrivals = Vec::new();
+        let locals = self.frame().locals.clone();
+
+        self.build.switch_to(then_block);
+        if let Some(value) = self.lower(then, goal) {
+            arrivals.push((self.build.current(), self.kept(value, otherwise.is_some())));
+        }
+        self.frame().locals.clone_from(&locals);
+        self.build.switch_to(other_block);
+        let value = match otherwise {
+            Some(otherwise) => self.lower(otherwise, goal),
+            None => self.reach(Val::None, goal),
+        };
+        if let Some(value) = value {
+            arrivals.push((self.build.current(), value));
+        }
+        self.frame().locals = locals;
+        self.merge(arrivals, ty)
+    }
+
+    /// Without `else` there is no value.
+    fn kept(&self, value: Val, has_value: bool) -> Val {
+        if has_value { value } else { Val::None }
+    }
+
+    /// Ends the current block with a branch on `condition`; none when control does not get so far.
+    fn condition(&mut self, condition: &'p Expr, then: BlockId, otherwise: BlockId) -> Option<()> {
+        if let Some(holds) = decided(condition) {
+            self.build.jump(if holds { then } else { otherwise }, vec![]);
+            return Some(());
+        }
+        match &condition.kind {
+            ExprKind::Not(inner) => self.condition(inner, otherwise, then),
+            ExprKind::And(left, right) => {
+                let middle = self.build.block(self.cold);
+                self.condition(left, middle, otherwise)?;
+                self.build.switch_to(middle);
+                self.condition(right, then, otherwise)
+            }
+            ExprKind::Or(left, right) => {
+                let middle = self.build.block(self.cold);
+                self.condition(left, then, middle)?;
+                self.build.switch_to(middle);
+                self.condition(right, then, otherwise)
+            }
+            // `c == true` and the like, from the parameters of templates.
+            ExprKind::IntCompare(cond @ (IntCond::Eq | IntCond::Ne), left, right)
+                if decided(left).is_some() || decided(right).is_some() =>
+            {
+                let (known, other) = match decided(right) {
+                    Some(known) => (known, left),
+                    None => (decided(left) == Some(true), right),
+                };
+                let (then, otherwise) = if known == (*cond == IntCond::Eq) {
+                    (then, otherwise)
+                } else {
+                    (otherwise, then)
+                };
+                self.condition(other, then, otherwise)
+            }
+            _ => {
+                let holds = self.one(condition)?;
+                self.build.branch(holds, then, otherwise, Likely::Unknown);
+                Some(())
+            }
+        }
+    }
+
+    /// `a && b` and the like as a value.
+    pub fn condition_value(&mut self, condition: &'p Expr) -> Option<Val> {
+        let (holds, fails) = (self.build.block(self.cold), self.build.block(self.cold));
+        self.condition(condition, holds, fails)?;
+        let mut arrivals = Vec::new();
+        for (block, value) in [(holds, true), (fails, false)] {
+            self.build.switch_to(block);
+            arrivals.push((block, Val::One(self.build.bool(value))));
+        }
+        self.merge(arrivals, Ty::Bool)
+    }
+
+    fn match_plan(&mut self, subject: Val, plan: PlanId, arms: &'p [Arm], ty: Ty, goal: Goal) -> Option<Val> {
+        let blocks = self.arm_blocks(arms);
+        let case = self.single(subject.clone());
+        self.switch(case, arms, &blocks);
+        let tables = self.tables;
+        self.arms(arms, blocks, ty, goal, |lowering, arm, number| {
+            let cases = &tables.plans[plan].cases;
+            // Where the words of this case begin among those of all cases.
+            let mut at: usize = cases[..number as usize]
+                .iter()
+                .flat_map(|case| &case.payload)
+                .map(|ty| ty.values().len())
+                .sum();
+            for (index, crossing) in cases[number as usize].payload.iter().enumerate() {
+                let count = crossing.values().len();
+                if let Some(Some(local)) = arm.bindings.get(index) {
+                    let values = match &subject {
+                        Val::Plan { words, .. } => words[at..at + count].to_vec(),
+                        _ => lowering.build.op(Op::PlanPayload {
+                            answer: case,
+                            plan,
+                            case: number,
+                            index: index as u32,
+                        }),
+                    };
+                    let value = match values.as_slice() {
+                        [ptr, words] => Val::List {
+                            ptr: *ptr,
+                            count: *words,
+                            has_first: false,
+                        },
+                        values => Val::One(values[0]),
+                    };
+                    lowering.frame().locals.insert(*local, value);
+                }
+                at += count;
+            }
+        })
+    }
+
+    fn arm_blocks(&mut self, arms: &[Arm]) -> Vec<BlockId> {
+        arms.iter().map(|_| self.build.block(self.cold)).collect()
+    }
+
+    fn switch(&mut self, index: ValueId, arms: &[Arm], blocks: &[BlockId]) {
+        if let [block] = blocks {
+            return self.build.jump(*block, vec![]);
+        }
+        let mut numbered: Vec<(u32, BlockId)> = Vec::new();
+        for (arm, block) in arms.iter().zip(blocks) {
+            numbered.extend(arm.cases.iter().map(|case| (*case, *block)));
+        }
+        numbered.sort_by_key(|(case, _)| *case);
+        let cases = numbered.into_iter().map(|(_, block)| BlockCall::to(block)).collect();
+        self.build.end(Terminator::Switch { index, cases });
+    }
+
+    fn arms(
+        &mut self,
+        arms: &'p [Arm],
+        blocks: Vec<BlockId>,
+        ty: Ty,
+        goal: Goal,
+        bind: impl Fn(&mut Self, &'p Arm, u32),
+    ) -> Option<Val> {
+        let locals = self.frame().locals.clone();
+        let mut arrivals = Vec::new();
+        for (arm, block) in arms.iter().zip(blocks) {
+            self.build.switch_to(block);
+            if let [number] = arm.cases.as_slice() {
+                bind(self, arm, *number);
+            }
+            if let Some(value) = self.lower(&arm.body, goal) {
+                arrivals.push((self.build.current(), self.kept(value, ty != Ty::Unit)));
+            }
+            self.frame().locals.clone_from(&locals);
+        }
+        self.merge(arrivals, ty)
+    }
+
+    /// `cache(keys) body`
+    pub fn cache(&mut self, keys: &'p [Expr], ways: u32, body: &'p Expr) -> Option<Val> {
+        let key = keys.iter().map(|key| self.one(key)).collect::<Option<Vec<ValueId>>>()?;
+        let (miss, done) = (self.build.block(true), self.build.block(self.cold));
+        self.build.end(Terminator::Cache {
+            key,
+            ways,
+            body: miss.into(),
+            done,
+        });
+        self.build.switch_to(miss);
+        let outer = std::mem::replace(&mut self.cold, true);
+        let value = self.value(body);
+        self.cold = outer;
+        let arrivals = value.map(|value| (self.build.current(), value)).into_iter().collect();
+        Some(self.meet(arrivals, done, body.ty))
+    }
+}
+
+/// What a condition is when it depends on nothing.
+fn decided(condition: &Expr) -> Option<bool> {
+    match &condition.kind {
+        ExprKind::Bool(holds) => Some(*holds),
+        ExprKind::Not(inner) => decided(inner).map(|holds| !holds),
+        _ => None,
+    }
+}
