@@ -58,8 +58,7 @@ impl Emitter<'_> {
                 } else {
                     self.materialize(left, line)
                 };
-                self.reserve(HEADER_SLOTS.into(), line);
-                let args = self.values(Slot(self.free), args);
+                let args = self.arguments(line, |emitter| emitter.values(Slot(emitter.free), args));
                 Prepared { f, args }
             }
             _ => unreachable!("only calls are called"),
@@ -81,19 +80,29 @@ impl Emitter<'_> {
         } else {
             self.reserve(1, line)
         };
-        self.reserve(HEADER_SLOTS.into(), line);
-        let receiver = self.reserve(1, line);
-        self.emit(
-            expr,
-            Inst::SelfField {
-                object,
-                name,
-                receiver,
-                dst: f,
-            },
-        );
-        let args = self.values(receiver, args);
+        let args = self.arguments(line, |emitter| {
+            let receiver = emitter.reserve(1, line);
+            emitter.emit(
+                expr,
+                Inst::SelfField {
+                    object,
+                    name,
+                    receiver,
+                    dst: f,
+                },
+            );
+            emitter.values(receiver, args)
+        });
         Prepared { f, args }
+    }
+
+    /// Evaluates arguments above the room for a frame header.
+    fn arguments(&mut self, line: u32, evaluate: impl FnOnce(&mut Self) -> List) -> List {
+        self.open_headers += 1;
+        self.reserve(HEADER_SLOTS.into(), line);
+        let args = evaluate(self);
+        self.open_headers -= 1;
+        args
     }
 
     /// Whether evaluating `args` may change the local variable that is called.

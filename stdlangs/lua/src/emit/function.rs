@@ -4,8 +4,8 @@ use super::inst::{Const, Inst, Label, Operand, Slot};
 use super::instructions::{Instructions, VariableRange};
 use crate::syntax::ast::{Block, Chunk, ExprId, Function, FunctionId, LocalId, Vararg};
 
-/// Most slots of a frame.
-pub(super) const MAX_SLOTS: u16 = 250;
+/// Most slots of a frame, as in PUC Lua, which has no room for headers among them.
+const MAX_SLOTS: u16 = 249;
 
 /// Slots before the arguments of a call that its frame header takes.
 pub(super) const HEADER_SLOTS: u16 = 3;
@@ -46,6 +46,7 @@ pub fn compile_function(chunk: &Chunk, id: FunctionId) -> Result<FunctionCode, T
         loops: Vec::new(),
         free: 0,
         frame_size: 0,
+        open_headers: 0,
         overflow: None,
     };
     let has_arg_table = emitter.parameters();
@@ -75,6 +76,8 @@ pub(super) struct Emitter<'a> {
     /// The first slot that is in use neither by a local nor by a temporary.
     pub(super) free: u16,
     frame_size: u16,
+    /// Headers between the slots in use: calls whose arguments are being evaluated.
+    pub(super) open_headers: u16,
     /// The line where slots ran out.
     overflow: Option<u32>,
 }
@@ -129,7 +132,7 @@ impl Emitter<'_> {
     pub(super) fn reserve(&mut self, count: usize, line: u32) -> Slot {
         let start = self.free;
         match u16::try_from(count).ok().and_then(|count| start.checked_add(count)) {
-            Some(end) if end <= MAX_SLOTS => {
+            Some(end) if end <= MAX_SLOTS + HEADER_SLOTS * self.open_headers => {
                 self.free = end;
                 self.frame_size = self.frame_size.max(end);
                 Slot(start)

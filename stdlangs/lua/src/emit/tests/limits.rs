@@ -56,6 +56,7 @@ fn nesting_up_to_the_limit_of_the_parser() {
         nested("x = ", "{", "", "}"),
         nested("x = ", "not ", "a", ""),
         nested("x = ", "a[", "a", "]"),
+        nested("", "f(", "a", ")"),
         nested("", "if a then ", "f()", " end"),
         nested("", "while a do ", "f()", " end"),
         nested("", "repeat ", "f()", " until a"),
@@ -68,11 +69,13 @@ fn nesting_up_to_the_limit_of_the_parser() {
 #[test]
 fn slots() {
     let arguments = |count: usize| format!("f({}1)", "1,".repeat(count - 1));
-    assert!(compile_all(&arguments(246)).is_ok());
-    assert_eq!(compile_all(&format!("\n{}", arguments(247))).unwrap_err().line, 2);
+    assert!(compile_all(&arguments(248)).is_ok());
+    assert_eq!(compile_all(&format!("\n{}", arguments(249))).unwrap_err().line, 2);
     assert!(compile_all(&arguments(100_000)).is_err());
+    assert!(compile_all(&format!("{}a{}", "a:f(".repeat(100), ")".repeat(100))).is_ok());
+    assert!(compile_all(&format!("{}a{}", "a:f(".repeat(130), ")".repeat(130))).is_err());
     assert!(compile_all(&format!("local a {}", "local a ".repeat(199))).is_ok());
     assert!(compile_all(&format!("x = {}a", "a .. ".repeat(190))).is_ok());
-    assert!(compile_all(&format!("return {}1", "1, ".repeat(249))).is_ok());
-    assert!(compile_all(&format!("return {}1", "1, ".repeat(250))).is_err());
+    assert!(compile_all(&format!("return {}1", "1, ".repeat(248))).is_ok());
+    assert!(compile_all(&format!("return {}1", "1, ".repeat(249))).is_err());
 }
