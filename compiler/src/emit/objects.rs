@@ -47,7 +47,7 @@ fn field_type(spec: &SpecTables, ty: FieldType) -> String {
         FieldType::Ref { record, nullable: true } => {
             format!("OptionalRefField<{}>", type_name(&spec.records[record].name))
         }
-        FieldType::Ptr => "Cell<*mut u64>".into(),
+        FieldType::Ptr | FieldType::ValuePtr => "Cell<*mut u64>".into(),
         FieldType::Struct(record) => type_name(&spec.records[record].name),
     }
 }
@@ -139,7 +139,7 @@ fn trace_function(out: &mut String, spec: &SpecTables, record: &Record) -> Strin
     let name = type_name(&record.name);
     let function = format!("trace_{}", value_name(&record.name));
     let mut body = String::new();
-    for field in record.fields.iter().filter(|field| field.ty.is_traced()) {
+    for field in record.fields.iter().filter(|field| is_followed(field.ty)) {
         let _ = writeln!(
             body,
             "    {}",
@@ -162,9 +162,18 @@ fn trace_function(out: &mut String, spec: &SpecTables, record: &Record) -> Strin
     function
 }
 
+/// Whether the collector follows the field.
+fn is_followed(ty: FieldType) -> bool {
+    ty.is_traced() || ty == FieldType::ValuePtr
+}
+
 fn trace_field(place: &str, ty: FieldType) -> String {
     match ty {
         FieldType::Value(_) => format!("tracer.value({place}.bits());"),
+        FieldType::ValuePtr => format!(
+            "// SAFETY: null, or the address of a value, as the specification says.\n    \
+             unsafe {{ tracer.slot({place}.get()) }};"
+        ),
         _ => format!("tracer.reference({place}.raw().0);"),
     }
 }

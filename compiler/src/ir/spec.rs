@@ -203,8 +203,10 @@ pub enum FieldType {
         /// Whether it may be null.
         nullable: bool,
     },
-    /// A machine address.
+    /// A machine address, of whatever the host means by it.
     Ptr,
+    /// The machine address of a value: of a slot, or of a field of this very object. What is there is alive.
+    ValuePtr,
     /// A struct, in place. Only elements of trailing arrays are.
     Struct(RecordId),
 }
@@ -220,7 +222,7 @@ impl FieldType {
             Self::F64 => Type::F64,
             Self::Value(set) => Type::Val(set),
             Self::Ref { record, .. } | Self::Struct(record) => Type::Ref(record),
-            Self::Ptr => Type::Ptr,
+            Self::Ptr | Self::ValuePtr => Type::Ptr,
         }
     }
     /// Whether the collector follows what is stored, so that a store needs a barrier.
@@ -233,7 +235,7 @@ impl FieldType {
             Self::U8 | Self::Bool => Some(1),
             Self::U16 => Some(2),
             Self::I32 | Self::U32 | Self::Ref { .. } => Some(4),
-            Self::I64 | Self::U64 | Self::F64 | Self::Value(_) | Self::Ptr => Some(8),
+            Self::I64 | Self::U64 | Self::F64 | Self::Value(_) | Self::Ptr | Self::ValuePtr => Some(8),
             Self::Struct(_) => None,
         }
     }

@@ -224,7 +224,8 @@ impl Declarations<'_> {
                     Ty::I64 => FieldType::I64,
                     Ty::U64 => FieldType::U64,
                     Ty::Double => FieldType::F64,
-                    Ty::Ptr | Ty::ValuePtr => FieldType::Ptr,
+                    Ty::Ptr => FieldType::Ptr,
+                    Ty::ValuePtr => FieldType::ValuePtr,
                     _ => return refuse("a list lives in a frame, not in an object"),
                 };
                 (stored, plain)
