@@ -1,7 +1,7 @@
 -- Producers, filters and consumers as coroutines; generators that recurse through trees.
 -- quick: 100
 
-local n = tonumber(arg and arg[1]) or 120000
+local n = tonumber(arg and arg[1]) or 400000
 
 local wrap, yield = coroutine.wrap, coroutine.yield
 
