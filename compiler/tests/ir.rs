@@ -2,11 +2,13 @@
 
 mod ir_common;
 
+use dg_compiler::ir::checks::{Test, tests_for};
 use dg_compiler::ir::evaluate::{EvaluationError, Evaluator, OperandValue, Outcome};
 use dg_compiler::ir::parse::parse_program;
 use dg_compiler::ir::print::print_program;
+use dg_compiler::ir::spec::MAX_DOUBLE_BITS;
 use dg_compiler::ir::verify::verify_program;
-use dg_compiler::ir::{FunctionId, Program};
+use dg_compiler::ir::{FunctionId, LeafId, Program, TypeSet};
 use ir_common::machine::ToyMachine;
 use ir_common::{lines, parse, parse_valid, spec};
 
@@ -183,4 +185,55 @@ fn a_loop_runs_out_of_fuel() {
     let spec = spec();
     let mut machine = ToyMachine::new(&spec, &[], vec![], vec![]);
     assert_eq!(run(&program, &mut machine), Err(EvaluationError::OutOfFuel));
+}
+
+#[test]
+fn tests_tell_every_set_of_leaves_from_the_others() {
+    let spec = spec();
+    let samples = [
+        (0, u64::MAX),
+        (1, u64::MAX - 1),
+        (2, u64::MAX - 2),
+        (3, 0),
+        (3, 0xFFF8_0000_0000_0000),
+        (4, 0xFFFC_0000_0000_0000),
+        (4, 0xFFFC_0000_FFFF_FFFF),
+        (5, 0xFFFE_0000_0000_0001),
+        (6, 0xFFFE_0001_FFFF_FFFF),
+        (7, 0xFFFE_0002_0000_0001),
+    ];
+    let holds = |test: Test, bits: u64| match test {
+        Test::Double => bits <= MAX_DOUBLE_BITS,
+        Test::Tag(tag) => (bits >> 32) as u32 == tag,
+        Test::TagAtLeast(tag) => (bits >> 32) as u32 >= tag,
+        Test::TagRange(low, high) => (low..=high).contains(&((bits >> 32) as u32)),
+        Test::Bits(expected) => bits == expected,
+        Test::BitsAtLeast(low) => bits >= low,
+    };
+    for chosen in 0..256u32 {
+        let set: TypeSet = (0..8).filter(|leaf| chosen >> leaf & 1 == 1).map(LeafId).collect();
+        let tests = tests_for(&spec, set);
+        for (leaf, bits) in samples {
+            let answer = tests.iter().any(|test| holds(*test, bits));
+            assert_eq!(answer, set.contains(LeafId(leaf)), "{set:?} {bits:x} {tests:?}");
+        }
+    }
+}
+
+#[test]
+fn neighbours_share_a_test() {
+    let spec = spec();
+    let check = |leaves: &[u32], expected: &[Test]| {
+        assert_eq!(
+            tests_for(&spec, leaves.iter().map(|leaf| LeafId(*leaf)).collect()),
+            expected
+        );
+    };
+    check(&[0], &[Test::Bits(u64::MAX)]);
+    check(&[0, 1], &[Test::BitsAtLeast(u64::MAX - 1)]);
+    check(&[5, 6], &[Test::TagRange(0xFFFE_0000, 0xFFFE_0001)]);
+    check(&[0, 1, 2, 7], &[Test::TagAtLeast(0xFFFE_0002)]);
+    check(&[0, 1, 2, 4, 5, 6, 7], &[Test::TagAtLeast(0xFFFC_0000)]);
+    check(&[3, 4], &[Test::Double, Test::Tag(0xFFFC_0000)]);
+    check(&[], &[]);
 }

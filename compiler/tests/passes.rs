@@ -4,7 +4,7 @@ mod ir_common;
 
 use std::path::Path;
 
-use dg_compiler::ir::print::print_program;
+use dg_compiler::ir::print::{print_program, print_type};
 use dg_compiler::passes::{Options, PASSES, run, run_one};
 use ir_common::parse_valid;
 
@@ -70,4 +70,31 @@ b2:
     let expected =
         "CALL.to_slots, line 6: a list or an address cannot be kept across a call: read it again after the call";
     assert_eq!(error.to_string(), expected);
+}
+
+/// Switched off, a bytecode has a variant per shape, but none per type of constant.
+#[test]
+fn without_specialisation_constants_share_a_variant() {
+    let text = "fn GET bytecode GET entry {
+b0:
+  v0: val[double|text] = operand key
+  store_result v0
+  next
+}
+";
+    let names = |options: &Options| {
+        let mut program = parse_valid(text);
+        run(&mut program, options).expect("a program that can be translated");
+        let functions = program.functions.values().map(|function| {
+            let value = function.ty(dg_compiler::ir::ValueId(0));
+            format!("{} {}\n", function.name, print_type(&program.spec, value))
+        });
+        functions.collect::<String>()
+    };
+    assert_eq!(
+        names(&Options::default()),
+        "GET.text val[text]\nGET.double val[double]\n"
+    );
+    let off = Options::without(["specialise"]).expect("the name of a pass");
+    assert_eq!(names(&off), "GET val[double|text]\n");
 }

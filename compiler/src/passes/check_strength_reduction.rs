@@ -7,6 +7,7 @@
 //!   b0: branch (is v0 [double]) b1, b3     →   b0: branch (both_double v0, v1) b1, b3
 //!   b1: branch (is v1 [double]) b2, b3         b1: jump b2
 //!   ```
+//!   The conjunction of two such checks is the same.
 //! * Two checks of one value that succeed to the same place become one check for the union, where that costs less:
 //!   neighbours share a comparison ([`crate::ir::checks`]).
 //! * A check may answer anything for leaves that the value cannot be of: of all sets that agree on the possible leaves,
@@ -17,7 +18,8 @@ use crate::ir::checks::cost;
 use crate::ir::facts::{Facts, root};
 use crate::ir::spec::LeafEncoding;
 use crate::ir::{
-    BlockCall, BlockId, Function, InstId, Likely, Op, SpecTables, Terminator, Type, TypeSet, UnaryOp, ValueDef, ValueId,
+    BinaryOp, BlockCall, BlockId, Function, InstId, Likely, Op, SpecTables, Terminator, Type, TypeSet, UnaryOp,
+    ValueDef, ValueId,
 };
 
 /// Runs each of the three once: pairs first, while the single checks are still recognisable.
@@ -74,6 +76,11 @@ fn is_pure_successor(function: &Function, cfg: &Cfg, from: BlockId, to: &BlockCa
 fn pair_double_checks(spec: &SpecTables, function: &mut Function, double: TypeSet) {
     let cfg = Cfg::new(function);
     for block in cfg.order().to_vec() {
+        for inst in function.blocks[block].insts.clone() {
+            if let Some((a, b)) = conjunction(function, inst, double) {
+                function.insts[inst].op = Op::BothDouble(a, b);
+            }
+        }
         let Some(first) = check_at(function, block) else {
             continue;
         };
@@ -102,6 +109,20 @@ fn pair_double_checks(spec: &SpecTables, function: &mut Function, double: TypeSe
         };
         function.blocks[inner].terminator = Terminator::Jump(second.then);
     }
+}
+
+/// The two values that an instruction proves to be doubles by two checks.
+fn conjunction(function: &Function, inst: InstId, double: TypeSet) -> Option<(ValueId, ValueId)> {
+    let Op::Binary(BinaryOp::And, x, y) = function.insts[inst].op else {
+        return None;
+    };
+    let checked = |cond: ValueId| match function.def(cond)? {
+        Op::Is { value, set } if *set == double => Some(root(function, *value)),
+        _ => None,
+    };
+    let (a, b) = (checked(x)?, checked(y)?);
+    let worth = a != b && is_unboxed(function, a, double) && is_unboxed(function, b, double);
+    worth.then_some((a, b))
 }
 
 /// Whether some operation needs the double inside `value`.

@@ -7,7 +7,7 @@
 //! * Operations without effect whose results nobody reads are dropped.
 
 use crate::ir::cfg::Cfg;
-use crate::ir::compact::replace_values;
+use crate::ir::compact::{refresh_types, replace_values};
 use crate::ir::inst::Edge;
 use crate::ir::{Block, BlockCall, BlockId, Function, Id, InstId, Op, SpecTables, Terminator, ValueDef, ValueId};
 
@@ -22,6 +22,8 @@ pub fn run(spec: &SpecTables, function: &mut Function) {
         }
     }
     drop_unused(spec, function);
+    // A parameter's argument may be of a better type than the parameter was.
+    refresh_types(spec, function);
 }
 
 fn fold_terminators(function: &mut Function) -> bool {

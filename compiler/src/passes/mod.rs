@@ -26,8 +26,8 @@ pub struct Pass {
     run: Run,
 }
 
-/// What a pass works on. `optional` program passes are told whether they are switched on, because later stages need
-/// the shape that they establish.
+/// What a pass works on. Passes over programs are told whether they are switched on rather than left out, because later
+/// stages need the shape that they establish.
 enum Run {
     Function(fn(&SpecTables, &mut Function)),
     Program(fn(&mut Program, bool) -> Result<(), PassError>),
@@ -47,6 +47,7 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "constant_folding",         run: Run::Function(constant_folding::run),         summary: "what can be computed now" },
     Pass { name: "dead_code",                run: Run::Function(dead_code::run),                summary: "what is unreachable, unused or only jumps" },
     Pass { name: "split",                    run: Run::Program(split::run),                     summary: "cold regions and continuations become functions of their own" },
+    Pass { name: "dead_code",                run: Run::Function(dead_code::run),                summary: "what is unreachable, unused or only jumps" },
 ];
 
 /// Which passes run.

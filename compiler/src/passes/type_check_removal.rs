@@ -3,6 +3,7 @@
 //! What is known about a value: its type (a specialised operand, a boxed constant, the result of a box), and what the
 //! branches on the way have proven ([`crate::ir::facts`]). A check that must hold or cannot hold becomes a constant; a
 //! condition that was branched on before becomes one too; a narrowing that says nothing new is replaced by its value.
+//! A block parameter can be of no leaves but those of its arguments.
 //!
 //! ```text
 //! v1: val[double] = const_operand rhs
@@ -12,18 +13,60 @@
 use crate::ir::cfg::Cfg;
 use crate::ir::compact::{refresh_types, replace_values};
 use crate::ir::facts::{Facts, State};
+use crate::ir::inst::Edge;
 use crate::ir::{BlockId, Function, InstId, Op, SpecTables, Terminator, Type, TypeSet, ValueId};
 
 /// Runs until nothing changes: a removed narrowing gives its users a better type.
 pub fn run(spec: &SpecTables, function: &mut Function) {
     loop {
-        let mut changed = decide(spec, function);
+        let mut changed = narrow_parameters(function);
+        if changed {
+            refresh_types(spec, function);
+        }
+        changed |= decide(spec, function);
         changed |= drop_narrowings(function);
         if !changed {
             return;
         }
         refresh_types(spec, function);
     }
+}
+
+/// Gives each block parameter the type that all its arguments have.
+fn narrow_parameters(function: &mut Function) -> bool {
+    let cfg = Cfg::new(function);
+    let mut changed = false;
+    for block in cfg.order() {
+        for (index, param) in function.blocks[*block].params.clone().into_iter().enumerate() {
+            let Type::Val(set) = function.ty(param) else { continue };
+            let Some(found) = leaves_of_arguments(function, &cfg, *block, index) else {
+                continue;
+            };
+            if !set.is_subset(found) {
+                function.values[param].ty = Type::Val(found.intersect(set));
+                changed = true;
+            }
+        }
+    }
+    changed
+}
+
+/// The leaves that parameter `index` can be of; `None` when it is not only entered by edges with arguments.
+fn leaves_of_arguments(function: &Function, cfg: &Cfg, block: BlockId, index: usize) -> Option<TypeSet> {
+    let mut found = TypeSet::EMPTY;
+    if cfg.predecessors(block).is_empty() {
+        return None;
+    }
+    for predecessor in cfg.predecessors(block) {
+        for edge in function.blocks[*predecessor].terminator.edges() {
+            match edge {
+                Edge::Args(to) if to.block == block => found = found.union(function.ty(to.args[index]).set()?),
+                other if other.block() == block => return None,
+                _ => {}
+            }
+        }
+    }
+    Some(found)
 }
 
 fn decide(spec: &SpecTables, function: &mut Function) -> bool {
