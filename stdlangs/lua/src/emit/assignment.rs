@@ -35,15 +35,35 @@ impl Emitter<'_> {
             }
             return;
         }
-        let (Some((&last_place, places)), Some((&last_value, values))) = (places.split_last(), values.split_last())
-        else {
-            return;
-        };
-        let values: Vec<_> = values.iter().map(|&value| self.snapshot(value)).collect();
-        self.assign_directly(last_place, last_value, line);
-        for (&place, &value) in places.iter().zip(&values).rev() {
+        let mut waiting = Vec::new();
+        for (index, (&place, &value)) in places.iter().zip(values).enumerate() {
+            let is_last = index + 1 == values.len();
+            if is_last || self.can_assign_early(index, &places, &values[index + 1..]) {
+                self.assign_directly(place, value, line);
+            } else {
+                waiting.push((place, self.snapshot(value)));
+            }
+        }
+        for (place, value) in waiting.into_iter().rev() {
             self.store(place, value, line);
         }
+    }
+
+    /// Whether a local variable can be assigned to before the values of later targets are evaluated, with the same
+    /// effect: nothing uses it in between.
+    fn can_assign_early(&self, index: usize, places: &[Place], later_values: &[ExprId]) -> bool {
+        let Place::Local(local) = places[index] else {
+            return false;
+        };
+        let slot = self.slot(local);
+        let is_used = |(other, place): (usize, &Place)| match *place {
+            Place::Local(id) => id == local && other != index,
+            Place::Index { object, key } => object == slot || matches!(key, Key::Slot(key) if key == slot),
+            Place::Upvalue(_) | Place::Global(_) => false,
+        };
+        !self.function.locals[local.index()].captured
+            && !places.iter().enumerate().any(is_used)
+            && !later_values.iter().any(|&value| self.reads(value, local, None))
     }
 
     /// `target = value`, where nothing is evaluated between the value and the assignment.

@@ -297,10 +297,15 @@ impl Emitter<'_> {
             return true;
         }
         let first_read = self.leftmost_of_logic(expr);
+        self.reads(expr, local, Some(first_read))
+    }
+
+    /// Whether an expression reads a local variable, other than as its part `except`.
+    pub(super) fn reads(&self, expr: ExprId, local: LocalId, except: Option<ExprId>) -> bool {
         let mut rest = vec![expr];
         while let Some(expr) = rest.pop() {
             match &self.chunk[expr] {
-                Expr::Local(id) if *id == local && expr != first_read => return true,
+                Expr::Local(id) if *id == local && Some(expr) != except => return true,
                 parent => parent.for_each_operand(|operand| rest.push(operand)),
             }
         }

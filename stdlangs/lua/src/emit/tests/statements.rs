@@ -119,6 +119,24 @@ fn several_assignments_at_once() {
         ",
     );
     check(
+        "local i, j i, j = i + 1, j - 1",
+        "
+            0 LOADNIL r0..r1 =
+            1 ADD r0 = r0, 1
+            2 SUB r1 = r1, 1
+            3 RETURN0
+        ",
+    );
+    check(
+        "local a a, a = 1, 2",
+        "
+            0 LOADNIL r0 =
+            1 LOADK r0 = 2
+            2 LOADK r0 = 1
+            3 RETURN0
+        ",
+    );
+    check(
         "a, b = f()",
         "
             0 GETGLOBAL r0 = f
