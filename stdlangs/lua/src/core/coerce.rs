@@ -81,13 +81,16 @@ pub fn type_name<'v>(vm: &'v Vm, value: Value<'v>) -> &'static str {
 /// The names of types, by [`type_number`].
 pub const TYPE_NAMES: [&str; 8] = ["nil", "boolean", "number", "string", "table", "function", "userdata", "thread"];
 
+/// The [`type_number`] of strings.
+pub const STRING: usize = 3;
+
 /// A small number for a value's type.
 pub fn type_number<'v>(vm: &'v Vm, value: Value<'v>) -> usize {
     match value.kind(vm) {
         Kind::Nil | Kind::Hole => 0,
         Kind::False | Kind::True => 1,
         Kind::Double(_) => 2,
-        Kind::String(_) => 3,
+        Kind::String(_) => STRING,
         Kind::Table(_) => 4,
         Kind::Function(_) => 5,
         Kind::Userdata(_) => 6,

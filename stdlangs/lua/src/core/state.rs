@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use dg_runtime::{Object, RawRef, Ref, Str, Throw, Tracer, Values, Vm};
+use dg_runtime::{Code, Object, RawRef, Ref, Str, Throw, Tracer, Values, Vm};
 
 use super::alloc;
 use super::coerce::TYPE_NAMES;
@@ -30,6 +30,10 @@ pub struct LuaState {
     no_nodes: Root<Nodes>,
     /// The array part of all tables that have none.
     no_values: Root<Values>,
+    /// The code of the iterators of `string.gmatch`.
+    pub gmatch_code: Root<Code>,
+    /// The code of what `coroutine.wrap` answers.
+    pub wrapped_code: Root<Code>,
     /// Patterns that were used lately.
     pub patterns: RefCell<PatternCache>,
     /// Scratch space of pattern matching.
@@ -49,20 +53,22 @@ pub struct LuaState {
 }
 
 /// A reference that the collector is shown by [`LuaState::trace`].
-struct Root<T>(Cell<RawRef<T>>);
+pub struct Root<T>(Cell<RawRef<T>>);
 
 impl<T: Object> Root<T> {
     fn new() -> Root<T> {
         Root(Cell::new(RawRef::NULL))
     }
 
-    fn get<'v>(&self, vm: &'v Vm) -> Option<Ref<'v, T>> {
+    /// The object, if there is one.
+    pub fn get<'v>(&self, vm: &'v Vm) -> Option<Ref<'v, T>> {
         let raw = self.0.get();
         // SAFETY: set from a reference of this VM only, and traced, so that the object is alive.
         (!raw.is_null()).then(|| unsafe { raw.get(vm) })
     }
 
-    fn set(&self, object: Option<Ref<'_, T>>) {
+    /// Refers to another object.
+    pub fn set(&self, object: Option<Ref<'_, T>>) {
         self.0.set(object.map_or(RawRef::NULL, Ref::raw));
     }
 }
@@ -78,6 +84,8 @@ impl LuaState {
             type_names: std::array::from_fn(|_| Root::new()),
             no_nodes: Root::new(),
             no_values: Root::new(),
+            gmatch_code: Root::new(),
+            wrapped_code: Root::new(),
             patterns: RefCell::default(),
             matcher: RefCell::default(),
             scratch: RefCell::default(),
@@ -139,6 +147,7 @@ impl LuaState {
         tables.for_each(|table| tracer.reference(table.0.get().0));
         let names = self.event_names.iter().chain(&self.type_names);
         names.for_each(|name| tracer.reference(name.0.get().0));
+        [&self.gmatch_code, &self.wrapped_code].iter().for_each(|code| tracer.reference(code.0.get().0));
         tracer.reference(self.no_nodes.0.get().0);
         tracer.reference(self.no_values.0.get().0);
     }

@@ -202,20 +202,14 @@ fn load(cx: &mut CallContext<'_>) -> NativeResult {
     let mut source = Vec::new();
     loop {
         let pending = cx.prepare(cx.arg(0), &[])?;
-        let piece = cx.call_for_one(pending)?;
-        match piece.bits() {
-            bits if bits == nil().bits() => break,
-            bits => {
-                // SAFETY: the value was just answered, and nothing has run since.
-                let piece = unsafe { Value::from_bits(bits) };
-                let before = source.len();
-                if !coerce::append_text(cx, &mut source, piece) {
-                    return Err(error::throw_from_native(cx, "reader function must return a string"));
-                }
-                if source.len() == before {
-                    break;
-                }
-            }
+        let results = cx.call(pending)?;
+        let (piece, before) = (results.get(cx, 0), source.len());
+        if piece != nil() && !coerce::append_text(cx, &mut source, piece) {
+            return Err(error::throw_from_native(cx, "reader function must return a string"));
+        }
+        cx.pop(results);
+        if source.len() == before {
+            break;
         }
     }
     answer_loaded(cx, chunk::load(cx, &source, &name))
@@ -329,11 +323,11 @@ fn print(cx: &mut CallContext<'_>) -> NativeResult {
             continue;
         }
         let pending = cx.prepare(shown_by, &[cx.arg(index)])?;
-        let text = cx.call_for_one(pending)?.bits();
-        // SAFETY: the value was just answered, and nothing has run since.
-        if !coerce::append_text(cx, &mut line, unsafe { Value::from_bits(text) }) {
+        let results = cx.call(pending)?;
+        if !coerce::append_text(cx, &mut line, results.get(cx, 0)) {
             return Err(error::throw_from_native(cx, "'tostring' must return a string to 'print'"));
         }
+        cx.pop(results);
     }
     line.push(b'\n');
     let mut files = lua(cx).files.borrow_mut();

@@ -2,8 +2,11 @@
 
 mod args;
 mod base;
+mod calls;
+mod coroutine;
 pub mod files;
 mod math;
+mod os;
 
 use dg_runtime::{NativeFn, Ref, Throw, Vm};
 
@@ -20,7 +23,9 @@ type Functions = &'static [(&'static str, NativeFn)];
 /// When memory runs out.
 pub fn open(vm: &Vm) -> Result<(), Throw> {
     base::open(vm)?;
-    math::open(vm)
+    coroutine::open(vm)?;
+    math::open(vm)?;
+    os::open(vm)
 }
 
 /// Makes a global table of functions.
