@@ -1,5 +1,6 @@
 //! Tests of emission, by the text form of what comes out.
 
+mod assemble;
 mod calls;
 mod debug;
 mod expressions;
