@@ -60,6 +60,11 @@ impl Builder {
         BlockId(self.function.blocks.len() as u32 - 1)
     }
 
+    /// Says whether a block is rarely run.
+    pub fn set_cold(&mut self, block: BlockId, cold: bool) {
+        self.function.blocks[block.index()].cold = cold;
+    }
+
     /// Adds a parameter to a block.
     pub fn block_param(&mut self, block: BlockId, ty: Type) -> Value {
         let value = self.new_value(ty);

@@ -1,0 +1,117 @@
+//! The numbers that machine code and the runtime agree on. Generated crates compare them with the runtime's structs.
+
+/// Offsets from the start of the VM, in bytes.
+pub mod hot {
+    /// Base of the running frame.
+    pub const BASE: i32 = 0x00;
+    /// The running instruction.
+    pub const PC: i32 = 0x08;
+    /// Frames end at or below this address.
+    pub const STACK_LIMIT: i32 = 0x10;
+    /// End of the last open result, in slots from the base: `u32`.
+    pub const OPEN_TOP: i32 = 0x18;
+    /// Nonzero when a safepoint has something to do: `u32`.
+    pub const SAFEPOINT: i32 = 0x1c;
+    /// The value being thrown.
+    pub const ERROR: i32 = 0x20;
+    /// Where a switch goes.
+    pub const TARGET: i32 = 0x28;
+    /// First result of what returned.
+    pub const RESULTS: i32 = 0x30;
+    /// Number of results.
+    pub const COUNT: i32 = 0x38;
+    /// Base of the frame that was left.
+    pub const CALLEE_BASE: i32 = 0x40;
+    /// Payload of a plan.
+    pub const PLAN: i32 = 0x50;
+    /// Functions of the runtime, by [`super::Builtin`].
+    pub const BUILTINS: i32 = 0x100;
+    /// Runtime functions of the language, in declared order.
+    pub const EXTERNS: i32 = 0x400;
+    /// Handlers by opcode.
+    pub const DISPATCH: i32 = 0x1400;
+}
+
+/// Offsets from the base of a frame, in bytes.
+pub mod frame {
+    /// Low half the callee object, high half the distance to the caller's base in slots.
+    pub const CALLEE: i32 = -24;
+    /// The high half of [`CALLEE`].
+    pub const DELTA: i32 = -20;
+    /// The return address.
+    pub const RETURN: i32 = -16;
+    /// The caller's program counter.
+    pub const PC: i32 = -8;
+    /// Of a frame with surplus arguments: low half their number, high half how many slots the frame was moved.
+    pub const VARARGS: i32 = -32;
+    /// The high half of [`VARARGS`].
+    pub const SHIFT: i32 = -28;
+    /// Words of a header.
+    pub const HEADER_WORDS: u32 = 3;
+}
+
+/// Offsets in a code object, in bytes.
+pub mod code {
+    /// Flags of its header: `u16`.
+    pub const FLAGS: i32 = 2;
+    /// Bit of the flags: the entry moves the frame above surplus arguments.
+    pub const VARARG: u32 = 1;
+    /// The stub that makes the frame.
+    pub const ENTRY: i32 = 8;
+    /// First instruction.
+    pub const BYTECODE: i32 = 16;
+    /// Slots of a frame: `u32`.
+    pub const FRAME_SIZE: i32 = 24;
+    /// Named parameters: `u32`.
+    pub const PARAMS: i32 = 28;
+}
+
+/// Offset of the collector's byte in an object's header.
+pub const GC_BYTE: i32 = 1;
+/// The collector's byte of an old object that is not remembered: a store into it has to be reported.
+pub const GC_OLD: u32 = 1;
+/// Offset of the length of an object's trailing array: `u32`.
+pub const LENGTH: i32 = 4;
+/// The number of a code object's kind.
+pub const KIND_CODE: u8 = 3;
+/// Entries of the table of handlers.
+pub const MAX_OPCODES: usize = 2048;
+/// Entries of the table of runtime functions.
+pub const MAX_EXTERNS: usize = 512;
+/// Words that a plan's payload can have.
+pub const MAX_PLAN: u32 = 6;
+/// Largest high half of a double's bits.
+pub const DOUBLE_MAX_HIGH: u32 = 0xFFF8_0000;
+/// The bits of the NaN that boxes instead of all others.
+pub const CANONICAL_NAN: u64 = 0x7FF8_0000_0000_0000;
+
+/// Functions of the runtime that machine code calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Builtin {
+    /// Remembers an object: `fn(vm, object)`.
+    Barrier = 0,
+    /// Does what a safepoint has to do: `fn(vm) -> Status`.
+    Safepoint = 1,
+    /// Makes room above the base: `fn(vm, slots) -> Status`.
+    GrowStack = 2,
+    /// Finds who catches, then switches: `fn(vm)`.
+    Throw = 3,
+    /// Copies values to the stack and makes room for them: `fn(vm, source, count, destination) -> Status`.
+    CopyValues = 4,
+    /// Resumes a coroutine, then switches: `fn(vm, coroutine, values, count, continuation, callee_base)`.
+    Resume = 5,
+    /// Yields, then switches: `fn(vm, values, count, continuation, callee_base)`.
+    Yield = 6,
+    /// Ends a coroutine, then switches: `fn(vm, values, count)`.
+    CoroutineFinished = 7,
+    /// Runs a function written in Rust: `fn(vm, nargs, code) -> Status`.
+    CallNative = 8,
+}
+
+impl Builtin {
+    /// Where its address is, in bytes from the start of the VM.
+    pub const fn offset(self) -> i32 {
+        hot::BUILTINS + 8 * self as i32
+    }
+}

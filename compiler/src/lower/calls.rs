@@ -1,0 +1,425 @@
+//! Calls of guest functions, returns, coroutines.
+//!
+//! A call whose arguments already are neighbours makes them the first slots of the callee's frame; the three slots
+//! below take its header. Any other call builds the frame above the caller's:
+//!
+//! ```text
+//!     base                     base + frame_size * 8
+//!     | slots of the caller .. | saved 1 | saved 0 | header (3) | fixed arguments .. list .. |
+//!                                                               ^ the callee's base
+//! ```
+//!
+//! What is saved across the call lies below the callee's header, where the continuation finds it from its own base.
+
+use dg_backend_x64::encoder::Scale;
+use dg_backend_x64::lir::{self, Addr, Base, BinaryOp, IntCond, MemType, Role as Place, Type as Low};
+
+use super::LowerError;
+use super::boxed::Boxed;
+use super::copy::Run;
+use super::frame::Code;
+use super::part::{Held, Part};
+use super::stubs::{self, nil};
+use crate::abi::{self, Builtin, code as code_object, frame};
+use crate::ir::spec::{FieldType, RecordKind};
+use crate::ir::{CallArgs, Continuation, FunctionKind, OperandId, Type, ValueId};
+
+/// Values at the two ends of a frame that is being made.
+struct NewFrame {
+    /// The callee's base.
+    base: lir::Value,
+    /// Its distance from the caller's in slots.
+    delta: lir::Value,
+    /// Number of arguments.
+    count: lir::Value,
+}
+
+impl Part<'_> {
+    // Continuations -----------------------------------------------------------------------------------------------------
+
+    /// Results come in registers; what was saved is read from above the own frame:
+    ///
+    /// ```text
+    ///     mov eax, [base-24]; mov eax, [vm+rax*8+code]; mov eax, [vm+rax*8+frame_size]
+    ///     mov rax, [base+rax*8+8*(saved-1-k)]
+    /// ```
+    pub(super) fn enter_continuation(&mut self) -> Result<(), LowerError> {
+        let results = self.code.b.param(Place::Results, Low::I64);
+        let count = self.code.b.param(Place::Count, Low::I32);
+        self.results = Some((results, count));
+        let params = self.function.blocks[self.function.entry].params.clone();
+        if params.is_empty() {
+            return Ok(());
+        }
+        let size = self.frame_size()?;
+        for (k, param) in params.iter().enumerate() {
+            let place = (params.len() - 1 - k) as i32;
+            let addr = self.code.slot(size, place);
+            match self.function.ty(*param) {
+                Type::Val(_) => {
+                    let bits = self.code.b.load(MemType::I64, addr);
+                    self.held.insert(*param, Held::Boxed(Boxed::of_bits(bits)));
+                }
+                ty => {
+                    let mem = match self.lir_type(ty) {
+                        Low::F64 => MemType::F64,
+                        Low::I64 => MemType::I64,
+                        Low::I32 => MemType::I32,
+                    };
+                    let value = self.code.b.load(mem, addr);
+                    self.held.insert(*param, Held::Plain(value));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Slots of the running frame.
+    fn frame_size(&mut self) -> Result<lir::Value, LowerError> {
+        if let FunctionKind::Native(native) = self.function.kind {
+            return Ok(self.code.b.const32(self.spec.natives[native].params.len() as u32));
+        }
+        let callee_code = self.callee_code()?;
+        let code = self.code.running_code(callee_code);
+        Ok(self.code.b.load(MemType::I32, Code::object(code, code_object::FRAME_SIZE)))
+    }
+
+    /// Where the callee object keeps its code object.
+    fn callee_code(&self) -> Result<i32, LowerError> {
+        let is_code = |ty: FieldType| match ty {
+            FieldType::Ref { record, nullable: false } => {
+                self.spec.records[record].kind == RecordKind::Object { number: abi::KIND_CODE }
+            }
+            _ => false,
+        };
+        let fields = self.spec.callee.map(|callee| &self.spec.records[callee].fields);
+        let field = fields.and_then(|fields| fields.iter().find(|field| is_code(field.ty)));
+        match field {
+            Some(field) => Ok(field.offset as i32),
+            None => self.unsupported("the language has no callee with a field `ref Code`"),
+        }
+    }
+
+    // Calls -------------------------------------------------------------------------------------------------------------
+
+    /// A call. In place:
+    ///
+    /// ```text
+    ///     movzx eax, word [pc+args]
+    ///     movzx ecx, word [pc+count]
+    ///     mov   edx, [vm+callee*8+code]
+    ///     mov   rsi, rax; shl rsi, 32; or rsi, callee
+    ///     lea   base, [base+rax*8]
+    ///     mov   [base-24], rsi
+    ///     lea   rsi, [rip+continuation]
+    ///     mov   [base-16], rsi
+    ///     mov   [base-8], pc
+    ///     jmp   [vm+rdx*8+entry]
+    /// ```
+    pub(super) fn call(&mut self, callee: ValueId, args: &CallArgs, next: &Continuation) -> Result<(), LowerError> {
+        let callee = self.value(callee);
+        let continuation = self.continuation(next.target)?;
+        let new = match args {
+            CallArgs::InPlace(operand) if next.saved.is_empty() => self.frame_in_place(*operand)?,
+            _ => self.frame_above(args, &next.saved)?,
+        };
+        let callee_code = self.callee_code()?;
+        let code = &mut self.code;
+        let target = code.b.load(MemType::I32, Code::object(callee, callee_code));
+        let delta = code.wide(new.delta);
+        let delta = code.b.binary_imm(BinaryOp::Shl, delta, 32);
+        let callee = code.wide(callee);
+        let header = code.b.binary(BinaryOp::Or, delta, callee);
+        code.set_base(new.base);
+        let addr = code.frame(frame::CALLEE);
+        code.b.store(MemType::I64, addr, header);
+        let address = code.symbol(&continuation);
+        let addr = code.frame(frame::RETURN);
+        code.b.store(MemType::I64, addr, address);
+        let pc = code.pc();
+        let addr = code.frame(frame::PC);
+        code.b.store(MemType::I64, addr, pc);
+        code.enter(target, new.count);
+        Ok(())
+    }
+
+    fn frame_in_place(&mut self, operand: OperandId) -> Result<NewFrame, LowerError> {
+        let (start, count) = self.slots_operand(operand)?;
+        let addr = self.code.slot(start, 0);
+        let base = self.code.b.address_of(addr);
+        Ok(NewFrame { base, delta: start, count })
+    }
+
+    /// Builds a frame above the running one: the list first, for it may lie where the frame will be.
+    fn frame_above(&mut self, args: &CallArgs, saved: &[ValueId]) -> Result<NewFrame, LowerError> {
+        let (fixed, list) = self.arguments(args)?;
+        let saved: Vec<lir::Value> = saved.iter().map(|value| self.value(*value)).collect();
+        let size = self.frame_size()?;
+        let distance = saved.len() as i64 + i64::from(frame::HEADER_WORDS);
+        let delta = self.code.add_imm(size, distance);
+        let count = match list {
+            Some(run) => {
+                let first = self.code.slot(delta, fixed.len() as i32);
+                let first = self.code.b.address_of(first);
+                self.code.copy_with_room(run, first);
+                self.code.add_imm(run.count, fixed.len() as i64)
+            }
+            None => self.code.b.const32(fixed.len() as u32),
+        };
+        let addr = self.code.slot(delta, 0);
+        let base = self.code.b.address_of(addr);
+        for (index, value) in fixed.into_iter().enumerate() {
+            self.store_word(Addr::value(base, 8 * index as i32), value);
+        }
+        for (k, value) in saved.into_iter().enumerate() {
+            self.store_word(Addr::value(base, frame::VARARGS - 8 * k as i32), value);
+        }
+        Ok(NewFrame { base, delta, count })
+    }
+
+    /// The arguments of a call, read before anything is overwritten.
+    fn arguments(&mut self, args: &CallArgs) -> Result<(Vec<lir::Value>, Option<Run>), LowerError> {
+        match args {
+            CallArgs::InPlace(operand) => {
+                let (ptr, count) = self.list_operand(*operand)?;
+                Ok((Vec::new(), Some(Run { ptr, count })))
+            }
+            CallArgs::Copied { fixed, list } => {
+                let fixed = fixed.iter().map(|value| self.value(*value)).collect();
+                Ok((fixed, list.map(|list| self.run(list))))
+            }
+        }
+    }
+
+    /// Stores anything into a whole word.
+    fn store_word(&mut self, addr: Addr, value: lir::Value) {
+        let (mem, value) = match self.code.b.value_type(value) {
+            Low::F64 => (MemType::F64, value),
+            Low::I32 | Low::I64 => (MemType::I64, self.code.wide(value)),
+        };
+        self.code.b.store(mem, addr, value);
+    }
+
+    /// A call in place of the running function: its arguments move down to where the frame begins, the header stays
+    /// but for the callee.
+    ///
+    /// ```text
+    ///     mov  eax, [base-24]; mov eax, [vm+rax*8+code]
+    ///     test word [vm+rax*8+2], 1       ; the frame was moved above surplus arguments:
+    ///     jne  cold                       ; begin where it was before
+    ///     ..   the loop of copy_upwards
+    ///     mov  [base-24], callee
+    ///     jmp  [vm+rdx*8+entry]
+    /// ```
+    pub(super) fn tail_call(&mut self, callee: ValueId, args: &CallArgs) -> Result<(), LowerError> {
+        let callee = self.value(callee);
+        let (fixed, list) = self.arguments(args)?;
+        let base = self.frame_as_called()?;
+        let count = match list {
+            Some(run) => {
+                let first = self.code.b.address_of(Addr::value(base, 8 * fixed.len() as i32));
+                self.code.copy(run, first);
+                self.code.add_imm(run.count, fixed.len() as i64)
+            }
+            None => self.code.b.const32(fixed.len() as u32),
+        };
+        for (index, value) in fixed.into_iter().enumerate() {
+            self.store_word(Addr::value(base, 8 * index as i32), value);
+        }
+        let callee_code = self.callee_code()?;
+        let code = &mut self.code;
+        let target = code.b.load(MemType::I32, Code::object(callee, callee_code));
+        code.set_base(base);
+        let addr = code.frame(frame::CALLEE);
+        code.b.store(MemType::I32, addr, callee);
+        code.enter(target, count);
+        Ok(())
+    }
+
+    /// The base of the running frame as its caller set it up: below, if it was moved above surplus arguments. There the
+    /// header is still complete.
+    fn frame_as_called(&mut self) -> Result<lir::Value, LowerError> {
+        if matches!(self.function.kind, FunctionKind::Native(_)) {
+            return Ok(self.code.base());
+        }
+        let callee_code = self.callee_code()?;
+        let code = &mut self.code;
+        let function = code.running_code(callee_code);
+        let flags = code.b.load(MemType::U16, Code::object(function, code_object::FLAGS));
+        let flag = code.b.binary_imm(BinaryOp::And, flags, code_object::VARARG.into());
+        let is_moved = code.b.int_compare_imm(IntCond::Ne, flag, 0);
+        let is_cold = code.b.is_cold();
+        let (moved, done) = (code.b.new_block(true), code.b.new_block(is_cold));
+        let place = code.b.block_param(done, Low::I64);
+        let base = code.base();
+        code.b.comment("the frame was moved above surplus arguments");
+        code.b.branch(is_moved, moved, lir::BlockCall { block: done, args: vec![base] });
+        code.b.switch_to(moved);
+        let addr = code.frame(frame::SHIFT);
+        let shift = code.b.load(MemType::I32, addr);
+        let bytes = code.bytes(shift);
+        let base = code.base();
+        let below = code.sub(base, bytes);
+        code.b.jump(done, vec![below]);
+        code.b.switch_to(done);
+        Ok(place)
+    }
+
+    // Returns -----------------------------------------------------------------------------------------------------------
+
+    /// Returns to the caller. There is always a readable value, nil if nothing is returned.
+    ///
+    /// ```text
+    ///     ..   rax: the first result, ecx: how many
+    ///     ..   see `Code::return_to_caller`
+    /// ```
+    pub(super) fn leave(&mut self, values: &[ValueId], list: Option<(ValueId, ValueId)>) {
+        let (first, count) = match (values, list) {
+            ([], None) => {
+                let missing = self.code.b.const64(nil(self.spec));
+                let addr = self.code.frame(0);
+                self.code.b.store(MemType::I64, addr, missing);
+                (self.code.base(), self.code.b.const32(0))
+            }
+            ([value], None) => (self.readable(*value), self.code.b.const32(1)),
+            ([], Some(list)) => {
+                let run = self.run(list);
+                (self.never_empty(list.0, run), run.count)
+            }
+            (_, list) => {
+                let fixed: Vec<lir::Value> = values.iter().map(|value| self.bits(*value)).collect();
+                let list = list.map(|list| self.run(list));
+                let count = match list {
+                    Some(run) => {
+                        let addr = self.code.frame(8 * fixed.len() as i32);
+                        let destination = self.code.b.address_of(addr);
+                        self.code.copy_with_room(run, destination);
+                        self.code.add_imm(run.count, fixed.len() as i64)
+                    }
+                    None => self.code.b.const32(fixed.len() as u32),
+                };
+                for (index, value) in fixed.into_iter().enumerate() {
+                    let addr = self.code.frame(8 * index as i32);
+                    self.code.b.store(MemType::I64, addr, value);
+                }
+                (self.code.base(), count)
+            }
+        };
+        self.code.return_to_caller(first, count);
+    }
+
+    /// An address at which a value can be read: where it is, if it is in a slot, or the first slot, which nobody needs
+    /// any more.
+    fn readable(&mut self, value: ValueId) -> lir::Value {
+        if let Some(addr) = self.place_of(value) {
+            return self.code.b.address_of(addr);
+        }
+        let addr = self.code.frame(0);
+        self.store_boxed(addr, value);
+        self.code.base()
+    }
+
+    /// Makes sure that there is a readable value, nil, where an empty list is.
+    fn never_empty(&mut self, ptr: ValueId, run: Run) -> lir::Value {
+        if matches!(self.function.def(ptr), Some(crate::ir::Op::CallResults)) {
+            return run.ptr;
+        }
+        let code = &mut self.code;
+        let is_cold = code.b.is_cold();
+        let (empty, done) = (code.b.new_block(true), code.b.new_block(is_cold));
+        let place = code.b.block_param(done, Low::I64);
+        let is_empty = code.b.int_compare_imm(IntCond::Eq, run.count, 0);
+        code.b.branch(is_empty, empty, lir::BlockCall { block: done, args: vec![run.ptr] });
+        code.b.switch_to(empty);
+        let missing = code.b.const64(nil(self.spec));
+        let addr = code.frame(0);
+        code.b.store(MemType::I64, addr, missing);
+        let base = code.base();
+        code.b.jump(done, vec![base]);
+        code.b.switch_to(done);
+        place
+    }
+
+    // Coroutines --------------------------------------------------------------------------------------------------------
+
+    /// Resumes a coroutine through the runtime, which then says where to go on.
+    pub(super) fn resume(
+        &mut self,
+        coroutine: ValueId,
+        args: &CallArgs,
+        next: &Continuation,
+    ) -> Result<(), LowerError> {
+        let coroutine = self.value(coroutine);
+        let (fixed, list) = self.arguments(args)?;
+        self.switch_coroutine(Builtin::Resume, Some(coroutine), fixed, list, next)
+    }
+
+    /// Yields through the runtime.
+    pub(super) fn yield_values(
+        &mut self,
+        values: &[ValueId],
+        list: Option<(ValueId, ValueId)>,
+        next: &Continuation,
+    ) -> Result<(), LowerError> {
+        let fixed = values.iter().map(|value| self.value(*value)).collect();
+        let list = list.map(|list| self.run(list));
+        self.switch_coroutine(Builtin::Yield, None, fixed, list, next)
+    }
+
+    /// ```text
+    ///     mov  [vm], base; mov [vm+8], pc
+    ///     ..   rdi: vm, then the coroutine, the values, their number, the continuation, the end of what is saved
+    ///     call [vm+builtin]
+    ///     jmp  stub.switch
+    /// ```
+    fn switch_coroutine(
+        &mut self,
+        builtin: Builtin,
+        coroutine: Option<lir::Value>,
+        fixed: Vec<lir::Value>,
+        list: Option<Run>,
+        next: &Continuation,
+    ) -> Result<(), LowerError> {
+        let continuation = self.continuation(next.target)?;
+        let saved: Vec<lir::Value> = next.saved.iter().map(|value| self.value(*value)).collect();
+        let size = self.frame_size()?;
+        let distance = (saved.len() as u32 + frame::HEADER_WORDS) as i32;
+        let run = match list {
+            Some(run) if fixed.is_empty() && saved.is_empty() => run,
+            list => self.gather(size, distance, &fixed, list),
+        };
+        let addr = self.code.slot(size, distance);
+        let top = self.code.b.address_of(addr);
+        for (k, value) in saved.into_iter().enumerate() {
+            self.store_word(Addr::value(top, frame::VARARGS - 8 * k as i32), value);
+        }
+        let code = &mut self.code;
+        code.save_state();
+        let count = code.wide(run.count);
+        let address = code.symbol(&continuation);
+        let args: Vec<lir::Value> = coroutine.into_iter().chain([run.ptr, count, address, top]).collect();
+        code.call_builtin(builtin, &args, &[]);
+        code.b.tail_jump(stubs::SWITCH, vec![]);
+        Ok(())
+    }
+
+    /// Brings values together above the frame.
+    fn gather(&mut self, size: lir::Value, distance: i32, fixed: &[lir::Value], list: Option<Run>) -> Run {
+        let count = match list {
+            Some(run) => {
+                let first = self.code.slot(size, distance + fixed.len() as i32);
+                let first = self.code.b.address_of(first);
+                self.code.copy_with_room(run, first);
+                self.code.add_imm(run.count, fixed.len() as i64)
+            }
+            None => self.code.b.const32(fixed.len() as u32),
+        };
+        let base = self.code.base();
+        let addr = Addr { base: Base::Value(base), index: Some((size, Scale::X8)), disp: (8 * distance).into() };
+        let ptr = self.code.b.address_of(addr);
+        for (index, value) in fixed.iter().enumerate() {
+            self.store_word(Addr::value(ptr, 8 * index as i32), *value);
+        }
+        Run { ptr, count }
+    }
+}

@@ -1,0 +1,298 @@
+//! Operands, slots, fields and elements.
+
+use dg_backend_x64::encoder::Scale;
+use dg_backend_x64::lir::{self, Addr, Base, BinaryOp, IntCond, MemType, Type as Low};
+
+use super::LowerError;
+use super::copy::Run;
+use super::frame::Code;
+use super::part::{Held, Part, mem_type};
+use crate::abi::{self, Builtin, frame, hot};
+use crate::ir::spec::{FieldType, OperandEncoding, OperandKind, Trailing};
+use crate::ir::{FunctionKind, Op, OperandId, RecordId, Role, Type, ValueId};
+
+impl Part<'_> {
+    /// Lowers an operation that reads or writes memory, or decodes an operand.
+    pub(super) fn memory(&mut self, op: &Op, results: &[ValueId]) -> Result<(), LowerError> {
+        match op {
+            Op::SlotIndex(operand) => {
+                let offset = self.operand(*operand)?.1.offset;
+                let slot = self.code.operand(MemType::U16, offset);
+                self.define(results, slot);
+            }
+            Op::ConstOperand(operand) => match self.operand(*operand)? {
+                (OperandKind::ConstRef(_), encoding) => {
+                    let reference = self.code.operand(MemType::I32, encoding.offset);
+                    self.define(results, reference);
+                }
+                (_, encoding) => {
+                    let addr = self.code.instruction(encoding.offset as i32);
+                    self.define_in_memory(results[0], addr, true);
+                }
+            },
+            Op::ImmOperand(operand) => {
+                let (kind, encoding) = self.operand(*operand)?;
+                let mem = if kind == OperandKind::ImmU16 { MemType::U16 } else { MemType::I32 };
+                let number = self.code.operand(mem, encoding.offset);
+                self.define(results, number);
+            }
+            Op::Operand(_) => return self.unsupported("an operand has not been specialised"),
+            Op::SlotLoad { slot, offset } => {
+                let addr = self.slot(*slot, *offset);
+                self.define_in_memory(results[0], addr, false);
+            }
+            Op::SlotStore { slot, offset, value } => {
+                let addr = self.slot(*slot, *offset);
+                self.store_boxed(addr, *value);
+                self.memory_changed();
+            }
+            Op::SlotAddress { slot, offset } => {
+                let addr = self.slot(*slot, *offset);
+                let ptr = self.code.b.address_of(addr);
+                self.define(results, ptr);
+            }
+            Op::PtrLoad { ptr, index } => {
+                let addr = self.pointed(*ptr, *index);
+                self.define_in_memory(results[0], addr, false);
+            }
+            Op::PtrStore { ptr, index, value, owner } => {
+                let addr = self.pointed(*ptr, *index);
+                self.store_boxed(addr, *value);
+                self.memory_changed();
+                self.barrier(*owner, *value);
+            }
+            Op::PtrAdd { ptr, index } => {
+                let addr = self.pointed(*ptr, *index);
+                let ptr = self.code.b.address_of(addr);
+                self.define(results, ptr);
+            }
+            Op::Load { record, field, base } => {
+                let field = &self.spec.records[*record].fields[field.0 as usize];
+                let addr = self.inside(*base, field.offset as i32);
+                self.load_field(results, field.ty, addr);
+            }
+            Op::Store { record, field, base, value, owner } => {
+                let field = &self.spec.records[*record].fields[field.0 as usize];
+                let addr = self.inside(*base, field.offset as i32);
+                self.store_field(field.ty, addr, *value, *owner);
+            }
+            Op::ElementRef { record, base, index } => {
+                let element = self.element_ref(*record, *base, *index)?;
+                self.define(results, element);
+            }
+            Op::ElementLoad { record, base, index } => {
+                let (addr, ty) = self.element(*record, *base, *index)?;
+                self.load_field(results, ty, addr);
+            }
+            Op::ElementStore { record, base, index, value } => {
+                let (addr, ty) = self.element(*record, *base, *index)?;
+                self.store_field(ty, addr, *value, *base);
+            }
+            Op::Length { base, .. } => {
+                let addr = self.inside(*base, abi::LENGTH);
+                let length = self.code.b.load(MemType::I32, addr);
+                self.define(results, length);
+            }
+            Op::Callee => {
+                let addr = self.code.frame(frame::CALLEE);
+                let callee = self.code.b.load_invariant(MemType::I32, addr);
+                self.define(results, callee);
+            }
+            _ => unreachable!("{op:?} is no operation on memory"),
+        }
+        Ok(())
+    }
+
+    // Operands ----------------------------------------------------------------------------------------------------------
+
+    /// What an operand is, and where it stands in the instruction.
+    pub(super) fn operand(&self, operand: OperandId) -> Result<(OperandKind, OperandEncoding), LowerError> {
+        let index = operand.0 as usize;
+        match (&self.function.variant, &self.encoding) {
+            (Some(variant), Some(encoding)) => Ok((variant.operands[index], encoding.operands[index])),
+            _ => self.unsupported("there are operands in bytecodes only"),
+        }
+    }
+
+    /// The run of slots that an operand names: address and count.
+    ///
+    /// ```text
+    ///     movzx eax, word [pc+start]
+    ///     lea   rdx, [base+rax*8]
+    ///     movzx ecx, word [pc+count]
+    /// ```
+    pub(super) fn list_operand(&mut self, operand: OperandId) -> Result<(lir::Value, lir::Value), LowerError> {
+        let (start, count) = self.slots_operand(operand)?;
+        let addr = self.code.slot(start, 0);
+        Ok((self.code.b.address_of(addr), count))
+    }
+
+    /// The run of slots that an operand names: first slot and count.
+    pub(super) fn slots_operand(&mut self, operand: OperandId) -> Result<(lir::Value, lir::Value), LowerError> {
+        let (kind, encoding) = self.operand(operand)?;
+        let start = self.code.operand(MemType::U16, encoding.offset);
+        let count = match (kind, encoding.count) {
+            (OperandKind::Slots, Some(offset)) => self.code.operand(MemType::U16, offset),
+            (OperandKind::SlotsFixed(count), _) => self.code.b.const32(count.into()),
+            (OperandKind::OpenSlots, _) => {
+                let top = self.code.load_hot(MemType::I32, hot::OPEN_TOP);
+                self.code.sub(top, start)
+            }
+            _ => return self.unsupported("the operand is no run of slots"),
+        };
+        Ok((start, count))
+    }
+
+    /// The surplus arguments: below the header of a bytecode function, behind the parameters of a native one.
+    pub(super) fn varargs(&mut self) -> Result<(lir::Value, lir::Value), LowerError> {
+        let native = match self.function.kind {
+            FunctionKind::Native(native) => native,
+            FunctionKind::Bytecode(_) => {
+                let addr = self.code.frame(frame::VARARGS);
+                let count = self.code.b.load_invariant(MemType::I32, addr);
+                let bytes = self.code.bytes(count);
+                let addr = self.code.frame(frame::VARARGS);
+                let end = self.code.b.address_of(addr);
+                return Ok((self.code.sub(end, bytes), count));
+            }
+        };
+        if !matches!(self.function.role, Role::Entry | Role::Cold { .. }) {
+            return self.unsupported("after a call, a native function has no surplus arguments any more");
+        }
+        let params = self.spec.natives[native].params.len() as i32;
+        let addr = self.code.frame(8 * params);
+        let ptr = self.code.b.address_of(addr);
+        let top = self.code.load_hot(MemType::I32, hot::OPEN_TOP);
+        Ok((ptr, self.code.b.binary_imm(BinaryOp::Sub, top, params.into())))
+    }
+
+    /// A run that the graph holds as two values.
+    pub(super) fn run(&mut self, (ptr, count): (ValueId, ValueId)) -> Run {
+        Run { ptr: self.value(ptr), count: self.value(count) }
+    }
+
+    // Addresses ---------------------------------------------------------------------------------------------------------
+
+    fn slot(&mut self, slot: ValueId, offset: i32) -> Addr {
+        let slot = self.value(slot);
+        self.code.slot(slot, offset)
+    }
+
+    fn pointed(&mut self, ptr: ValueId, index: ValueId) -> Addr {
+        let (ptr, index) = (self.value(ptr), self.value(index));
+        Code::values(ptr, index, 0)
+    }
+
+    /// `[vm + base * 8 + offset]`
+    fn inside(&mut self, base: ValueId, offset: i32) -> Addr {
+        let base = self.value(base);
+        Code::object(base, offset)
+    }
+
+    fn trailing(&self, record: RecordId) -> Result<&Trailing, LowerError> {
+        match &self.spec.records[record].trailing {
+            Some(trailing) => Ok(trailing),
+            None => self.unsupported("the object has no trailing array"),
+        }
+    }
+
+    /// Element `index` of an array that is no struct.
+    ///
+    /// ```text
+    ///     lea eax, [base*8]               ; the index takes the place of the scale
+    ///     add rax, vm
+    ///     ..  [rax+index*8+offset]
+    /// ```
+    fn element(&mut self, record: RecordId, base: ValueId, index: ValueId) -> Result<(Addr, FieldType), LowerError> {
+        let (offset, stride, ty) = {
+            let trailing = self.trailing(record)?;
+            (trailing.offset as i32, trailing.stride, trailing.element)
+        };
+        let (base, index) = (self.value(base), self.value(index));
+        let object = self.code.b.address_of(Code::object(base, 0));
+        let Some(scale) = Scale::from_factor(stride) else {
+            return self.unsupported(format!("elements of {stride} bytes"));
+        };
+        let addr = Addr { base: Base::Value(object), index: Some((index, scale)), disp: offset.into() };
+        Ok((addr, ty))
+    }
+
+    /// The reference to a struct in an array: references count words, and so do strides of structs.
+    ///
+    /// ```text
+    ///     lea rax, [base+index*2+offset/8]
+    /// ```
+    fn element_ref(&mut self, record: RecordId, base: ValueId, index: ValueId) -> Result<lir::Value, LowerError> {
+        let (offset, stride) = {
+            let trailing = self.trailing(record)?;
+            (trailing.offset, trailing.stride)
+        };
+        if offset % 8 != 0 || stride % 8 != 0 {
+            return self.unsupported("structs that are not aligned to words");
+        }
+        let (base, index) = (self.value(base), self.value(index));
+        let words = stride / 8;
+        let (index, scale) = match Scale::from_factor(words) {
+            Some(scale) => (index, scale),
+            None => {
+                let wide = self.code.wide(index);
+                (self.code.b.binary_imm(BinaryOp::Mul, wide, words.into()), Scale::X1)
+            }
+        };
+        let addr = Addr { base: Base::Value(base), index: Some((index, scale)), disp: (offset as i32 / 8).into() };
+        Ok(self.code.b.address_of(addr))
+    }
+
+    // Fields ------------------------------------------------------------------------------------------------------------
+
+    fn load_field(&mut self, results: &[ValueId], ty: FieldType, addr: Addr) {
+        match ty {
+            FieldType::Value(_) => self.define_in_memory(results[0], addr, false),
+            _ => {
+                let value = self.code.b.load(mem_type(ty), addr);
+                self.define(results, value);
+            }
+        }
+    }
+
+    fn store_field(&mut self, ty: FieldType, addr: Addr, value: ValueId, owner: ValueId) {
+        match self.function.ty(value) {
+            Type::Val(_) => self.store_boxed(addr, value),
+            _ => {
+                let value = self.value(value);
+                self.code.b.store(mem_type(ty), addr, value);
+            }
+        }
+        self.memory_changed();
+        if ty.is_traced() {
+            self.barrier(owner, value);
+        }
+    }
+
+    /// Tells the collector of an old object into which a reference has been stored.
+    ///
+    /// ```text
+    ///     cmp byte [vm+owner*8+1], 1
+    ///     je  cold                        ; an old object has changed
+    /// ```
+    fn barrier(&mut self, owner: ValueId, value: ValueId) {
+        let may_refer = match self.function.ty(value) {
+            Type::Val(set) => set.leaves().any(|leaf| self.spec.unboxed(leaf).is_some_and(|ty| matches!(ty, Type::Ref(_)))),
+            ty => matches!(ty, Type::Ref(_)),
+        };
+        if !may_refer {
+            return;
+        }
+        let Held::Plain(owner) = self.held[&self.root(owner)] else { unreachable!("an owner is a reference") };
+        let owner = self.code.narrow(owner);
+        let code = &mut self.code;
+        let state = code.b.load(MemType::U8, Code::object(owner, abi::GC_BYTE));
+        let is_old = code.b.int_compare_imm(IntCond::Eq, state, abi::GC_OLD.into());
+        let cold = code.leave_if(is_old, "an old object has changed");
+        let on = code.b.current();
+        code.in_block(cold, |code| {
+            code.call_builtin(Builtin::Barrier, &[owner], &[] as &[Low]);
+            code.b.jump(on, vec![]);
+        });
+    }
+}

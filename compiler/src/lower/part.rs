@@ -1,0 +1,518 @@
+//! One part of a bytecode or native function: walks its blocks.
+
+use std::collections::HashMap;
+
+use dg_backend_x64::lir::{self, BinaryOp as Lir, MemType, Role as Place, UnaryOp as Convert};
+
+use super::boxed::Boxed;
+use super::frame::Code;
+use super::stubs::{self, Entry};
+use super::{LowerError, LowerOptions};
+use crate::abi::hot;
+use crate::ir::cfg::Cfg;
+use crate::ir::spec::{Encoding, FieldType, RecordKind, SpecTables};
+use crate::ir::{
+    BinaryOp, BlockCall, BlockId, FloatCond, Function, FunctionKind, IntCond, Op, Program, RecordId, Role, Type,
+    UnaryOp, ValueId,
+};
+
+/// Lowers one function.
+///
+/// # Errors
+/// What is not supported.
+pub(super) fn lower(program: &Program, function: &Function, options: &LowerOptions) -> Result<lir::Function, LowerError> {
+    let mut part = Part::new(program, function, options);
+    for block in part.cfg.order().to_vec() {
+        part.block(block)?;
+    }
+    Ok(part.code.b.finish())
+}
+
+/// How a value of the graph is held.
+#[derive(Clone)]
+pub(super) enum Held {
+    /// In a low-level value.
+    Plain(lir::Value),
+    /// As a boxed value, of which parts are read as they are needed.
+    Boxed(Boxed),
+}
+
+/// A function being lowered.
+pub(super) struct Part<'a> {
+    pub(super) program: &'a Program,
+    pub(super) spec: &'a SpecTables,
+    pub(super) function: &'a Function,
+    pub(super) options: &'a LowerOptions,
+    pub(super) cfg: Cfg,
+    pub(super) code: Code,
+    pub(super) encoding: Option<Encoding>,
+    /// What each value is held as.
+    pub(super) held: HashMap<ValueId, Held>,
+    /// Boxed values that are unboxed somewhere in the function.
+    pub(super) unboxed: Vec<ValueId>,
+    blocks: HashMap<BlockId, lir::BlockId>,
+    /// The block being lowered.
+    pub(super) current: BlockId,
+    /// The line of the specification that is being lowered.
+    pub(super) line: u32,
+    /// Changes whenever memory may have changed; what was read under the same number can be read again.
+    pub(super) epoch: u32,
+    epochs: u32,
+    epoch_at_end: HashMap<BlockId, u32>,
+    /// Has anything been allocated on the way here? Then the bytecode ends with a safepoint.
+    pub(super) has_allocated: bool,
+    /// In a continuation: results of the call.
+    pub(super) results: Option<(lir::Value, lir::Value)>,
+}
+
+impl<'a> Part<'a> {
+    fn new(program: &'a Program, function: &'a Function, options: &'a LowerOptions) -> Self {
+        let has_allocated = function.insts.values().any(|inst| match &inst.op {
+            Op::CallExtern { callee, .. } => program.spec.externs[*callee].effects.allocates,
+            _ => false,
+        });
+        let mut part = Self {
+            program,
+            spec: &program.spec,
+            function,
+            options,
+            cfg: Cfg::new(function),
+            code: Code::new(&function.name, options),
+            encoding: function.variant.as_ref().map(|variant| variant.encoding()),
+            held: HashMap::new(),
+            unboxed: Vec::new(),
+            blocks: HashMap::new(),
+            current: function.entry,
+            line: 0,
+            epoch: 0,
+            epochs: 0,
+            epoch_at_end: HashMap::new(),
+            has_allocated,
+            results: None,
+        };
+        for inst in function.insts.values() {
+            if let Op::Unbox(value) = inst.op {
+                part.unboxed.push(part.root(value));
+            }
+        }
+        part.make_blocks();
+        part
+    }
+
+    /// The low-level blocks with their parameters; those of the entry come in the registers of its role.
+    fn make_blocks(&mut self) {
+        let all_cold = matches!(self.function.role, Role::Cold { .. });
+        self.code.b.set_cold(lir::BlockId::ENTRY, all_cold || self.function.blocks[self.function.entry].cold);
+        for id in self.cfg.order().to_vec() {
+            if id == self.function.entry {
+                self.blocks.insert(id, lir::BlockId::ENTRY);
+                continue;
+            }
+            let block = self.code.b.new_block(all_cold || self.function.blocks[id].cold);
+            self.blocks.insert(id, block);
+            for param in &self.function.blocks[id].params {
+                let ty = self.lir_type(self.function.ty(*param));
+                let value = self.code.b.block_param(block, ty);
+                self.hold_param(*param, value);
+            }
+        }
+    }
+
+    fn hold_param(&mut self, param: ValueId, value: lir::Value) {
+        let held = match self.function.ty(param) {
+            Type::Val(_) => Held::Boxed(Boxed::of_bits(value)),
+            _ => Held::Plain(value),
+        };
+        self.held.insert(param, held);
+    }
+
+    // Entry -------------------------------------------------------------------------------------------------------------
+
+    fn entry(&mut self) -> Result<(), LowerError> {
+        match self.function.role {
+            Role::Entry => self.enter_handler(),
+            Role::Cold { .. } => self.enter_cold(),
+            Role::Continuation { .. } | Role::Catch { .. } => self.enter_continuation(),
+        }
+    }
+
+    /// A handler starts with nothing but its state. A native function makes its own frame:
+    ///
+    /// ```text
+    ///     ..   room for the frame
+    ///     ..   missing parameters become nil
+    ///     mov  [vm+open_top], ecx         ; slots in use, surplus arguments included
+    /// ```
+    fn enter_handler(&mut self) -> Result<(), LowerError> {
+        let FunctionKind::Native(native) = self.function.kind else { return Ok(()) };
+        let native = &self.spec.natives[native];
+        let code = &mut self.code;
+        let entry = Entry::new(code);
+        let params = code.b.const32(native.params.len() as u32);
+        stubs::make_room(code, &entry, params, &self.function.name);
+        if !native.params.is_empty() {
+            stubs::fill_missing(code, &entry, params, stubs::nil(self.spec));
+        }
+        let count = match native.params.len() {
+            0 => entry.count,
+            _ => {
+                let is_short = code.b.int_compare(lir::IntCond::Ult, entry.count, params);
+                code.b.select(is_short, params, entry.count)
+            }
+        };
+        code.store_hot(MemType::I32, hot::OPEN_TOP, count);
+        Ok(())
+    }
+
+    fn enter_cold(&mut self) -> Result<(), LowerError> {
+        let params = self.function.blocks[self.function.entry].params.clone();
+        let types: Vec<lir::Type> = params.iter().map(|param| self.lir_type(self.function.ty(*param))).collect();
+        for ((param, ty), place) in params.iter().zip(&types).zip(self.places(&types)?) {
+            let value = self.code.b.param(place, *ty);
+            self.hold_param(*param, value);
+        }
+        Ok(())
+    }
+
+    /// The registers in which parts hand each other values.
+    pub(super) fn places(&self, types: &[lir::Type]) -> Result<Vec<Place>, LowerError> {
+        let (mut ints, mut floats) = (0, 0);
+        let places: Vec<Place> = types
+            .iter()
+            .map(|ty| {
+                let (counter, place): (&mut u8, fn(u8) -> Place) = match ty {
+                    lir::Type::F64 => (&mut floats, Place::Float),
+                    lir::Type::I32 | lir::Type::I64 => (&mut ints, Place::Int),
+                };
+                *counter += 1;
+                place(*counter - 1)
+            })
+            .collect();
+        match ints > 9 || floats > 16 {
+            true => self.unsupported("too many values are needed by code that is out of line"),
+            false => Ok(places),
+        }
+    }
+
+    // Blocks ------------------------------------------------------------------------------------------------------------
+
+    fn block(&mut self, id: BlockId) -> Result<(), LowerError> {
+        self.current = id;
+        self.code.b.switch_to(self.blocks[&id]);
+        self.epoch = self.epoch_at_start(id);
+        if id == self.function.entry {
+            self.entry()?;
+        }
+        for inst in &self.function.blocks[id].insts {
+            let inst = &self.function.insts[*inst];
+            self.line = inst.line;
+            self.inst(&inst.op, &inst.results)?;
+        }
+        self.line = self.function.blocks[id].line;
+        self.terminator(&self.function.blocks[id].terminator)?;
+        self.epoch_at_end.insert(id, self.epoch);
+        Ok(())
+    }
+
+    /// That of the predecessors, if they agree; something new otherwise.
+    fn epoch_at_start(&mut self, id: BlockId) -> u32 {
+        let mut ends = self.cfg.predecessors(id).iter().map(|block| self.epoch_at_end.get(block));
+        let first = ends.next().unwrap_or(Some(&0)).copied();
+        match first {
+            Some(epoch) if ends.all(|end| end == Some(&epoch)) => epoch,
+            _ => self.new_epoch(),
+        }
+    }
+
+    fn new_epoch(&mut self) -> u32 {
+        self.epochs += 1;
+        self.epochs
+    }
+
+    /// Memory may have changed.
+    pub(super) fn memory_changed(&mut self) {
+        self.epoch = self.new_epoch();
+    }
+
+    pub(super) fn unsupported<T>(&self, message: impl Into<String>) -> Result<T, LowerError> {
+        let (function, line) = (self.function.name.clone(), self.line);
+        Err(LowerError::Unsupported { function, line, message: message.into() })
+    }
+
+    // Values ------------------------------------------------------------------------------------------------------------
+
+    /// How values of a type are held.
+    pub(super) fn lir_type(&self, ty: Type) -> lir::Type {
+        match ty {
+            Type::F64 => lir::Type::F64,
+            Type::I32 | Type::Bool => lir::Type::I32,
+            Type::Val(_) | Type::I64 | Type::Ptr => lir::Type::I64,
+            // The address of a struct is a sum that is done in 64 bits.
+            Type::Ref(record) if self.is_struct(record) => lir::Type::I64,
+            Type::Ref(_) => lir::Type::I32,
+        }
+    }
+
+    fn is_struct(&self, record: RecordId) -> bool {
+        self.spec.records[record].kind == RecordKind::Struct
+    }
+
+    /// The value that `value` is another name of: what more is known of a value does not change how it is held.
+    pub(super) fn root(&self, mut value: ValueId) -> ValueId {
+        while let Some(Op::Narrow { value: inner, .. } | Op::Assume { value: inner, .. }) = self.function.def(value) {
+            value = *inner;
+        }
+        value
+    }
+
+    /// The low-level value of anything; of a boxed value its 64 bits.
+    pub(super) fn value(&mut self, value: ValueId) -> lir::Value {
+        let root = self.root(value);
+        match &self.held[&root] {
+            Held::Plain(value) => *value,
+            Held::Boxed(_) => self.bits(root),
+        }
+    }
+
+    pub(super) fn define(&mut self, results: &[ValueId], value: lir::Value) {
+        let held = match self.function.ty(results[0]) {
+            Type::Val(_) => Held::Boxed(Boxed::of_bits(value)),
+            _ => Held::Plain(value),
+        };
+        self.held.insert(results[0], held);
+    }
+
+    fn define_pair(&mut self, results: &[ValueId], (ptr, count): (lir::Value, lir::Value)) {
+        self.held.insert(results[0], Held::Plain(ptr));
+        self.held.insert(results[1], Held::Plain(count));
+    }
+
+    pub(super) fn block_call(&mut self, call: &BlockCall) -> lir::BlockCall {
+        let args = call.args.iter().map(|arg| self.value(*arg)).collect();
+        lir::BlockCall { block: self.blocks[&call.block], args }
+    }
+
+    // Instructions ------------------------------------------------------------------------------------------------------
+
+    fn inst(&mut self, op: &Op, results: &[ValueId]) -> Result<(), LowerError> {
+        match op {
+            Op::ConstF64(bits) => {
+                let value = self.code.b.const_f64(f64::from_bits(*bits));
+                self.define(results, value);
+            }
+            Op::ConstI32(number) => {
+                let value = self.code.b.const32(*number as u32);
+                self.define(results, value);
+            }
+            Op::ConstI64(number) => {
+                let value = self.code.b.const64(*number as u64);
+                self.define(results, value);
+            }
+            Op::ConstBool(truth) => {
+                let value = self.code.b.const32(u32::from(*truth));
+                self.define(results, value);
+            }
+            Op::ConstNull(record) => {
+                let value = match self.is_struct(*record) {
+                    true => self.code.b.const64(0),
+                    false => self.code.b.const32(0),
+                };
+                self.define(results, value);
+            }
+            Op::ConstVal(bits) => {
+                let value = self.code.b.const64(*bits);
+                self.held.insert(results[0], Held::Boxed(Boxed::constant(value, *bits)));
+            }
+            Op::Narrow { .. } | Op::Assume { .. } => {}
+            Op::SlotIndex(_)
+            | Op::Operand(_)
+            | Op::ConstOperand(_)
+            | Op::ImmOperand(_)
+            | Op::SlotLoad { .. }
+            | Op::SlotStore { .. }
+            | Op::SlotAddress { .. }
+            | Op::PtrLoad { .. }
+            | Op::PtrStore { .. }
+            | Op::PtrAdd { .. }
+            | Op::Load { .. }
+            | Op::Store { .. }
+            | Op::ElementRef { .. }
+            | Op::ElementLoad { .. }
+            | Op::ElementStore { .. }
+            | Op::Length { .. }
+            | Op::Callee => self.memory(op, results)?,
+            Op::ListOperand(operand) => {
+                let run = self.list_operand(*operand)?;
+                self.define_pair(results, run);
+            }
+            Op::Varargs => {
+                let run = self.varargs()?;
+                self.define_pair(results, run);
+            }
+            Op::CallResults => match self.results {
+                Some(run) => self.define_pair(results, run),
+                None => return self.unsupported("results are asked for outside of a continuation"),
+            },
+            Op::Caught => {
+                let value = self.code.load_hot(MemType::I64, hot::ERROR);
+                self.define(results, value);
+            }
+            Op::StoreResult(value) => self.store_result(*value)?,
+            Op::StoreResults { ptr, count } => self.store_results(*ptr, *count)?,
+            Op::Is { value, set } => {
+                let truth = self.is(*value, *set);
+                self.define(results, truth);
+            }
+            Op::BothDouble(lhs, rhs) => {
+                let (lhs, rhs) = (self.float(*lhs), self.float(*rhs));
+                let truth = self.code.b.float_compare(lir::FloatCond::Ordered, lhs, rhs);
+                self.define(results, truth);
+            }
+            Op::SameBits(lhs, rhs) => {
+                let (lhs, rhs) = (self.value(*lhs), self.value(*rhs));
+                let truth = self.code.b.int_compare(lir::IntCond::Eq, lhs, rhs);
+                self.define(results, truth);
+            }
+            Op::Unbox(value) => {
+                let inside = self.unbox(*value, self.function.ty(results[0]));
+                self.define(results, inside);
+            }
+            Op::Box { leaf, value } => self.make_box(*leaf, *value, results[0]),
+            Op::Unary(op, operand) => {
+                let value = self.unary(*op, *operand);
+                self.define(results, value);
+            }
+            Op::Binary(op, lhs, rhs) => {
+                let value = self.binary(*op, *lhs, *rhs);
+                self.define(results, value);
+            }
+            Op::FloatCompare(cond, lhs, rhs) => {
+                let (lhs, rhs) = (self.value(*lhs), self.value(*rhs));
+                let value = self.code.b.float_compare(float_cond(*cond), lhs, rhs);
+                self.define(results, value);
+            }
+            Op::IntCompare(cond, lhs, rhs) => {
+                let (lhs, rhs) = (self.value(*lhs), self.value(*rhs));
+                let value = self.code.b.int_compare(int_cond(*cond), lhs, rhs);
+                self.define(results, value);
+            }
+            Op::CallExtern { callee, args } => self.call_extern(*callee, args, results)?,
+            Op::PlanPayload { plan, case, index, .. } => self.plan_payload(*plan, *case, *index, results)?,
+        }
+        Ok(())
+    }
+
+    fn unary(&mut self, op: UnaryOp, operand: ValueId) -> lir::Value {
+        let ty = self.function.ty(operand);
+        let x = self.value(operand);
+        let b = &mut self.code.b;
+        match op {
+            UnaryOp::FNeg => b.float_unary(lir::FloatUnaryOp::Neg, x),
+            UnaryOp::FAbs => b.float_unary(lir::FloatUnaryOp::Abs, x),
+            UnaryOp::FSqrt => b.float_unary(lir::FloatUnaryOp::Sqrt, x),
+            UnaryOp::FFloor => b.float_unary(lir::FloatUnaryOp::Floor, x),
+            UnaryOp::FCeil => b.float_unary(lir::FloatUnaryOp::Ceil, x),
+            UnaryOp::INeg => {
+                let zero = if ty == Type::I64 { b.const64(0) } else { b.const32(0) };
+                b.binary(Lir::Sub, zero, x)
+            }
+            UnaryOp::Not if ty == Type::Bool => b.int_compare_imm(lir::IntCond::Eq, x, 0),
+            UnaryOp::Not => b.binary_imm(Lir::Xor, x, -1),
+            UnaryOp::TruncateToI32 => b.unary(Convert::F64ToI32, x),
+            UnaryOp::I32ToF64 => b.unary(Convert::I32ToF64, x),
+            UnaryOp::U32ToF64 => {
+                let wide = b.unary(Convert::Zext, x);
+                b.unary(Convert::I64ToF64, wide)
+            }
+            UnaryOp::ZeroExtend => b.unary(Convert::Zext, x),
+            UnaryOp::SignExtend => b.unary(Convert::Sext, x),
+            UnaryOp::Wrap => b.unary(Convert::Wrap, x),
+            UnaryOp::BoolToI32 => x,
+            UnaryOp::IsNull => b.int_compare_imm(lir::IntCond::Eq, x, 0),
+        }
+    }
+
+    fn binary(&mut self, op: BinaryOp, lhs: ValueId, rhs: ValueId) -> lir::Value {
+        let (lhs, mut rhs) = (self.value(lhs), self.value(rhs));
+        let b = &mut self.code.b;
+        let float = match op {
+            BinaryOp::FAdd => lir::FloatBinaryOp::Add,
+            BinaryOp::FSub => lir::FloatBinaryOp::Sub,
+            BinaryOp::FMul => lir::FloatBinaryOp::Mul,
+            BinaryOp::FDiv => lir::FloatBinaryOp::Div,
+            BinaryOp::FMin => lir::FloatBinaryOp::Min,
+            BinaryOp::FMax => lir::FloatBinaryOp::Max,
+            _ => {
+                let op = int_op(op);
+                if b.value_type(lhs) == lir::Type::I64 && b.value_type(rhs) == lir::Type::I32 {
+                    rhs = b.unary(Convert::Zext, rhs); // a shift count
+                }
+                return b.binary(op, lhs, rhs);
+            }
+        };
+        b.float_binary(float, lhs, rhs)
+    }
+}
+
+/// An integer operation of the back end.
+///
+/// # Panics
+/// For operations on doubles.
+fn int_op(op: BinaryOp) -> Lir {
+    match op {
+        BinaryOp::IAdd => Lir::Add,
+        BinaryOp::ISub => Lir::Sub,
+        BinaryOp::IMul => Lir::Mul,
+        BinaryOp::And => Lir::And,
+        BinaryOp::Or => Lir::Or,
+        BinaryOp::Xor => Lir::Xor,
+        BinaryOp::Shl => Lir::Shl,
+        BinaryOp::Shr => Lir::Shr,
+        BinaryOp::Sar => Lir::Sar,
+        _ => unreachable!("{op:?} is an operation on doubles"),
+    }
+}
+
+fn float_cond(cond: FloatCond) -> lir::FloatCond {
+    match cond {
+        FloatCond::Eq => lir::FloatCond::Eq,
+        FloatCond::Ne => lir::FloatCond::Ne,
+        FloatCond::Lt => lir::FloatCond::Lt,
+        FloatCond::Le => lir::FloatCond::Le,
+        FloatCond::Gt => lir::FloatCond::Gt,
+        FloatCond::Ge => lir::FloatCond::Ge,
+        FloatCond::Ult => lir::FloatCond::NotGe,
+        FloatCond::Ule => lir::FloatCond::NotGt,
+        FloatCond::Ugt => lir::FloatCond::NotLe,
+        FloatCond::Uge => lir::FloatCond::NotLt,
+        FloatCond::Ordered => lir::FloatCond::Ordered,
+        FloatCond::Unordered => lir::FloatCond::Unordered,
+    }
+}
+
+fn int_cond(cond: IntCond) -> lir::IntCond {
+    match cond {
+        IntCond::Eq => lir::IntCond::Eq,
+        IntCond::Ne => lir::IntCond::Ne,
+        IntCond::Slt => lir::IntCond::Lt,
+        IntCond::Sle => lir::IntCond::Le,
+        IntCond::Sgt => lir::IntCond::Gt,
+        IntCond::Sge => lir::IntCond::Ge,
+        IntCond::Ult => lir::IntCond::Ult,
+        IntCond::Ule => lir::IntCond::Ule,
+        IntCond::Ugt => lir::IntCond::Ugt,
+        IntCond::Uge => lir::IntCond::Uge,
+    }
+}
+
+/// The form in memory of what a field holds.
+pub(super) fn mem_type(ty: FieldType) -> MemType {
+    match ty {
+        FieldType::U8 | FieldType::Bool => MemType::U8,
+        FieldType::U16 => MemType::U16,
+        FieldType::I32 | FieldType::U32 | FieldType::Ref { .. } => MemType::I32,
+        FieldType::I64 | FieldType::U64 | FieldType::Value(_) | FieldType::Ptr | FieldType::ValuePtr => MemType::I64,
+        FieldType::F64 => MemType::F64,
+        FieldType::Struct(_) => unreachable!("a struct is not loaded as a whole"),
+    }
+}
