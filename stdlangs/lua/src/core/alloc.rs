@@ -8,10 +8,18 @@ use crate::generated::{Function, NIL, Nodes, Table, Upvalue, Userdata};
 
 /// An empty table.
 pub fn table(vm: &Vm) -> Result<Ref<'_, Table>, Throw> {
-    let table = vm.allocate::<Table>()?;
     let state = lua(vm);
-    table.set(|t| &t.array, state.no_values(vm));
-    table.set(|t| &t.nodes, state.no_nodes(vm));
+    table_of(vm, state.no_values(vm), state.no_nodes(vm))
+}
+
+/// A table with an array part and a hash part without keys.
+pub fn table_of<'v>(vm: &'v Vm, array: Ref<'v, Values>, nodes: Ref<'v, Nodes>) -> Result<Ref<'v, Table>, Throw> {
+    let table = vm.allocate::<Table>()?;
+    let writer = table.writer();
+    writer.set(|t| &t.array, array);
+    writer.set(|t| &t.nodes, nodes);
+    table.array_size.set(array.len() as u32);
+    table.node_mask.set(nodes.len() as u32 - 1);
     Ok(table)
 }
 

@@ -7,6 +7,7 @@
 use dg_runtime::{Ref, Str, Throw, Value, Values, Vm};
 
 use super::alloc;
+use super::state::lua;
 use crate::generated::{Boxed, HOLE, Kind, NIL, Nodes, Table, ValueKind, nil};
 
 /// Smallest array part that is made when the first element is appended; index 0 counts.
@@ -20,15 +21,16 @@ const MAX_ARRAY_SIZE: u32 = 1 << 26;
 /// # Errors
 /// When memory runs out.
 pub fn new(vm: &Vm, array: u32, hash: u32) -> Result<Ref<'_, Table>, Throw> {
-    let table = alloc::table(vm)?;
-    if array > 0 {
-        let size = array.min(MAX_ARRAY_SIZE - 1) + 1;
-        install_array(table, alloc::values(vm, size)?);
-    }
-    if hash > 0 {
-        install_nodes(table, alloc::nodes(vm, capacity_for(hash))?);
-    }
-    Ok(table)
+    let state = lua(vm);
+    let array = match array {
+        0 => state.no_values(vm),
+        _ => alloc::values(vm, array.min(MAX_ARRAY_SIZE - 1) + 1)?,
+    };
+    let nodes = match hash {
+        0 => state.no_nodes(vm),
+        _ => alloc::nodes(vm, capacity_for(hash))?,
+    };
+    alloc::table_of(vm, array, nodes)
 }
 
 /// The value of a key; nil if it has none.

@@ -1,6 +1,6 @@
 //! Tracebacks in the form of PUC Lua.
 
-use dg_runtime::{Frame, Vm};
+use dg_runtime::{Frame, Frames, Vm};
 
 use super::names;
 use crate::syntax::{RUNTIME_CHUNK_ID_LEN, chunk_id};
@@ -12,8 +12,17 @@ const BOTTOM_LEVELS: usize = 10;
 
 /// Appends `stack traceback:` and a line for each level of the running coroutine, from `level` on (0 runs).
 pub fn append(vm: &Vm, out: &mut Vec<u8>, level: usize) {
+    append_frames(vm, out, vm.frames(), level);
+    // What runs the program is C in PUC Lua.
+    if vm.current_coroutine() == vm.main_coroutine() {
+        out.extend_from_slice(b"\n\t[C]: ?");
+    }
+}
+
+/// As [`append`], for the frames of any coroutine.
+pub fn append_frames<'v>(vm: &'v Vm, out: &mut Vec<u8>, frames: Frames<'v>, level: usize) {
     out.extend_from_slice(b"stack traceback:");
-    let frames: Vec<Frame<'_>> = vm.frames().collect();
+    let frames: Vec<Frame<'_>> = frames.collect();
     let last = frames.len();
     for (index, &frame) in frames.iter().enumerate().skip(level) {
         let shown = index - level;
@@ -26,8 +35,6 @@ pub fn append(vm: &Vm, out: &mut Vec<u8>, level: usize) {
         }
         append_level(vm, out, frame, frames.get(index + 1).copied());
     }
-    // What runs the program is C in PUC Lua.
-    out.extend_from_slice(b"\n\t[C]: ?");
 }
 
 fn append_level(vm: &Vm, out: &mut Vec<u8>, frame: Frame<'_>, caller: Option<Frame<'_>>) {

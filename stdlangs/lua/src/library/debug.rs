@@ -1,0 +1,211 @@
+//! `debug`: what programs look at most.
+
+use dg_runtime::{CallContext, Frame, NativeResult, Ref, Throw, Value, Vm};
+
+use super::args::{Args, boolean, to_int};
+use super::{Functions, library};
+use crate::core::coerce::{self, string};
+use crate::core::error;
+use crate::core::state::lua;
+use crate::core::{hooks, meta, names, table, traceback};
+use crate::generated::{Boxed, Function, Kind, Table, ValueKind, nil};
+use crate::syntax::{RUNTIME_CHUNK_ID_LEN, chunk_id};
+
+/// Opens the library.
+pub fn open(vm: &Vm) -> Result<(), Throw> {
+    library(vm, "debug", FUNCTIONS).map(drop)
+}
+
+#[rustfmt::skip] // a table
+const FUNCTIONS: Functions = &[
+    ("getfenv", getfenv), ("getinfo", getinfo), ("getlocal", getlocal), ("getmetatable", getmetatable),
+    ("getregistry", getregistry), ("getupvalue", getupvalue), ("setfenv", setfenv), ("setmetatable", setmetatable),
+    ("setupvalue", setupvalue), ("traceback", traceback_),
+];
+
+fn traceback_(cx: &mut CallContext<'_>) -> NativeResult {
+    let first = u32::from(cx.arg(0).as_thread(cx).is_some());
+    let message = cx.arg(first);
+    let is_text = message.is_double() || message.as_string(cx).is_some();
+    if message != nil() && !is_text {
+        return cx.ret(message);
+    }
+    let level = to_int(cx.integer_or(first + 1, i64::from(first == 0))?).max(0) as usize;
+    let mut text = Vec::new();
+    if is_text {
+        coerce::append_text(cx, &mut text, message);
+        text.push(b'\n');
+    }
+    match cx.arg(0).as_thread(cx) {
+        Some(coroutine) => traceback::append_frames(cx, &mut text, cx.frames_of(coroutine), level),
+        None => traceback::append(cx, &mut text, level),
+    }
+    cx.ret_bytes(&text)
+}
+
+fn getinfo(cx: &mut CallContext<'_>) -> NativeResult {
+    let options = if cx.is_none_or_nil(1) { b"flnSu" } else { cx.bytes(1)? };
+    if !options.iter().all(|option| b"flnSuL".contains(option)) {
+        return Err(cx.bad(1, "invalid option"));
+    }
+    let frames: Vec<Frame<'_>> = cx.frames().collect();
+    let (function, level) = match cx.arg(0).as_function(cx) {
+        Some(function) => (function, None),
+        None => {
+            let level = cx.number(0).map_err(|_| cx.bad(0, "function or level expected"))?;
+            let function = frames.get(level as usize).filter(|_| level >= 0.0).and_then(|frame| frame.callee());
+            match function {
+                Some(function) => (function, Some(level as usize)),
+                None => return cx.ret_nil(),
+            }
+        }
+    };
+    let info = table::new(cx, 0, 12)?;
+    if options.contains(&b'S') {
+        describe_source(cx, info, function)?;
+    }
+    if options.contains(&b'l') {
+        let line = level.and_then(|level| frames[level].line());
+        set(cx, info, "currentline", line.map_or(-1.0, f64::from).boxed())?;
+    }
+    if options.contains(&b'u') {
+        set(cx, info, "nups", (function.len() as f64).boxed())?;
+    }
+    if options.contains(&b'n') {
+        let name = level.and_then(|level| names::of_callee(cx, *frames.get(level + 1)?));
+        let kind = name.as_ref().map_or("", |name| name.kind);
+        set(cx, info, "namewhat", string(cx, kind.as_bytes())?)?;
+        if let Some(name) = name {
+            set(cx, info, "name", string(cx, &name.name)?)?;
+        }
+    }
+    if options.contains(&b'f') {
+        set(cx, info, "func", function.boxed())?;
+    }
+    if options.contains(&b'L') && !function.code.get(cx).bytecode().is_empty() {
+        let lines = table::new(cx, 0, 0)?;
+        for (_, line) in function.code.get(cx).info().lines.entries() {
+            table::set_number(cx, lines, f64::from(*line), boolean(true))?;
+        }
+        set(cx, info, "activelines", lines.boxed())?;
+    }
+    cx.ret(info.boxed())
+}
+
+fn set<'v>(vm: &'v Vm, info: Ref<'v, Table>, name: &str, value: Value<'v>) -> Result<(), Throw> {
+    table::set_str(vm, info, vm.str(name.as_bytes())?, value)
+}
+
+fn describe_source<'v>(vm: &'v Vm, info: Ref<'v, Table>, function: Ref<'v, Function>) -> Result<(), Throw> {
+    let code = function.code.get(vm);
+    let known = code.info();
+    let is_native = code.bytecode().is_empty();
+    let source = if is_native { "=[C]" } else { &known.source };
+    let what = match known.line_defined {
+        _ if is_native => "C",
+        0 => "main",
+        _ => "Lua",
+    };
+    let line = |line: u32| if is_native { -1.0 } else { f64::from(line) };
+    set(vm, info, "source", string(vm, source.as_bytes())?)?;
+    set(vm, info, "short_src", string(vm, &chunk_id(source.as_bytes(), RUNTIME_CHUNK_ID_LEN))?)?;
+    set(vm, info, "what", string(vm, what.as_bytes())?)?;
+    set(vm, info, "linedefined", line(known.line_defined).boxed())?;
+    set(vm, info, "lastlinedefined", line(known.last_line).boxed())
+}
+
+/// `debug.getlocal(level, index)`
+fn getlocal(cx: &mut CallContext<'_>) -> NativeResult {
+    let (level, index) = (to_int(cx.integer(0)?), to_int(cx.integer(1)?));
+    let Some(frame) = usize::try_from(level).ok().and_then(|level| cx.frames().nth(level)) else {
+        return Err(cx.bad(0, "level out of range"));
+    };
+    let offset = frame.offset().filter(|_| !frame.code().bytecode().is_empty());
+    let local = offset.zip(usize::try_from(index - 1).ok()).and_then(|(offset, index)| {
+        frame.code().info().locals_at(offset).nth(index)
+    });
+    match local {
+        Some(local) => cx.ret_all(&[string(cx, local.name.as_bytes())?, frame.slot(local.slot)]),
+        None => cx.ret_nil(),
+    }
+}
+
+fn getregistry(cx: &mut CallContext<'_>) -> NativeResult {
+    cx.ret(lua(cx).registry(cx).boxed())
+}
+
+fn getmetatable(cx: &mut CallContext<'_>) -> NativeResult {
+    let metatable = meta::metatable(cx, cx.any(0)?);
+    cx.ret(metatable.map_or(nil(), Boxed::boxed))
+}
+
+fn setmetatable(cx: &mut CallContext<'_>) -> NativeResult {
+    let metatable = cx.arg(1).as_table(cx);
+    if metatable.is_none() && (!cx.has_arg(1) || cx.arg(1) != nil()) {
+        return Err(cx.bad(1, "nil or table expected"));
+    }
+    match cx.arg(0).kind(cx) {
+        Kind::Table(table) => {
+            table.set(|t| &t.metatable, metatable);
+            hooks::note_mode(cx, table);
+        }
+        Kind::Userdata(userdata) => userdata.set(|u| &u.metatable, metatable),
+        _ => lua(cx).set_type_metatable(coerce::type_number(cx, cx.arg(0)), metatable),
+    }
+    cx.ret_bool(true)
+}
+
+fn getfenv(cx: &mut CallContext<'_>) -> NativeResult {
+    match cx.any(0)?.kind(cx) {
+        Kind::Function(function) => cx.ret(function.env.get(cx).boxed()),
+        Kind::Userdata(userdata) => cx.ret(userdata.env.get(cx).map_or(nil(), Boxed::boxed)),
+        Kind::Thread(_) => cx.ret(lua(cx).globals(cx).boxed()),
+        _ => cx.ret_nil(),
+    }
+}
+
+fn setfenv(cx: &mut CallContext<'_>) -> NativeResult {
+    let env = cx.table(1)?;
+    match cx.arg(0).kind(cx) {
+        Kind::Function(function) => function.set(|f| &f.env, env),
+        Kind::Userdata(userdata) => userdata.set(|u| &u.env, Some(env)),
+        _ => return Err(error::throw_from_native(cx, "'setfenv' cannot change environment of given object")),
+    }
+    cx.ret(cx.arg(0))
+}
+
+/// A captured variable of a function: its name and where it is.
+fn captured<'v>(cx: &'v CallContext<'_>) -> Result<Option<(&'v str, *mut u64, Ref<'v, Function>)>, Throw> {
+    let (function, index) = (cx.function(0)?, to_int(cx.integer(1)?));
+    let found = usize::try_from(index - 1).ok().and_then(|index| {
+        let name = function.code.get(cx).info().captured.get(index)?;
+        Some((name.as_str(), function.items().get(index)?.get(cx).location.get(), function))
+    });
+    Ok(found)
+}
+
+fn getupvalue(cx: &mut CallContext<'_>) -> NativeResult {
+    match captured(cx)? {
+        // SAFETY: the location of a captured variable holds a value, in its frame or in itself.
+        Some((name, location, _)) => cx.ret_all(&[string(cx, name.as_bytes())?, unsafe { Value::from_bits(*location) }]),
+        None => cx.ret_none(),
+    }
+}
+
+fn setupvalue(cx: &mut CallContext<'_>) -> NativeResult {
+    let value = cx.any(2)?;
+    match captured(cx)? {
+        Some((name, location, function)) => {
+            let index = to_int(cx.integer(1)?) as usize - 1;
+            let upvalue = function.items()[index].get(cx);
+            if location == crate::core::closure::closed_location(upvalue) {
+                upvalue.set(|u| &u.closed, value);
+            } else {
+                // SAFETY: the variable is open: its location is a slot of a stack, which needs no barrier.
+                unsafe { *location = value.bits() };
+            }
+            cx.ret_bytes(name.as_bytes())
+        }
+        None => cx.ret_none(),
+    }
+}
