@@ -59,6 +59,23 @@ pub enum Item {
     Bytecode(BytecodeDecl),
 }
 
+impl Item {
+    /// The whole item, its documentation excluded.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Language(item) => item.span,
+            Self::Value(item) => item.span,
+            Self::Object(item) => item.span,
+            Self::Enum(item) => item.span,
+            Self::Plan(item) => item.span,
+            Self::Extern(item) => item.span,
+            Self::Function(item) => item.span,
+            Self::Template(item) => item.span,
+            Self::Bytecode(item) => item.span,
+        }
+    }
+}
+
 /// `language NAME { option values; .. }`
 #[derive(Clone, Debug)]
 pub struct Language {

@@ -30,6 +30,11 @@ impl Span {
         }
     }
 
+    /// Whether `inner` lies within it.
+    pub fn contains(self, inner: Span) -> bool {
+        self.start <= inner.start && inner.end <= self.end
+    }
+
     /// As a range of byte offsets.
     pub fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize

@@ -41,13 +41,11 @@ impl Checker<'_, '_> {
             }
         };
         let typed: Vec<Expr> = keys.iter().map(|key| self.key(key)).collect();
-        let key = Key {
+        let mut key = Key {
             texts: keys.iter().map(|key| self.text(key.span)).collect(),
             span: keys.iter().map(|key| key.span).reduce(Span::to).unwrap_or(span),
             bound: HashSet::new(),
         };
-        // What is remembered does not depend on the facts of this visit.
-        let facts = std::mem::take(&mut self.flow.facts);
         let body = self.infer(
             body,
             if matches!(want, Want::Ty(Ty::Bool)) {
@@ -56,8 +54,6 @@ impl Checker<'_, '_> {
                 Want::Any
             },
         );
-        self.flow.facts = facts;
-        let mut key = key;
         self.check_cached(&body, &mut key);
         let ty = body.ty;
         Expr {

@@ -65,7 +65,11 @@ impl Checker<'_, '_> {
             .map(|(arg, ty)| self.expr_of(arg, *ty))
             .collect();
         let (calls, plans) = match found {
-            FunctionName::Helper(id) => (self.summaries[id].calls, self.summaries[id].plans),
+            FunctionName::Helper(id) => {
+                let summary = &self.summaries[id];
+                self.inlined = self.inlined.saturating_add(summary.size);
+                (summary.calls, summary.plans)
+            }
             FunctionName::Extern(id) => (
                 declarations.tables.externs[id].effects.reenters,
                 matches!(signature.result, Ty::Plan(_)),
@@ -92,13 +96,7 @@ impl Checker<'_, '_> {
     fn unknown_function(&self, function: &Name) -> Error {
         let (at, name) = (function.span, function.text.to_string());
         if self.find(function.as_str()).is_some() {
-            let wanted = "a function (to call a guest function, write `call` in front of it)";
-            return Error::WrongKind {
-                at,
-                name,
-                is: "a value",
-                wanted,
-            };
+            return Error::AppliedValue { at, name };
         }
         if let Some(kind) = self.declarations.types.get(&function.text) {
             return Error::WrongKind {

@@ -133,9 +133,14 @@ impl Checker<'_, '_> {
         let text = self.text(at).to_string();
         let from = found.ty;
         let declarations = self.declarations;
-        if let (Ty::Ref { record, nullable: true }, Ty::Ref { record: wanted, .. }) = (from, to)
-            && record == wanted
-        {
+        let may_be_null = match (from, to) {
+            (Ty::Ref { record, nullable: true }, Ty::Ref { record: wanted, .. }) => record == wanted,
+            (Ty::Ref { record, nullable: true }, Ty::Value(set)) => {
+                declarations.leaf_of(record).is_some_and(|leaf| set.contains(leaf))
+            }
+            _ => false,
+        };
+        if may_be_null {
             let local = matches!(found.kind, ExprKind::Local(_));
             return self.fail(at, Error::MayBeNull { at, text, local });
         }

@@ -975,6 +975,12 @@ impl Checker<'_, '_> {
     }
 
     fn goto(&mut self, label: &Name, span: Span) -> Expr {
+        let target = self.label(label, span);
+        self.end(span);
+        target
+    }
+
+    fn label(&mut self, label: &Name, span: Span) -> Expr {
         let Some(local) = self.find(label.as_str()) else {
             let known = self
                 .scope

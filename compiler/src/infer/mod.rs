@@ -39,20 +39,20 @@ pub fn check(source: &str, spec: &ast::Spec) -> Result<Program, Vec<Diagnostic>>
     let declarations = resolve::resolve(spec, &|span| lines.line(span.start), &mut errors);
     // Without types of value nothing in a body could be judged.
     if declarations.tables.leaves.is_empty() {
-        return Err(diagnostics(&errors));
+        return Err(diagnostics(spec, &errors));
     }
     let program = infer(source, declarations, &mut errors);
     if errors.is_empty() {
         Ok(program)
     } else {
-        Err(diagnostics(&errors))
+        Err(diagnostics(spec, &errors))
     }
 }
 
 /// The errors in words and in the order of the source; what every use of a template repeats, once.
-fn diagnostics(errors: &[Error]) -> Vec<Diagnostic> {
+fn diagnostics(spec: &ast::Spec, errors: &[Error]) -> Vec<Diagnostic> {
     let mut all: Vec<Diagnostic> = Vec::new();
-    for error in errors {
+    for error in errors.iter().filter(|error| !is_consequence(spec, error, errors)) {
         let diagnostic = error.diagnostic();
         if !all.contains(&diagnostic) {
             all.push(diagnostic);
@@ -60,6 +60,19 @@ fn diagnostics(errors: &[Error]) -> Vec<Diagnostic> {
     }
     all.sort_by_key(Diagnostic::span);
     all
+}
+
+/// Whether `error` is about something unused that may only be misspelt where it is used, because more is wrong there.
+fn is_consequence(spec: &ast::Spec, error: &Error, errors: &[Error]) -> bool {
+    let Error::Unused { at, what, .. } = error else {
+        return false;
+    };
+    let mut wrong = errors.iter().filter(|other| !matches!(other, Error::Unused { .. }));
+    if matches!(*what, "function" | "template") {
+        return wrong.next().is_some();
+    }
+    let item = spec.items.iter().map(ast::Item::span).find(|item| item.contains(*at));
+    wrong.any(|other| item.is_some_and(|item| item.contains(other.diagnostic().span())))
 }
 
 /// Checks all bodies; errors go to `errors`.
@@ -137,6 +150,9 @@ fn infer(source: &str, declarations: Declarations<'_>, errors: &mut Vec<Error>) 
     }
 }
 
+/// How many expressions may be inlined into one body: what lies beyond is no handler of a bytecode any more.
+const MAX_INLINED: usize = 20_000;
+
 /// Which kind of code is checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum CodeKind {
@@ -179,6 +195,8 @@ struct Checker<'c, 'a> {
     /// What the parameters of the template stand for, and whether the body uses them.
     template: HashMap<Rc<str>, (&'a ast::Expr, bool)>,
     flow: Flow,
+    /// How many expressions the functions it uses add to the body.
+    inlined: usize,
     /// How many guest calls, and answers by plan, have been seen.
     calls: u32,
     plans: u32,
@@ -205,6 +223,7 @@ impl<'c, 'a> Checker<'c, 'a> {
             scope: Vec::new(),
             template: HashMap::new(),
             flow: Flow::default(),
+            inlined: 0,
             calls: 0,
             plans: 0,
         }
@@ -297,6 +316,17 @@ impl<'c, 'a> Checker<'c, 'a> {
             });
         }
         self.leave_scope(0);
+        if self.inlined > MAX_INLINED {
+            let at = Span {
+                start: block.span.start,
+                end: block.span.start + 1,
+            };
+            self.errors.push(Error::TooLarge {
+                at,
+                size: self.inlined,
+                limit: MAX_INLINED,
+            });
+        }
         body
     }
 

@@ -368,7 +368,6 @@ impl Checker<'_, '_> {
             _ => None,
         };
         let error = Error::BadOperands {
-            at: span,
             sign: sign(operator).to_string(),
             left: names(left),
             right: names(right),

@@ -17,7 +17,9 @@ pub struct Summary {
     pub plans: bool,
     /// What it does that a cache would not repeat, in words.
     pub impure: Option<String>,
-    /// The functions it uses.
+    /// How many expressions it is made of when everything it uses is inlined.
+    pub size: usize,
+    /// The functions it uses, once per use.
     uses: Vec<HelperId>,
 }
 
@@ -28,23 +30,21 @@ pub fn summarise(declarations: &Declarations<'_>, errors: &mut Vec<Error>) -> Ta
         .values()
         .map(|helper| own(declarations, &helper.decl.body))
         .collect();
-    report_recursion(declarations, &summaries, errors);
-    // What a used function does, its user does. Ends: flags are only ever set.
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for id in summaries.ids() {
-            for used in summaries[id].uses.clone() {
-                let inner = summaries[used].clone();
-                let outer = &mut summaries[id];
-                let before = (outer.calls, outer.plans, outer.impure.is_some());
-                outer.calls |= inner.calls;
-                outer.plans |= inner.plans;
-                if outer.impure.is_none() {
-                    outer.impure = inner.impure;
-                }
-                changed |= before != (outer.calls, outer.plans, outer.impure.is_some());
-            }
+    // What a used function does, its user does; used ones come first in this order.
+    for id in used_first(declarations, &summaries, errors) {
+        for used in summaries[id].uses.clone() {
+            let Summary {
+                calls,
+                plans,
+                impure,
+                size,
+                ..
+            } = summaries[used].clone();
+            let user = &mut summaries[id];
+            user.calls |= calls;
+            user.plans |= plans;
+            user.impure = user.impure.take().or(impure);
+            user.size = user.size.saturating_add(size);
         }
     }
     summaries
@@ -53,6 +53,11 @@ pub fn summarise(declarations: &Declarations<'_>, errors: &mut Vec<Error>) -> Ta
 fn own(declarations: &Declarations<'_>, body: &Block) -> Summary {
     let mut summary = Summary::default();
     let impure = |what: &str| Some(what.to_string());
+    let mut size = 0;
+    visit_block(body, &mut |expr| {
+        size += usize::from(!matches!(expr.kind, ExprKind::Block(_)))
+    });
+    summary.size = size;
     visit_block(body, &mut |expr| match &expr.kind {
         ExprKind::Apply { function, .. } => match declarations.functions.get(&function.text) {
             Some(FunctionName::Helper(helper)) => summary.uses.push(*helper),
@@ -97,7 +102,13 @@ pub fn impurity(effects: &crate::ir::spec::Effects) -> Option<&'static str> {
     }
 }
 
-fn report_recursion(declarations: &Declarations<'_>, summaries: &Table<HelperId, Summary>, errors: &mut Vec<Error>) {
+/// All functions, each behind those it uses; reports the ones that use themselves.
+fn used_first(
+    declarations: &Declarations<'_>,
+    summaries: &Table<HelperId, Summary>,
+    errors: &mut Vec<Error>,
+) -> Vec<HelperId> {
+    let mut order = Vec::new();
     // Depth-first with an explicit path: 0 not seen, 1 on the path, 2 done.
     let mut state = vec![0_u8; summaries.len()];
     for root in summaries.ids() {
@@ -109,6 +120,7 @@ fn report_recursion(declarations: &Declarations<'_>, summaries: &Table<HelperId,
         while let Some((id, next)) = path.last_mut() {
             let Some(&used) = summaries[*id].uses.get(*next) else {
                 state[id.index()] = 2;
+                order.push(*id);
                 path.pop();
                 continue;
             };
@@ -136,6 +148,7 @@ fn report_recursion(declarations: &Declarations<'_>, summaries: &Table<HelperId,
             }
         }
     }
+    order
 }
 
 /// Visits every expression of `block`, outer ones first.

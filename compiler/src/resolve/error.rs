@@ -38,6 +38,8 @@ pub enum Error {
         is: &'static str,
         wanted: &'static str,
     },
+    /// A value that is applied to arguments.
+    AppliedValue { at: Span, name: String },
     /// A language option that makes no sense.
     BadOption { at: Span, why: String },
     /// A value type that cannot be encoded.
@@ -66,6 +68,9 @@ pub enum Error {
         name: String,
         through: Vec<String>,
     },
+
+    /// A body that grows beyond measure when what it uses is inlined.
+    TooLarge { at: Span, size: usize, limit: usize },
 
     /// One type where another is wanted.
     Mismatch {
@@ -181,7 +186,6 @@ pub enum Error {
     NumberRange { at: Span, ty: String },
     /// Operands that do not go together.
     BadOperands {
-        at: Span,
         sign: String,
         left: (Span, String),
         right: (Span, String),
@@ -204,9 +208,14 @@ pub enum Error {
 impl Error {
     /// The error in words.
     pub fn diagnostic(&self) -> Diagnostic {
-        self.about_names()
+        let worded = self
+            .about_names()
             .or_else(|| self.about_types())
-            .unwrap_or_else(|| self.about_flow())
+            .or_else(|| self.about_flow());
+        match worded {
+            Some(diagnostic) => diagnostic,
+            None => unreachable!("an error without words: {self:?}"),
+        }
     }
 
     fn about_names(&self) -> Option<Diagnostic> {
@@ -255,13 +264,20 @@ impl Error {
                 "E0105",
                 format!("`{found}` is no {what}"),
                 *at,
-                format!("a {what} was expected here"),
+                format!("not {} that there is", article(what)),
             )
             .help(did_you_mean(nearest.as_ref()).unwrap_or_else(|| format!("there are {all}"))),
             Self::WrongKind { at, name, is, wanted } => {
                 let message = format!("`{name}` is {is}, not {wanted}");
                 Diagnostic::new("E0106", message, *at, format!("{wanted} was expected here"))
             }
+            Self::AppliedValue { at, name } => Diagnostic::new(
+                "E0107",
+                format!("`{name}` is a value, not a function"),
+                *at,
+                "applied to arguments",
+            )
+            .help(format!("to call a guest function, write `call {name}(..)`")),
             Self::BadOption { at, why } => Diagnostic::new("E0120", "this option has no meaning", *at, why),
             Self::BadLeaf { at, why } => Diagnostic::new("E0121", "this type of value cannot be encoded", *at, why),
             Self::BadField { at, why, help } => {
@@ -280,6 +296,11 @@ impl Error {
                 }
                 Diagnostic::new("E0125", format!("the function `{name}` uses itself"), *at, text)
                     .help("a `fn` is inlined where it is used; write an `extern fn` for what recurs")
+            }
+            Self::TooLarge { at, size, limit } => {
+                let message = format!("this body is too large: at most {limit} expressions can be inlined into one");
+                Diagnostic::new("E0126", message, *at, format!("the functions it uses add {size}"))
+                    .help("a `fn` is inlined at each of its uses; write an `extern fn` for what is large")
             }
             _ => return None,
         })
@@ -391,20 +412,16 @@ impl Error {
                 format!("used as {ty}"),
             ),
             Self::BadOperands {
-                at,
                 sign,
                 left,
                 right,
                 help,
-            } => Diagnostic::new(
-                "E0224",
-                format!("`{sign}` does not apply to these"),
-                *at,
-                "no such operation",
-            )
-            .label(left.0, format!("this is {}", left.1))
-            .label(right.0, format!("this is {}", right.1))
-            .maybe_help(help.clone()),
+            } => {
+                let message = format!("`{sign}` does not apply to {} and {}", left.1, right.1);
+                Diagnostic::new("E0224", message, left.0, format!("this is {}", left.1))
+                    .label(right.0, format!("this is {}", right.1))
+                    .maybe_help(help.clone())
+            }
             Self::MayBeNull { at, text, local } => Diagnostic::new(
                 "E0226",
                 format!("`{text}` may be null"),
@@ -420,8 +437,8 @@ impl Error {
         })
     }
 
-    fn about_flow(&self) -> Diagnostic {
-        match self {
+    fn about_flow(&self) -> Option<Diagnostic> {
+        Some(match self {
             Self::Unreachable { at, after } => {
                 Diagnostic::new("E0208", "this code is never reached", *at, "nothing leads here")
                     .label(*after, "control does not come past this")
@@ -468,7 +485,10 @@ impl Error {
                 carries,
                 found,
             } => {
-                let message = format!("`{case}` carries {}, found {}", plural(carries.len(), "thing"), found);
+                let message = format!(
+                    "`{case}` carries {}, the pattern names {found}",
+                    plural(carries.len(), "thing")
+                );
                 Diagnostic::new(
                     "E0212",
                     message,
@@ -553,8 +573,8 @@ impl Error {
                 *at,
                 "not in that range",
             ),
-            other => Diagnostic::new("E0200", format!("{other:?}"), Span::default(), ""),
-        }
+            _ => return None,
+        })
     }
 }
 
@@ -562,9 +582,21 @@ fn did_you_mean(nearest: Option<&String>) -> Option<String> {
     nearest.map(|name| format!("did you mean `{name}`?"))
 }
 
+/// `a` or `an` in front of a word.
+fn article(what: &str) -> String {
+    let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {what}")
+}
+
 /// `1 argument`, `2 arguments`
 fn plural(count: usize, what: &str) -> String {
     match count {
+        0 if what == "thing" => "nothing".to_string(),
+        0 if what == "thing" => "nothing".to_string(),
         0 => format!("no {what}s"),
         1 => format!("1 {what}"),
         _ => format!("{count} {what}s"),

@@ -130,8 +130,14 @@ impl Declarations<'_> {
                     help: Some("write `const value` for any constant".to_string()),
                 });
             }
-            [first, ..] if KINDS.contains(first) && words.len() > 1 => {
-                return Err(unknown_word(&kind.words[1], "word here", &["slots", "slot"]));
+            [first, ..] if KINDS.contains(first) => {
+                return Err(Error::BadOperand {
+                    at: kind.span,
+                    why: "these words do not go together".to_string(),
+                    help: Some(
+                        "kinds are `slot`, `const T`, `imm N`, `label`, `slots`, `open slots`, `out slot`".into(),
+                    ),
+                });
             }
             _ => {
                 let word = &kind.words[0];
@@ -165,7 +171,8 @@ impl Declarations<'_> {
                 }
                 _ => {
                     errors.push(unknown_word(&kind.words[0], "kind of result", &RESULTS));
-                    continue;
+                    // The body is checked as if it were the commonest.
+                    ResultKind::Slot
                 }
             };
             if results.contains(&result) {

@@ -27,7 +27,7 @@ impl<'i> Cursor<'i> {
         Self {
             rule: pair.as_rule(),
             span,
-            source: pair.as_str(),
+            source: pair.as_str().trim_end(),
             children: pair.into_inner().peekable(),
             base,
         }
@@ -125,9 +125,16 @@ impl<'i> Cursor<'i> {
 }
 
 /// Where `pair` stands in the source.
+///
+/// The span that pest gives goes on over blanks and comments when something optional could have followed; the end of
+/// the last token is meant.
 pub fn span_of(pair: &Pair<'_, Rule>, base: usize) -> Span {
-    let span = pair.as_span();
-    Span::new(base + span.start(), base + span.end())
+    let mut last = pair.clone();
+    while let Some(inner) = last.clone().into_inner().next_back() {
+        last = inner;
+    }
+    let end = last.as_span().start() + last.as_str().trim_end().len();
+    Span::new(base + pair.as_span().start(), base + end)
 }
 
 fn name_of(pair: &Pair<'_, Rule>, base: usize) -> Name {
