@@ -16,6 +16,12 @@ pub trait Args {
     /// A string, or a number as a string.
     fn string(&self, index: u32) -> Result<Ref<'_, Str>, Throw>;
 
+    /// As `bytes`; `default` for a missing or nil argument.
+    fn bytes_or<'c>(&'c self, index: u32, default: &'c [u8]) -> Result<&'c [u8], Throw>;
+
+    /// Which of these names the argument is; the first one for a missing or nil argument if it is optional.
+    fn option(&self, index: u32, optional: bool, names: &[&str]) -> Result<usize, Throw>;
+
     /// A number, or the number that a string denotes.
     fn number(&self, index: u32) -> Result<f64, Throw>;
 
@@ -78,6 +84,23 @@ impl Args for CallContext<'_> {
         }
     }
 
+    fn bytes_or<'c>(&'c self, index: u32, default: &'c [u8]) -> Result<&'c [u8], Throw> {
+        if self.is_none_or_nil(index) {
+            Ok(default)
+        } else {
+            self.bytes(index)
+        }
+    }
+
+    fn option(&self, index: u32, optional: bool, names: &[&str]) -> Result<usize, Throw> {
+        if optional && self.is_none_or_nil(index) {
+            return Ok(0);
+        }
+        let given = self.bytes(index)?;
+        let found = names.iter().position(|name| name.as_bytes() == given);
+        found.ok_or_else(|| self.bad(index, &format!("invalid option '{}'", String::from_utf8_lossy(given))))
+    }
+
     #[inline]
     fn number(&self, index: u32) -> Result<f64, Throw> {
         match self.arg(index).as_double() {
@@ -93,20 +116,32 @@ impl Args for CallContext<'_> {
 
     #[inline]
     fn integer_or(&self, index: u32, default: i64) -> Result<i64, Throw> {
-        if self.is_none_or_nil(index) { Ok(default) } else { self.integer(index) }
+        if self.is_none_or_nil(index) {
+            Ok(default)
+        } else {
+            self.integer(index)
+        }
     }
 
     #[inline]
     fn table(&self, index: u32) -> Result<Ref<'_, Table>, Throw> {
-        self.arg(index).as_table(self).ok_or_else(|| self.type_error(index, "table"))
+        self.arg(index)
+            .as_table(self)
+            .ok_or_else(|| self.type_error(index, "table"))
     }
 
     fn function(&self, index: u32) -> Result<Ref<'_, Function>, Throw> {
-        self.arg(index).as_function(self).ok_or_else(|| self.type_error(index, "function"))
+        self.arg(index)
+            .as_function(self)
+            .ok_or_else(|| self.type_error(index, "function"))
     }
 
     fn any(&self, index: u32) -> Result<Value<'_>, Throw> {
-        if self.has_arg(index) { Ok(self.arg(index)) } else { Err(self.bad(index, "value expected")) }
+        if self.has_arg(index) {
+            Ok(self.arg(index))
+        } else {
+            Err(self.bad(index, "value expected"))
+        }
     }
 
     #[inline]
@@ -116,7 +151,11 @@ impl Args for CallContext<'_> {
 
     #[cold]
     fn type_error(&self, index: u32, expected: &str) -> Throw {
-        let got = if self.has_arg(index) { type_name(self, self.arg(index)) } else { "no value" };
+        let got = if self.has_arg(index) {
+            type_name(self, self.arg(index))
+        } else {
+            "no value"
+        };
         self.bad(index, &format!("{expected} expected, got {got}"))
     }
 

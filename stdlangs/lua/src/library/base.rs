@@ -27,7 +27,13 @@ pub fn open(vm: &Vm) -> Result<(), Throw> {
     // The iterators are what `pairs` and `ipairs` captured.
     let next = table::get_str(vm, globals, vm.str(b"next")?);
     with_captured(vm, globals, "pairs", pairs, next)?;
-    with_captured(vm, globals, "ipairs", ipairs, alloc::native(vm, "ipairs iterator", ipairs_next)?.boxed())
+    with_captured(
+        vm,
+        globals,
+        "ipairs",
+        ipairs,
+        alloc::native(vm, "ipairs iterator", ipairs_next)?.boxed(),
+    )
 }
 
 fn with_captured<'v>(
@@ -60,7 +66,11 @@ fn assert(cx: &mut CallContext<'_>) -> NativeResult {
     if is_truthy(cx.any(0)?) {
         return cx.ret_args(0);
     }
-    let message = if cx.is_none_or_nil(1) { b"assertion failed!" } else { cx.bytes(1)? };
+    let message = if cx.is_none_or_nil(1) {
+        b"assertion failed!"
+    } else {
+        cx.bytes(1)?
+    };
     Err(error::throw_from_native(cx, message))
 }
 
@@ -159,7 +169,10 @@ fn setfenv(cx: &mut CallContext<'_>) -> NativeResult {
             function.set(|f| &f.env, env);
             cx.ret(function.boxed())
         }
-        Some(_) => Err(error::throw_from_native(cx, "'setfenv' cannot change environment of given object")),
+        Some(_) => Err(error::throw_from_native(
+            cx,
+            "'setfenv' cannot change environment of given object",
+        )),
     }
 }
 
@@ -198,7 +211,11 @@ fn answer_loaded(cx: &CallContext<'_>, loaded: Result<Ref<'_, Function>, LoadErr
 
 fn load(cx: &mut CallContext<'_>) -> NativeResult {
     cx.function(0)?;
-    let name = if cx.is_none_or_nil(1) { b"=(load)".to_vec() } else { cx.bytes(1)?.to_vec() };
+    let name = if cx.is_none_or_nil(1) {
+        b"=(load)".to_vec()
+    } else {
+        cx.bytes(1)?.to_vec()
+    };
     let mut source = Vec::new();
     loop {
         let pending = cx.prepare(cx.arg(0), &[])?;
@@ -232,7 +249,10 @@ fn read_source(vm: &Vm, path: Option<&[u8]>) -> Result<(Vec<u8>, Vec<u8>), Vec<u
         }
         Some(path) => {
             let opened = BufferedFile::open(path_of(path), b"r");
-            (opened.and_then(|mut file| file.read_all(&mut source)), [b"@", path].concat())
+            (
+                opened.and_then(|mut file| file.read_all(&mut source)),
+                [b"@", path].concat(),
+            )
         }
     };
     match read {
@@ -244,7 +264,8 @@ fn read_source(vm: &Vm, path: Option<&[u8]>) -> Result<(Vec<u8>, Vec<u8>), Vec<u
     }
 }
 
-fn load_file<'v>(vm: &'v Vm, path: Option<&[u8]>) -> Result<Ref<'v, Function>, LoadError> {
+/// Compiles a file, or the standard input.
+pub(super) fn load_file<'v>(vm: &'v Vm, path: Option<&[u8]>) -> Result<Ref<'v, Function>, LoadError> {
     let (source, name) = read_source(vm, path).map_err(LoadError::Syntax)?;
     chunk::load(vm, &source, &name)
 }
@@ -303,7 +324,11 @@ fn ipairs(cx: &mut CallContext<'_>) -> NativeResult {
 fn ipairs_next(cx: &mut CallContext<'_>) -> NativeResult {
     let index = cx.number(1)? + 1.0;
     let found = table::get_number(cx, cx.table(0)?, index);
-    if found == nil() { cx.ret_none() } else { cx.ret_all(&[index.boxed(), found]) }
+    if found == nil() {
+        cx.ret_none()
+    } else {
+        cx.ret_all(&[index.boxed(), found])
+    }
 }
 
 fn print(cx: &mut CallContext<'_>) -> NativeResult {
@@ -315,9 +340,13 @@ fn print(cx: &mut CallContext<'_>) -> NativeResult {
         // Looked up each time: a program may replace it.
         let globals = lua(cx).globals(cx);
         let shown_by = table::get_str(cx, globals, cx.str(b"tostring")?);
-        let is_original = shown_by
-            .as_function(cx)
-            .is_some_and(|function| function.code.get(cx).native().is_some_and(|native| std::ptr::fn_addr_eq(native, tostring as NativeFn)));
+        let is_original = shown_by.as_function(cx).is_some_and(|function| {
+            function
+                .code
+                .get(cx)
+                .native()
+                .is_some_and(|native| std::ptr::fn_addr_eq(native, tostring as NativeFn))
+        });
         if is_original && meta::method(cx, cx.arg(index), Event::ToString) == nil() {
             coerce::append_display(cx, &mut line, cx.arg(index));
             continue;
@@ -325,7 +354,10 @@ fn print(cx: &mut CallContext<'_>) -> NativeResult {
         let pending = cx.prepare(shown_by, &[cx.arg(index)])?;
         let results = cx.call(pending)?;
         if !coerce::append_text(cx, &mut line, results.get(cx, 0)) {
-            return Err(error::throw_from_native(cx, "'tostring' must return a string to 'print'"));
+            return Err(error::throw_from_native(
+                cx,
+                "'tostring' must return a string to 'print'",
+            ));
         }
         cx.pop(results);
     }
@@ -357,7 +389,11 @@ fn rawset(cx: &mut CallContext<'_>) -> NativeResult {
 }
 
 fn select(cx: &mut CallContext<'_>) -> NativeResult {
-    if cx.arg(0).as_string(cx).is_some_and(|text| text.as_bytes().first() == Some(&b'#')) {
+    if cx
+        .arg(0)
+        .as_string(cx)
+        .is_some_and(|text| text.as_bytes().first() == Some(&b'#'))
+    {
         return cx.ret_number(f64::from(cx.count() - 1));
     }
     let (index, count) = (to_int(cx.integer(0)?), i64::from(cx.count()));
@@ -420,7 +456,11 @@ fn type_(cx: &mut CallContext<'_>) -> NativeResult {
 pub(super) fn unpack(cx: &mut CallContext<'_>) -> NativeResult {
     let list = cx.table(0)?;
     let first = to_int(cx.integer_or(1, 1)?);
-    let last = if cx.is_none_or_nil(2) { table::length(cx, list).into() } else { to_int(cx.integer(2)?) };
+    let last = if cx.is_none_or_nil(2) {
+        table::length(cx, list).into()
+    } else {
+        to_int(cx.integer(2)?)
+    };
     if first > last {
         return cx.ret_none();
     }

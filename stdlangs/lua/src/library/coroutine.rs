@@ -11,15 +11,25 @@ use crate::generated::{Boxed, ValueKind, natives};
 /// Opens the library.
 pub fn open(vm: &Vm) -> Result<(), Throw> {
     let library = library(vm, "coroutine", FUNCTIONS)?;
-    for (name, native) in [("resume", &natives::COROUTINE_RESUME), ("yield", &natives::COROUTINE_YIELD)] {
+    for (name, native) in [
+        ("resume", &natives::COROUTINE_RESUME),
+        ("yield", &natives::COROUTINE_YIELD),
+    ] {
         let function = alloc::function(vm, vm.new_spec_code(native)?, lua(vm).globals(vm), 0)?;
         table::set_str(vm, library, vm.str(name.as_bytes())?, function.boxed())?;
     }
-    lua(vm).wrapped_code.set(Some(vm.new_spec_code(&natives::COROUTINE_WRAPPED)?));
+    lua(vm)
+        .wrapped_code
+        .set(Some(vm.new_spec_code(&natives::COROUTINE_WRAPPED)?));
     Ok(())
 }
 
-const FUNCTIONS: Functions = &[("create", create), ("running", running), ("status", status), ("wrap", wrap)];
+const FUNCTIONS: Functions = &[
+    ("create", create),
+    ("running", running),
+    ("status", status),
+    ("wrap", wrap),
+];
 
 /// The argument, if it is a function that a coroutine can run.
 fn body<'v>(cx: &'v CallContext<'_>) -> Result<dg_runtime::Value<'v>, Throw> {
@@ -44,11 +54,17 @@ fn wrap(cx: &mut CallContext<'_>) -> NativeResult {
 
 fn running(cx: &mut CallContext<'_>) -> NativeResult {
     let coroutine = cx.current_coroutine();
-    if coroutine == cx.main_coroutine() { cx.ret_nil() } else { cx.ret(coroutine.boxed()) }
+    if coroutine == cx.main_coroutine() {
+        cx.ret_nil()
+    } else {
+        cx.ret(coroutine.boxed())
+    }
 }
 
 fn status(cx: &mut CallContext<'_>) -> NativeResult {
-    let Some(coroutine) = cx.arg(0).as_thread(cx) else { return Err(cx.bad(0, "coroutine expected")) };
+    let Some(coroutine) = cx.arg(0).as_thread(cx) else {
+        return Err(cx.bad(0, "coroutine expected"));
+    };
     cx.ret_bytes(match coroutine.status() {
         CoroutineStatus::New | CoroutineStatus::Suspended => b"suspended",
         CoroutineStatus::Running => b"running",

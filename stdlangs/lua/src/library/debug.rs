@@ -53,7 +53,10 @@ fn getinfo(cx: &mut CallContext<'_>) -> NativeResult {
         Some(function) => (function, None),
         None => {
             let level = cx.number(0).map_err(|_| cx.bad(0, "function or level expected"))?;
-            let function = frames.get(level as usize).filter(|_| level >= 0.0).and_then(|frame| frame.callee());
+            let function = frames
+                .get(level as usize)
+                .filter(|_| level >= 0.0)
+                .and_then(|frame| frame.callee());
             match function {
                 Some(function) => (function, Some(level as usize)),
                 None => return cx.ret_nil(),
@@ -108,7 +111,12 @@ fn describe_source<'v>(vm: &'v Vm, info: Ref<'v, Table>, function: Ref<'v, Funct
     };
     let line = |line: u32| if is_native { -1.0 } else { f64::from(line) };
     set(vm, info, "source", string(vm, source.as_bytes())?)?;
-    set(vm, info, "short_src", string(vm, &chunk_id(source.as_bytes(), RUNTIME_CHUNK_ID_LEN))?)?;
+    set(
+        vm,
+        info,
+        "short_src",
+        string(vm, &chunk_id(source.as_bytes(), RUNTIME_CHUNK_ID_LEN))?,
+    )?;
     set(vm, info, "what", string(vm, what.as_bytes())?)?;
     set(vm, info, "linedefined", line(known.line_defined).boxed())?;
     set(vm, info, "lastlinedefined", line(known.last_line).boxed())
@@ -121,9 +129,9 @@ fn getlocal(cx: &mut CallContext<'_>) -> NativeResult {
         return Err(cx.bad(0, "level out of range"));
     };
     let offset = frame.offset().filter(|_| !frame.code().bytecode().is_empty());
-    let local = offset.zip(usize::try_from(index - 1).ok()).and_then(|(offset, index)| {
-        frame.code().info().locals_at(offset).nth(index)
-    });
+    let local = offset
+        .zip(usize::try_from(index - 1).ok())
+        .and_then(|(offset, index)| frame.code().info().locals_at(offset).nth(index));
     match local {
         Some(local) => cx.ret_all(&[string(cx, local.name.as_bytes())?, frame.slot(local.slot)]),
         None => cx.ret_nil(),
@@ -169,7 +177,12 @@ fn setfenv(cx: &mut CallContext<'_>) -> NativeResult {
     match cx.arg(0).kind(cx) {
         Kind::Function(function) => function.set(|f| &f.env, env),
         Kind::Userdata(userdata) => userdata.set(|u| &u.env, Some(env)),
-        _ => return Err(error::throw_from_native(cx, "'setfenv' cannot change environment of given object")),
+        _ => {
+            return Err(error::throw_from_native(
+                cx,
+                "'setfenv' cannot change environment of given object",
+            ));
+        }
     }
     cx.ret(cx.arg(0))
 }
@@ -179,7 +192,11 @@ fn captured<'v>(cx: &'v CallContext<'_>) -> Result<Option<(&'v str, *mut u64, Re
     let (function, index) = (cx.function(0)?, to_int(cx.integer(1)?));
     let found = usize::try_from(index - 1).ok().and_then(|index| {
         let name = function.code.get(cx).info().captured.get(index)?;
-        Some((name.as_str(), function.items().get(index)?.get(cx).location.get(), function))
+        Some((
+            name.as_str(),
+            function.items().get(index)?.get(cx).location.get(),
+            function,
+        ))
     });
     Ok(found)
 }
@@ -187,7 +204,9 @@ fn captured<'v>(cx: &'v CallContext<'_>) -> Result<Option<(&'v str, *mut u64, Re
 fn getupvalue(cx: &mut CallContext<'_>) -> NativeResult {
     match captured(cx)? {
         // SAFETY: the location of a captured variable holds a value, in its frame or in itself.
-        Some((name, location, _)) => cx.ret_all(&[string(cx, name.as_bytes())?, unsafe { Value::from_bits(*location) }]),
+        Some((name, location, _)) => {
+            cx.ret_all(&[string(cx, name.as_bytes())?, unsafe { Value::from_bits(*location) }])
+        }
         None => cx.ret_none(),
     }
 }

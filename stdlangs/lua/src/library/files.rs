@@ -1,11 +1,12 @@
 //! Files with buffers of their own, independent of any virtual machine.
 
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use crate::text::parse_number::{is_space, parse_number};
 
@@ -29,10 +30,6 @@ pub const STDERR: FileId = 2;
 #[derive(Debug)]
 pub struct Files {
     slots: Vec<Option<BufferedFile>>,
-    /// The file that is read by default.
-    pub input: FileId,
-    /// The file that is written by default.
-    pub output: FileId,
 }
 
 /// A file and what was read ahead or not written yet; never both.
@@ -43,6 +40,8 @@ pub struct BufferedFile {
     read_from: usize,
     unwritten: Vec<u8>,
     buffering: Buffering,
+    /// What is at the other end of a pipe.
+    process: Option<Child>,
 }
 
 /// When written bytes reach the file.
@@ -68,7 +67,9 @@ impl Default for Files {
             error.buffering = Buffering::None;
         }
         let input = duplicate(io::stdin().as_fd().try_clone_to_owned());
-        Files { slots: vec![input, output, error], input: STDIN, output: STDOUT }
+        Files {
+            slots: vec![input, output, error],
+        }
     }
 }
 
@@ -80,7 +81,12 @@ impl Files {
 
     /// Adds an open file.
     pub fn add(&mut self, file: BufferedFile) -> FileId {
-        let free = self.slots.iter().skip(3).position(Option::is_none).map(|index| index + 3);
+        let free = self
+            .slots
+            .iter()
+            .skip(3)
+            .position(Option::is_none)
+            .map(|index| index + 3);
         let index = free.unwrap_or(self.slots.len());
         if index == self.slots.len() {
             self.slots.push(None);
@@ -95,7 +101,7 @@ impl Files {
     /// If what was written cannot reach the file.
     pub fn close(&mut self, id: FileId) -> io::Result<()> {
         match self.slots.get_mut(id as usize).and_then(Option::take) {
-            Some(mut file) => file.flush(),
+            Some(file) => file.close(),
             None => Ok(()),
         }
     }
@@ -117,7 +123,62 @@ impl Drop for Files {
 impl BufferedFile {
     /// A file without anything in its buffers.
     pub fn new(file: File) -> BufferedFile {
-        BufferedFile { file, read: Vec::new(), read_from: 0, unwritten: Vec::new(), buffering: Buffering::Full }
+        BufferedFile {
+            file,
+            read: Vec::new(),
+            read_from: 0,
+            unwritten: Vec::new(),
+            buffering: Buffering::Full,
+            process: None,
+        }
+    }
+
+    /// Runs a shell command and opens a pipe from (mode `r`) or to it (mode `w`).
+    ///
+    /// # Errors
+    /// If the shell cannot be started, or the mode is none.
+    pub fn of_process(command: &[u8], mode: &[u8]) -> io::Result<BufferedFile> {
+        let mut shell = Command::new("/bin/sh");
+        shell.arg("-c").arg(path_of(command));
+        match mode.first() {
+            Some(b'r') => shell.stdout(Stdio::piped()),
+            Some(b'w') => shell.stdin(Stdio::piped()),
+            _ => return Err(io::Error::from_raw_os_error(libc::EINVAL)),
+        };
+        let mut process = shell.spawn()?;
+        let pipe = process
+            .stdout
+            .take()
+            .map(OwnedFd::from)
+            .or_else(|| process.stdin.take().map(OwnedFd::from));
+        let pipe = pipe.expect("one of them was asked for");
+        Ok(BufferedFile {
+            process: Some(process),
+            ..BufferedFile::new(File::from(pipe))
+        })
+    }
+
+    /// Opens a new file, for reading and writing, that is gone when it is closed.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn temporary() -> io::Result<BufferedFile> {
+        let (path, file) = make_temporary()?;
+        std::fs::remove_file(path)?;
+        Ok(BufferedFile::new(file))
+    }
+
+    /// Writes out what is buffered, closes the file and waits for the process at its other end.
+    ///
+    /// # Errors
+    /// If what was written cannot reach the file.
+    fn close(mut self) -> io::Result<()> {
+        let flushed = self.flush();
+        drop(self.file);
+        match self.process {
+            Some(mut process) => flushed.and(process.wait().map(|_| ())),
+            None => flushed,
+        }
     }
 
     /// Opens a file as C's `fopen` does.
@@ -136,9 +197,13 @@ impl BufferedFile {
         options.open(path).map(BufferedFile::new)
     }
 
-    /// When written bytes reach the file.
-    pub fn set_buffering(&mut self, buffering: Buffering) {
+    /// When written bytes reach the file from now on.
+    ///
+    /// # Errors
+    /// If what is buffered cannot be written out.
+    pub fn set_buffering(&mut self, buffering: Buffering) -> io::Result<()> {
         self.buffering = buffering;
+        self.flush()
     }
 
     /// Writes bytes.
@@ -172,7 +237,11 @@ impl BufferedFile {
     pub fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.flush()?;
         let ahead = (self.read.len() - self.read_from) as i64;
-        let to = if let SeekFrom::Current(by) = to { SeekFrom::Current(by - ahead) } else { to };
+        let to = if let SeekFrom::Current(by) = to {
+            SeekFrom::Current(by - ahead)
+        } else {
+            to
+        };
         let position = self.file.seek(to)?;
         self.read.clear();
         self.read_from = 0;
@@ -290,6 +359,27 @@ pub fn path_of(bytes: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(bytes))
 }
 
+/// Makes an empty file with a new name and answers that.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn temporary_name() -> io::Result<PathBuf> {
+    make_temporary().map(|(path, _)| path)
+}
+
+fn make_temporary() -> io::Result<(PathBuf, File)> {
+    let mut name = CString::from(c"/tmp/lua_XXXXXX").into_bytes_with_nul();
+    // SAFETY: a C string with six letters to replace at its end.
+    let descriptor = unsafe { libc::mkstemp(name.as_mut_ptr().cast()) };
+    if descriptor < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    name.pop();
+    // SAFETY: the call has just opened it, for us alone.
+    let file = unsafe { File::from_raw_fd(descriptor) };
+    Ok((PathBuf::from(OsString::from_vec(name)), file))
+}
+
 /// What the system calls an error: C's `strerror`.
 pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
@@ -302,7 +392,11 @@ pub fn reason(error: &io::Error) -> String {
 /// Whether a number that begins with `text` can go on with `byte`.
 fn may_continue_number(text: &[u8], byte: u8) -> bool {
     let hexadecimal = text.iter().any(|byte| matches!(byte, b'x' | b'X'));
-    let digits = if matches!(text.first(), Some(b'+' | b'-')) { &text[1..] } else { text };
+    let digits = if matches!(text.first(), Some(b'+' | b'-')) {
+        &text[1..]
+    } else {
+        text
+    };
     let exponent: [u8; 2] = if hexadecimal { *b"pP" } else { *b"eE" };
     let has_exponent = text.iter().any(|byte| exponent.contains(byte));
     match byte {

@@ -65,7 +65,10 @@ fn split(number: f64) -> (f64, i32) {
         let (mantissa, exponent) = split(number * 2f64.powi(64));
         return (mantissa, exponent - 64);
     }
-    (f64::from_bits(number.to_bits() & !(0x7FF << 52) | 1022 << 52), biased - 1022)
+    (
+        f64::from_bits(number.to_bits() & !(0x7FF << 52) | 1022 << 52),
+        biased - 1022,
+    )
 }
 
 fn ldexp(cx: &mut CallContext<'_>) -> NativeResult {

@@ -4,9 +4,16 @@ mod args;
 mod base;
 mod calls;
 mod coroutine;
+mod debug;
 pub mod files;
+mod io;
 mod math;
+mod memory;
 mod os;
+mod outcome;
+mod package;
+mod string;
+mod table;
 
 use dg_runtime::{NativeFn, Ref, Throw, Vm};
 
@@ -24,8 +31,13 @@ type Functions = &'static [(&'static str, NativeFn)];
 pub fn open(vm: &Vm) -> Result<(), Throw> {
     base::open(vm)?;
     coroutine::open(vm)?;
+    debug::open(vm)?;
+    io::open(vm)?;
     math::open(vm)?;
-    os::open(vm)
+    os::open(vm)?;
+    string::open(vm)?;
+    table::open(vm)?;
+    package::open(vm)
 }
 
 /// Makes a global table of functions.
@@ -39,7 +51,12 @@ fn library<'v>(vm: &'v Vm, name: &str, functions: Functions) -> Result<Ref<'v, T
 /// Adds functions to a table.
 fn register(vm: &Vm, table: Ref<'_, Table>, functions: Functions) -> Result<(), Throw> {
     for &(name, function) in functions {
-        tables::set_str(vm, table, vm.str(name.as_bytes())?, alloc::native(vm, name, function)?.boxed())?;
+        tables::set_str(
+            vm,
+            table,
+            vm.str(name.as_bytes())?,
+            alloc::native(vm, name, function)?.boxed(),
+        )?;
     }
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! `os`
 
-use std::io;
+use std::os::unix::ffi::OsStrExt;
 
 use dg_runtime::{CallContext, NativeResult, Ref, Throw, Vm};
 
 use super::args::{Args, boolean, to_int};
-use super::files::{path_of, reason};
+use super::files::{path_of, temporary_name};
+use super::outcome::ret_outcome;
 use super::{Functions, library};
 use crate::core::state::lua;
 use crate::core::{coerce, error, table};
@@ -30,7 +31,11 @@ fn clock(cx: &mut CallContext<'_>) -> NativeResult {
 
 fn date(cx: &mut CallContext<'_>) -> NativeResult {
     let format = if cx.is_none_or_nil(0) { b"%c" } else { cx.bytes(0)? };
-    let moment = if cx.is_none_or_nil(1) { time::now() } else { truncate_to_integer(cx.number(1)?) };
+    let moment = if cx.is_none_or_nil(1) {
+        time::now()
+    } else {
+        truncate_to_integer(cx.number(1)?)
+    };
     let (calendar, format) = match format.strip_prefix(b"!") {
         Some(format) => (CalendarTime::utc(moment), format),
         None => (CalendarTime::local(moment), format),
@@ -95,7 +100,10 @@ fn field(cx: &CallContext<'_>, name: &str, default: Option<i64>) -> Result<i64, 
     match (coerce::to_number(cx, value), default) {
         (Some(number), _) => Ok(to_int(truncate_to_integer(number))),
         (None, Some(default)) => Ok(default),
-        (None, None) => Err(error::throw_from_native(cx, format!("field '{name}' missing in date table"))),
+        (None, None) => Err(error::throw_from_native(
+            cx,
+            format!("field '{name}' missing in date table"),
+        )),
     }
 }
 
@@ -105,7 +113,6 @@ fn difftime(cx: &mut CallContext<'_>) -> NativeResult {
 }
 
 fn getenv(cx: &mut CallContext<'_>) -> NativeResult {
-    use std::os::unix::ffi::OsStrExt;
     let name = path_of(cx.bytes(0)?).as_os_str();
     let is_name = !name.is_empty() && !name.as_bytes().contains(&b'=');
     match is_name.then(|| std::env::var_os(name)).flatten() {
@@ -121,7 +128,6 @@ fn exit(cx: &mut CallContext<'_>) -> NativeResult {
 }
 
 fn execute(cx: &mut CallContext<'_>) -> NativeResult {
-    use std::os::unix::ffi::OsStrExt;
     use std::os::unix::process::ExitStatusExt;
     if cx.is_none_or_nil(0) {
         return cx.ret_number(1.0);
@@ -135,25 +141,17 @@ fn execute(cx: &mut CallContext<'_>) -> NativeResult {
 fn remove(cx: &mut CallContext<'_>) -> NativeResult {
     let name = cx.bytes(0)?;
     let path = path_of(name);
-    let removed = if path.is_dir() { std::fs::remove_dir(path) } else { std::fs::remove_file(path) };
-    ret_outcome(cx, removed, name)
+    let removed = if path.is_dir() {
+        std::fs::remove_dir(path)
+    } else {
+        std::fs::remove_file(path)
+    };
+    ret_outcome(cx, removed, Some(name))
 }
 
 fn rename(cx: &mut CallContext<'_>) -> NativeResult {
     let (from, to) = (cx.bytes(0)?, cx.bytes(1)?);
-    ret_outcome(cx, std::fs::rename(path_of(from), path_of(to)), from)
-}
-
-/// True; or nil, a message and the system's number of the error.
-fn ret_outcome(cx: &CallContext<'_>, outcome: io::Result<()>, name: &[u8]) -> NativeResult {
-    match outcome {
-        Ok(()) => cx.ret_bool(true),
-        Err(error) => {
-            let message = [name, b": ", reason(&error).as_bytes()].concat();
-            let number = f64::from(error.raw_os_error().unwrap_or(0));
-            cx.ret_all(&[nil(), coerce::string(cx, &message)?, number.boxed()])
-        }
-    }
+    ret_outcome(cx, std::fs::rename(path_of(from), path_of(to)), Some(from))
 }
 
 /// Only the locale "C" exists.
@@ -163,13 +161,8 @@ fn setlocale(cx: &mut CallContext<'_>) -> NativeResult {
 }
 
 fn tmpname(cx: &mut CallContext<'_>) -> NativeResult {
-    let mut template = *b"/tmp/lua_XXXXXX\0";
-    // SAFETY: the template is writable and ends in six X and a zero byte.
-    let file = unsafe { libc::mkstemp(template.as_mut_ptr().cast()) };
-    if file == -1 {
-        return Err(error::throw_from_native(cx, "unable to generate a unique filename"));
+    match temporary_name() {
+        Ok(path) => cx.ret_bytes(path.as_os_str().as_bytes()),
+        Err(_) => Err(error::throw_from_native(cx, "unable to generate a unique filename")),
     }
-    // SAFETY: the descriptor was just opened, and nobody else has it.
-    drop(unsafe { <std::os::fd::OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(file) });
-    cx.ret_bytes(&template[..template.len() - 1])
 }

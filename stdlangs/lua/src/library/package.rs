@@ -25,14 +25,34 @@ pub fn open(vm: &Vm) -> Result<(), Throw> {
     let package = library(vm, "package", &[("seeall", seeall)])?;
     register(vm, globals, FUNCTIONS)?;
     let loaded = table::new(vm, 0, 16)?;
-    for name in ["_G", "coroutine", "debug", "io", "math", "os", "package", "string", "table"] {
+    for name in [
+        "_G",
+        "coroutine",
+        "debug",
+        "io",
+        "math",
+        "os",
+        "package",
+        "string",
+        "table",
+    ] {
         let key = vm.str(name.as_bytes())?;
         let library = table::get_str(vm, globals, key);
         table::set_str(vm, loaded, key, library)?;
     }
     let loaders = table::new(vm, 2, 0)?;
-    table::set_number(vm, loaders, 1.0, alloc::native(vm, "preload loader", load_preloaded)?.boxed())?;
-    table::set_number(vm, loaders, 2.0, alloc::native(vm, "file loader", load_from_path)?.boxed())?;
+    table::set_number(
+        vm,
+        loaders,
+        1.0,
+        alloc::native(vm, "preload loader", load_preloaded)?.boxed(),
+    )?;
+    table::set_number(
+        vm,
+        loaders,
+        2.0,
+        alloc::native(vm, "file loader", load_from_path)?.boxed(),
+    )?;
     let path = std::env::var(PATH_VARIABLE).map(|path| path.replace(";;", &format!(";{PATH};")));
     let fields = [
         ("loaded", loaded.boxed()),
@@ -131,9 +151,16 @@ fn load_from_path(cx: &mut CallContext<'_>) -> NativeResult {
     let Some(path) = package_field(cx, "path")?.as_string(cx) else {
         return Err(error::throw_from_native(cx, "'package.path' must be a string"));
     };
-    let file_name: Vec<u8> = name.iter().map(|&byte| if byte == b'.' { b'/' } else { byte }).collect();
+    let file_name: Vec<u8> = name
+        .iter()
+        .map(|&byte| if byte == b'.' { b'/' } else { byte })
+        .collect();
     let mut reasons = Vec::new();
-    for template in path.as_bytes().split(|&byte| byte == b';').filter(|template| !template.is_empty()) {
+    for template in path
+        .as_bytes()
+        .split(|&byte| byte == b';')
+        .filter(|template| !template.is_empty())
+    {
         let parts: Vec<&[u8]> = template.split(|&byte| byte == b'?').collect();
         let candidate = parts.join(&file_name[..]);
         if std::fs::File::open(path_of(&candidate)).is_ok() {
@@ -168,10 +195,19 @@ fn module(cx: &mut CallContext<'_>) -> NativeResult {
         }
     };
     if table::get_str(cx, module, cx.str(b"_NAME")?) == nil() {
-        let package = name.as_bytes().iter().rposition(|&byte| byte == b'.').map_or(0, |dot| dot + 1);
+        let package = name
+            .as_bytes()
+            .iter()
+            .rposition(|&byte| byte == b'.')
+            .map_or(0, |dot| dot + 1);
         table::set_str(cx, module, cx.str(b"_M")?, module.boxed())?;
         table::set_str(cx, module, cx.str(b"_NAME")?, name.boxed())?;
-        table::set_str(cx, module, cx.str(b"_PACKAGE")?, string(cx, &name.as_bytes()[..package])?)?;
+        table::set_str(
+            cx,
+            module,
+            cx.str(b"_PACKAGE")?,
+            string(cx, &name.as_bytes()[..package])?,
+        )?;
     }
     let caller = cx.frames().nth(1).and_then(|frame| frame.callee::<Function>());
     match caller.filter(|caller| !caller.code.get(cx).bytecode().is_empty()) {
