@@ -155,7 +155,7 @@ pub struct Evaluator<'p> {
     program: &'p Program,
     /// Instructions that may still run.
     fuel: u64,
-    /// Whether a check for doubles has met a NaN: an implementation may answer either way from there on.
+    /// Whether a weak check for doubles has met a NaN: an implementation may answer either way from there on.
     met_nan: bool,
 }
 
@@ -168,7 +168,7 @@ impl<'p> Evaluator<'p> {
             met_nan: false,
         }
     }
-    /// Whether a check for doubles has met a NaN. It was answered "double"; machine code may answer otherwise.
+    /// Whether a weak check for doubles has met a NaN. It was answered "double"; machine code may answer otherwise.
     pub const fn met_nan(&self) -> bool {
         self.met_nan
     }
@@ -359,11 +359,13 @@ impl Frame<'_, '_> {
                 self.store_results(&values);
                 return Ok(Computed::Values(vec![]));
             }
-            Op::Is { value, set } => u64::from(self.is(self.get(*value)?, *set, met_nan)),
+            Op::Is { value, set } => u64::from(self.is(self.get(*value)?, *set)),
             Op::BothDouble(a, b) => {
                 let double = self.spec.double_leaf().map(TypeSet::leaf).unwrap_or_default();
                 let (a, b) = (self.get(*a)?, self.get(*b)?);
-                u64::from(self.is(a, double, met_nan) & self.is(b, double, met_nan))
+                let both = self.is(a, double) && self.is(b, double);
+                *met_nan |= both && (f64::from_bits(a).is_nan() || f64::from_bits(b).is_nan());
+                u64::from(both)
             }
             Op::SameBits(a, b) => u64::from(self.get(*a)? == self.get(*b)?),
             Op::Narrow { value, set } | Op::Assume { value, set } => {
@@ -624,11 +626,7 @@ impl Frame<'_, '_> {
         }
     }
 
-    fn is(&self, bits: u64, set: TypeSet, met_nan: &mut bool) -> bool {
-        let double = self.spec.double_leaf();
-        *met_nan |= double.is_some_and(|double| set.contains(double))
-            && bits <= super::spec::MAX_DOUBLE_BITS
-            && f64::from_bits(bits).is_nan();
+    fn is(&self, bits: u64, set: TypeSet) -> bool {
         self.spec.leaf_of_bits(bits).is_some_and(|leaf| set.contains(leaf))
     }
 

@@ -67,10 +67,11 @@ pub enum Op {
     /// Effect: a list of results, put where the variant says. No result.
     StoreResults { ptr: ValueId, count: ValueId },
 
-    /// Whether a boxed value is of one of these leaves: `Bool`. For doubles a weak check: it may answer false for a
-    /// NaN, so false never proves that a value is no double.
+    /// Whether a boxed value is of one of these leaves: `Bool`. Exact; but as it may become a [`Op::BothDouble`], false
+    /// never proves that a value is no double.
     Is { value: ValueId, set: TypeSet },
-    /// Whether both are doubles: `Bool`. Weak like [`Op::Is`].
+    /// Whether both are doubles: `Bool`. A weak check: it may answer false when either is a NaN. Both operands may be
+    /// the same value.
     BothDouble(ValueId, ValueId),
     /// Whether two boxed values have the same bits: `Bool`.
     SameBits(ValueId, ValueId),

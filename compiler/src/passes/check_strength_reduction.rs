@@ -1,13 +1,13 @@
 //! The cheapest check given what is known.
 //!
-//! * Two checks for doubles, one after the other, that fail to the same place and guard arithmetic on both values become
-//!   one: the comparison that loads both as doubles proves both.
+//! * Two checks for doubles, one after the other, that fail to the same cold place and guard arithmetic on both values
+//!   become one: the comparison that loads both as doubles proves both. A NaN fails it too, and is left to the cold code.
 //!
 //!   ```text
 //!   b0: branch (is v0 [double]) b1, b3     →   b0: branch (both_double v0, v1) b1, b3
 //!   b1: branch (is v1 [double]) b2, b3         b1: jump b2
 //!   ```
-//!   The conjunction of two such checks is the same.
+//!   The conjunction of two such checks is the same; a single one compares the double with itself.
 //! * Two checks of one value that succeed to the same place become one check for the union, where that costs less:
 //!   neighbours share a comparison ([`crate::ir::checks`]).
 //! * A check may answer anything for leaves that the value cannot be of: of all sets that agree on the possible leaves,
@@ -22,13 +22,16 @@ use crate::ir::{
     ValueDef, ValueId,
 };
 
-/// Runs each of the three once: pairs first, while the single checks are still recognisable.
+/// Runs each of the three once: pairs first, while the single checks are still recognisable, what is left over last.
 pub fn run(spec: &SpecTables, function: &mut Function) {
     if let Some(double) = spec.double_leaf() {
         pair_double_checks(spec, function, TypeSet::leaf(double));
     }
     unite_checks(spec, function);
     cheapen_checks(spec, function);
+    if let Some(double) = spec.double_leaf() {
+        weaken_single_checks(spec, function, TypeSet::leaf(double));
+    }
 }
 
 /// A block that branches on a type check of a value.
@@ -76,11 +79,7 @@ fn is_pure_successor(function: &Function, cfg: &Cfg, from: BlockId, to: &BlockCa
 fn pair_double_checks(spec: &SpecTables, function: &mut Function, double: TypeSet) {
     let cfg = Cfg::new(function);
     for block in cfg.order().to_vec() {
-        for inst in function.blocks[block].insts.clone() {
-            if let Some((a, b)) = conjunction(function, inst, double) {
-                function.insts[inst].op = Op::BothDouble(a, b);
-            }
-        }
+        weaken_conjunction(function, block, double);
         let Some(first) = check_at(function, block) else {
             continue;
         };
@@ -90,6 +89,7 @@ fn pair_double_checks(spec: &SpecTables, function: &mut Function, double: TypeSe
         let applies = first.set == double
             && second.set == double
             && first.otherwise == second.otherwise
+            && function.blocks[first.otherwise.block].cold
             && first.value != second.value
             && is_pure_successor(function, &cfg, block, &first.then)
             && is_unboxed(function, first.value, double)
@@ -111,6 +111,22 @@ fn pair_double_checks(spec: &SpecTables, function: &mut Function, double: TypeSe
     }
 }
 
+/// A branch on two checks for doubles that fails to cold code branches on one.
+fn weaken_conjunction(function: &mut Function, block: BlockId, double: TypeSet) {
+    let Terminator::Branch { cond, otherwise, .. } = &function.blocks[block].terminator else {
+        return;
+    };
+    let ValueDef::Result(inst, _) = function.values[*cond].def else {
+        return;
+    };
+    if function.blocks[otherwise.block].cold
+        && function.blocks[block].insts.contains(&inst)
+        && let Some((a, b)) = conjunction(function, inst, double)
+    {
+        function.insts[inst].op = Op::BothDouble(a, b);
+    }
+}
+
 /// The two values that an instruction proves to be doubles by two checks.
 fn conjunction(function: &Function, inst: InstId, double: TypeSet) -> Option<(ValueId, ValueId)> {
     let Op::Binary(BinaryOp::And, x, y) = function.insts[inst].op else {
@@ -123,6 +139,26 @@ fn conjunction(function: &Function, inst: InstId, double: TypeSet) -> Option<(Va
     let (a, b) = (checked(x)?, checked(y)?);
     let worth = a != b && is_unboxed(function, a, double) && is_unboxed(function, b, double);
     worth.then_some((a, b))
+}
+
+/// A check for one double that is left over, and fails to cold code, compares the double as well.
+fn weaken_single_checks(spec: &SpecTables, function: &mut Function, double: TypeSet) {
+    for block in Cfg::new(function).order().to_vec() {
+        let Some(check) = check_at(function, block) else {
+            continue;
+        };
+        let cold = function.blocks[check.otherwise.block].cold;
+        if check.set != double || !cold || !is_unboxed(function, check.value, double) {
+            continue;
+        }
+        let line = function.blocks[block].line;
+        let op = Op::BothDouble(check.value, check.value);
+        let inst = crate::ir::builder::append(spec, function, block, op, line);
+        let weak = function.insts[inst].results[0];
+        if let Terminator::Branch { cond, .. } = &mut function.blocks[block].terminator {
+            *cond = weak;
+        }
+    }
 }
 
 /// Whether some operation needs the double inside `value`.
@@ -246,8 +282,8 @@ fn cheapen_checks(spec: &SpecTables, function: &mut Function) {
                             .is_some_and(|known| known.is_subset(double))
                     };
                     match (is_double(a), is_double(b)) {
-                        (true, false) => function.insts[inst].op = Op::Is { value: b, set: double },
-                        (false, true) => function.insts[inst].op = Op::Is { value: a, set: double },
+                        (true, false) => function.insts[inst].op = Op::BothDouble(b, b),
+                        (false, true) => function.insts[inst].op = Op::BothDouble(a, a),
                         _ => {}
                     }
                 }

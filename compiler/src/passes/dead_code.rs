@@ -4,16 +4,23 @@
 //! * Edges to a block that only jumps or branches on skip it where the way on is known.
 //! * A parameter that is always the same value is replaced by it.
 //! * A block with one predecessor that does nothing but jump to it is joined to that one.
+//! * Blocks that only go on in the same function become one.
 //! * Operations without effect whose results nobody reads are dropped.
 
 use crate::ir::cfg::Cfg;
-use crate::ir::compact::{refresh_types, replace_values};
+use crate::ir::compact::{refresh_types, replace_values, retarget};
 use crate::ir::inst::Edge;
 use crate::ir::{Block, BlockCall, BlockId, Function, Id, InstId, Op, SpecTables, Terminator, ValueDef, ValueId};
 
 /// Runs until nothing changes.
 pub fn run(spec: &SpecTables, function: &mut Function) {
-    let steps: [fn(&mut Function) -> bool; 4] = [fold_terminators, thread_jumps, drop_parameters, join_blocks];
+    let steps: [fn(&mut Function) -> bool; 5] = [
+        fold_terminators,
+        thread_jumps,
+        drop_parameters,
+        join_blocks,
+        unite_tail_jumps,
+    ];
     // Chains of empty blocks are shorter than the number of blocks; a ring of them would be followed for ever.
     for _ in 0..function.blocks.len() + 8 {
         let changed = steps.iter().fold(false, |changed, step| step(function) | changed);
@@ -254,6 +261,35 @@ fn join_blocks(function: &mut Function) -> bool {
         }
     }
     changed
+}
+
+/// Blocks that only go on in the same function, with the same arguments, are one.
+fn unite_tail_jumps(function: &mut Function) -> bool {
+    let mut first: Vec<BlockId> = Vec::new();
+    let mut same: Vec<Option<BlockId>> = vec![None; function.blocks.len()];
+    for block in Cfg::new(function).order().to_vec() {
+        let data = &function.blocks[block];
+        let is_stub = data.insts.is_empty() && data.params.is_empty() && block != function.entry;
+        if !is_stub || !matches!(data.terminator, Terminator::TailJump { .. }) {
+            continue;
+        }
+        match first
+            .iter()
+            .find(|other| function.blocks[**other].terminator == data.terminator)
+        {
+            Some(other) => same[block.index()] = Some(*other),
+            None => first.push(block),
+        }
+    }
+    if same.iter().all(Option::is_none) {
+        return false;
+    }
+    for (_, block) in function.blocks.iter_mut() {
+        retarget(&mut block.terminator, |block| {
+            *block = same[block.index()].unwrap_or(*block)
+        });
+    }
+    true
 }
 
 fn drop_unused(spec: &SpecTables, function: &mut Function) {

@@ -27,8 +27,9 @@ use super::PassError;
 use crate::ir::builder::append;
 use crate::ir::cfg::Cfg;
 use crate::ir::compact::compact;
-use crate::ir::facts::{Facts, drop_impossible};
+use crate::ir::facts::{Facts, State, drop_impossible};
 use crate::ir::print::print_detached;
+use crate::ir::verify::verify_function;
 use crate::ir::{
     BlockId, CallArgs, ContinuationTarget, Function, FunctionId, Id, Op, Program, Role, SpecTables, Terminator, Type,
     ValueId,
@@ -215,12 +216,19 @@ impl Splitter<'_> {
             epochs: &epochs,
             start: block,
         };
-        let (mut part, passed) =
-            extract(&from, boundary, before).map_err(|message| self.error(function, block, message))?;
-        part.role = role;
-        part.name = String::new();
+        // Most parts need not know what has been proven before them, and are the same without it.
+        let nothing = State::default();
+        let unaware = Origin {
+            state: &nothing,
+            ..from
+        };
+        let mut extracted = extract(&unaware, boundary, before, role);
+        if !matches!(&extracted, Ok((part, _)) if verify_function(self.program, part).is_ok()) {
+            extracted = extract(&from, boundary, before, role);
+        }
+        let (part, passed) = extracted.map_err(|message| self.error(function, block, message))?;
         let part = self.split(part)?;
-        let text = print_detached(self.program, &part);
+        let text = print_detached(self.program, &without_lines(&part));
         if let Some(known) = self.made.get(&text) {
             return Ok((*known, passed));
         }
@@ -275,11 +283,24 @@ fn copy_arguments(spec: &SpecTables, function: &mut Function, block: BlockId) {
     }
 }
 
+/// `function` as it is compared with others: from whatever line it comes.
+fn without_lines(function: &Function) -> Function {
+    let mut function = function.clone();
+    for (_, inst) in function.insts.iter_mut() {
+        inst.line = 0;
+    }
+    for (_, block) in function.blocks.iter_mut() {
+        block.line = 0;
+    }
+    function
+}
+
 /// The blocks that cold regions start with, in reverse postorder: cold blocks whose immediate dominator is not cold.
 /// A block is cold when all paths to it run through one that is marked. The body of a cache stays with the cache.
 fn leaders(function: &Function, cfg: &Cfg) -> Vec<BlockId> {
     let mut hot = vec![false; function.blocks.len()];
     let kept = in_cache_bodies(function, cfg);
+    let cold = cold_blocks(function, cfg);
     let mut work = vec![function.entry];
     while let Some(block) = work.pop() {
         if !std::mem::replace(&mut hot[block.index()], true) {
@@ -287,7 +308,7 @@ fn leaders(function: &Function, cfg: &Cfg) -> Vec<BlockId> {
             work.extend(
                 successors
                     .into_iter()
-                    .filter(|next| !function.blocks[*next].cold || kept[next.index()]),
+                    .filter(|next| !cold[next.index()] || kept[next.index()]),
             );
         }
     }
@@ -296,6 +317,17 @@ fn leaders(function: &Function, cfg: &Cfg) -> Vec<BlockId> {
         !hot[block.index()] && above.is_some_and(|above| hot[above.index()])
     };
     cfg.order().iter().copied().filter(is_leader).collect()
+}
+
+/// Blocks that are marked cold, and those from which all ways on are cold.
+fn cold_blocks(function: &Function, cfg: &Cfg) -> Vec<bool> {
+    let mut cold = vec![false; function.blocks.len()];
+    for block in cfg.order().iter().rev() {
+        let successors = function.blocks[*block].terminator.successors();
+        let only_cold = !successors.is_empty() && successors.iter().all(|next| cold[next.index()]);
+        cold[block.index()] = function.blocks[*block].cold || only_cold;
+    }
+    cold
 }
 
 /// Blocks between the body of a cache and the block after it.

@@ -8,7 +8,7 @@ use crate::ir::builder::append;
 use crate::ir::cfg::Cfg;
 use crate::ir::compact::{refresh_types, retarget};
 use crate::ir::facts::State;
-use crate::ir::{BlockId, Function, FunctionKind, Id, Op, SpecTables, Type, ValueId};
+use crate::ir::{BlockId, Function, FunctionKind, Id, Op, Role, SpecTables, Type, ValueId};
 
 /// How the new function is entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,7 @@ pub enum Boundary {
 }
 
 /// Where a part comes from.
+#[derive(Clone, Copy)]
 pub struct Origin<'f> {
     /// The tables.
     pub spec: &'f SpecTables,
@@ -40,7 +41,12 @@ pub struct Origin<'f> {
 ///
 /// # Errors
 /// When a value that it needs can neither be computed again nor be kept.
-pub fn extract(from: &Origin<'_>, boundary: Boundary, before: &[Type]) -> Result<(Function, Vec<ValueId>), String> {
+pub fn extract(
+    from: &Origin<'_>,
+    boundary: Boundary,
+    before: &[Type],
+    role: Role,
+) -> Result<(Function, Vec<ValueId>), String> {
     let Origin {
         spec,
         function,
@@ -50,6 +56,7 @@ pub fn extract(from: &Origin<'_>, boundary: Boundary, before: &[Type]) -> Result
     } = *from;
     let region = reachable(function, cfg, start);
     let mut part = empty_like(function);
+    part.role = role;
     part.blocks[part.entry].cold = boundary == Boundary::Jump || function.blocks[start].cold;
 
     let mut new_block = vec![None; function.blocks.len()];

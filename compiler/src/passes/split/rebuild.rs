@@ -65,15 +65,15 @@ impl<'f> Rebuilder<'f> {
         let new = match self.function.values[value].def {
             ValueDef::Result(inst, index) if self.can_recompute(inst, 0) => {
                 let results = self.recompute(part, inst)?;
-                self.as_known(part, value, results[index as usize])
+                self.as_known(part, value, result(&results, index)?)
             }
             // A check proves something about its operands only where it is a check, so it is never passed as an answer.
-            ValueDef::Result(inst, _) if self.is_condition(inst) => self.recompute(part, inst)?[0],
+            ValueDef::Result(inst, _) if self.is_condition(inst) => result(&self.recompute(part, inst)?, 0)?,
             // Payloads are kept in the box they came in, which the collector understands.
             ValueDef::Result(inst, _)
                 if self.boundary == Boundary::Call && matches!(self.function.insts[inst].op, Op::Unbox(_)) =>
             {
-                self.recompute(part, inst)?[0]
+                result(&self.recompute(part, inst)?, 0)?
             }
             _ => self.pass(part, value)?,
         };
@@ -189,4 +189,10 @@ impl<'f> Rebuilder<'f> {
         let inst = append(self.spec, part, entry, op, line);
         part.insts[inst].results.clone()
     }
+}
+
+/// Result number `index`, which is missing when too little is known about an operand to compute it.
+fn result(results: &[ValueId], index: u32) -> Result<ValueId, String> {
+    let result = results.get(index as usize).copied();
+    result.ok_or_else(|| "a value is used as of a type that is not proven".into())
 }
