@@ -75,7 +75,7 @@ impl<'p> Lowering<'p> {
         if let Some(local) = returned.0 {
             self.frame().locals.insert(local, results);
         }
-        if let Some(value) = self.value_or_answer(&returned.1, goal) {
+        if let Some(value) = self.lower(&returned.1, goal) {
             arrivals.push((self.build.current(), value));
         }
         self.frame().locals.clone_from(&locals);
@@ -85,7 +85,7 @@ impl<'p> Lowering<'p> {
         if let Some(local) = threw.0 {
             self.frame().locals.insert(local, Val::One(thrown));
         }
-        if let Some(value) = self.value_or_answer(&threw.1, goal) {
+        if let Some(value) = self.lower(&threw.1, goal) {
             arrivals.push((self.build.current(), value));
         }
         self.frame().locals = locals;
@@ -93,16 +93,6 @@ impl<'p> Lowering<'p> {
             arrivals.iter_mut().for_each(|(_, value)| *value = Val::None);
         }
         self.merge(arrivals, ty)
-    }
-
-    fn value_or_answer(&mut self, expr: &'p Expr, goal: Goal) -> Option<Val> {
-        match goal {
-            Goal::Value => self.value(expr),
-            Goal::Answer => {
-                self.answer(expr);
-                None
-            }
-        }
     }
 
     /// Goes on in `next`, a continuation.

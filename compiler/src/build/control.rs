@@ -14,12 +14,18 @@ pub enum Goal {
     Answer,
     /// It is used by what follows.
     Value,
+    /// It is a condition: control goes to the first block when it holds, else to the second.
+    Branch(BlockId, BlockId),
 }
 
 impl<'p> Lowering<'p> {
     /// Lowers `expr` as the answer of the frame. The current block ends.
     pub fn answer(&mut self, expr: &'p Expr) {
-        self.lower(expr, Goal::Answer);
+        let goal = match self.frame().answer {
+            Answer::Branch(then, otherwise) => Goal::Branch(then, otherwise),
+            _ => Goal::Answer,
+        };
+        self.lower(expr, goal);
     }
 
     /// Lowers `expr`; answers what it comes to, none when control does not come past it.
@@ -27,7 +33,8 @@ impl<'p> Lowering<'p> {
         self.lower(expr, Goal::Value)
     }
 
-    fn lower(&mut self, expr: &'p Expr, goal: Goal) -> Option<Val> {
+    /// Lowers `expr`; answers what it comes to when that is the goal and control comes past it.
+    pub fn lower(&mut self, expr: &'p Expr, goal: Goal) -> Option<Val> {
         self.build.set_line(self.program.lines.line(expr.span.start));
         match &expr.kind {
             ExprKind::If {
@@ -75,10 +82,16 @@ impl<'p> Lowering<'p> {
                 self.in_cold(|lowering| lowering.answer(body));
                 None
             }
-            _ => {
-                let value = self.simple(expr)?;
-                self.reach(value, goal)
-            }
+            _ => match goal {
+                Goal::Branch(then, otherwise) => {
+                    self.test(expr, then, otherwise);
+                    None
+                }
+                _ => {
+                    let value = self.simple(expr)?;
+                    self.reach(value, goal)
+                }
+            },
         }
     }
 
@@ -89,6 +102,7 @@ impl<'p> Lowering<'p> {
                 self.deliver(value);
                 None
             }
+            Goal::Branch(..) => unreachable!("nothing is no condition"),
         }
     }
 
@@ -115,6 +129,7 @@ impl<'p> Lowering<'p> {
         let answer = match goal {
             Goal::Answer => Answer::Outer,
             Goal::Value => Answer::Collect,
+            Goal::Branch(then, otherwise) => Answer::Branch(then, otherwise),
         };
         let mut frame = Frame::new(&helper.code, answer);
         frame.locals.extend(helper.params.iter().copied().zip(args));
@@ -146,7 +161,7 @@ impl<'p> Lowering<'p> {
             };
         }
         let (then_block, other_block) = (self.build.block(self.cold), self.build.block(self.cold));
-        self.condition(condition, then_block, other_block)?;
+        self.condition(condition, then_block, other_block);
         let mut arrivals = Vec::new();
         let locals = self.frame().locals.clone();
 
@@ -172,25 +187,29 @@ impl<'p> Lowering<'p> {
         if has_value { value } else { Val::None }
     }
 
-    /// Ends the current block with a branch on `condition`; none when control does not get so far.
-    fn condition(&mut self, condition: &'p Expr, then: BlockId, otherwise: BlockId) -> Option<()> {
+    /// Ends the current block with a branch on `condition`.
+    pub fn condition(&mut self, condition: &'p Expr, then: BlockId, otherwise: BlockId) {
+        self.lower(condition, Goal::Branch(then, otherwise));
+    }
+
+    /// The same for a condition that is no branch, match or block itself.
+    fn test(&mut self, condition: &'p Expr, then: BlockId, otherwise: BlockId) {
         if let Some(holds) = decided(condition) {
-            self.build.jump(if holds { then } else { otherwise }, vec![]);
-            return Some(());
+            return self.build.jump(if holds { then } else { otherwise }, vec![]);
         }
         match &condition.kind {
             ExprKind::Not(inner) => self.condition(inner, otherwise, then),
             ExprKind::And(left, right) => {
                 let middle = self.build.block(self.cold);
-                self.condition(left, middle, otherwise)?;
+                self.condition(left, middle, otherwise);
                 self.build.switch_to(middle);
-                self.condition(right, then, otherwise)
+                self.condition(right, then, otherwise);
             }
             ExprKind::Or(left, right) => {
                 let middle = self.build.block(self.cold);
-                self.condition(left, then, middle)?;
+                self.condition(left, then, middle);
                 self.build.switch_to(middle);
-                self.condition(right, then, otherwise)
+                self.condition(right, then, otherwise);
             }
             // `c == true` and the like, from the parameters of templates.
             ExprKind::IntCompare(cond @ (IntCond::Eq | IntCond::Ne), left, right)
@@ -200,17 +219,15 @@ impl<'p> Lowering<'p> {
                     Some(known) => (known, left),
                     None => (decided(left) == Some(true), right),
                 };
-                let (then, otherwise) = if known == (*cond == IntCond::Eq) {
-                    (then, otherwise)
-                } else {
-                    (otherwise, then)
-                };
-                self.condition(other, then, otherwise)
+                let same = known == (*cond == IntCond::Eq);
+                let (then, otherwise) = if same { (then, otherwise) } else { (otherwise, then) };
+                self.condition(other, then, otherwise);
             }
             _ => {
-                let holds = self.one(condition)?;
-                self.build.branch(holds, then, otherwise, Likely::Unknown);
-                Some(())
+                // Where a value does not get so far, its block has ended already.
+                if let Some(Val::One(holds)) = self.simple(condition) {
+                    self.build.branch(holds, then, otherwise, Likely::Unknown);
+                }
             }
         }
     }
@@ -218,7 +235,7 @@ impl<'p> Lowering<'p> {
     /// `a && b` and the like as a value.
     pub fn condition_value(&mut self, condition: &'p Expr) -> Option<Val> {
         let (holds, fails) = (self.build.block(self.cold), self.build.block(self.cold));
-        self.condition(condition, holds, fails)?;
+        self.condition(condition, holds, fails);
         let mut arrivals = Vec::new();
         for (block, value) in [(holds, true), (fails, false)] {
             self.build.switch_to(block);

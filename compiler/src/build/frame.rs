@@ -34,6 +34,8 @@ pub enum Answer {
     Collect,
     /// To where the answer of the frame around it goes.
     Outer,
+    /// It is a condition: to the first block when it holds, else to the second.
+    Branch(BlockId, BlockId),
 }
 
 impl<'p> Frame<'p> {
@@ -75,6 +77,10 @@ impl<'p> Lowering<'p> {
                     self.store_result(value);
                 }
                 self.build.end(Terminator::Next);
+            }
+            Answer::Branch(then, otherwise) => {
+                let holds = self.single(value);
+                self.build.branch(holds, then, otherwise, crate::ir::Likely::Unknown);
             }
             // The checker has seen that control does not get here.
             Answer::Native => self.build.end(Terminator::Unreachable),
