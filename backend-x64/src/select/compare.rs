@@ -60,6 +60,12 @@ impl Selector<'_> {
         let Some(imm) = self.immediate(rhs) else {
             return self.compare_registers(cond, lhs, rhs);
         };
+        // Nothing is below zero when unsigned.
+        let cond = match (cond, &imm) {
+            (Cond::Be, Imm::Value(0)) => Cond::E,
+            (Cond::A, Imm::Value(0)) => Cond::Ne,
+            _ => cond,
+        };
         if imm == Imm::Value(0) && matches!(cond, Cond::E | Cond::Ne | Cond::L | Cond::Ge) {
             return self.compare_zero(cond, lhs);
         }
@@ -193,6 +199,31 @@ impl Selector<'_> {
         }
         test
     }
+
+    /// Where the order does not matter: memory comes second; and if the same operands are compared elsewhere, the order
+    /// is the one used there, so that the flags can be used again.
+    fn is_better_exchanged(&self, lhs: Value, rhs: Value) -> bool {
+        if self.is_load(lhs) && self.is_single_use(lhs) {
+            return !self.is_load(rhs);
+        }
+        self.function.blocks.iter().flat_map(|block| &block.insts).any(|inst| match inst.op {
+            lir::Op::FloatCompare(op, a, b) if !is_symmetric(op) => {
+                let (a, b) = if is_exchanged(op) { (b, a) } else { (a, b) };
+                (a, b) == (rhs, lhs)
+            }
+            _ => false,
+        })
+    }
+}
+
+/// Is the answer the same when the operands change places?
+fn is_symmetric(op: FloatCond) -> bool {
+    matches!(op, FloatCond::Eq | FloatCond::Ne | FloatCond::Ordered | FloatCond::Unordered)
+}
+
+/// Is `ucomisd` given the operands in the opposite order?
+fn is_exchanged(op: FloatCond) -> bool {
+    matches!(op, FloatCond::Lt | FloatCond::Le | FloatCond::NotLt | FloatCond::NotLe)
 }
 
 /// The form in memory that has the size of the type.

@@ -60,6 +60,15 @@ impl Selector<'_> {
             self.emit(Inst::ri(op, Size::S64, fixed, imm));
             return;
         }
+        if let Some(lir::Op::Binary(op @ (BinaryOp::Add | BinaryOp::Sub), lhs, rhs)) = self.operation_of(value)
+            && self.is_single_use(value)
+            && self.pinned(*lhs) == Some(gpr)
+        {
+            let op = if *op == BinaryOp::Add { Op::Add } else { Op::Sub };
+            let reg = self.register(*rhs);
+            self.emit(Inst::rr(op, Size::S64, fixed, reg));
+            return;
+        }
         if let Some(mem) = self.absorb(value, &[MemType::I64]) {
             self.emit(Inst::rm(Op::Mov, Size::S64, fixed, mem));
             return;

@@ -108,9 +108,9 @@ impl Part<'_> {
     ///     movzx eax, word [pc+args]
     ///     movzx ecx, word [pc+count]
     ///     mov   edx, [vm+callee*8+code]
-    ///     mov   rsi, rax; shl rsi, 32; or rsi, callee
     ///     lea   base, [base+rax*8]
-    ///     mov   [base-24], rsi
+    ///     mov   [base-24], callee
+    ///     mov   [base-20], eax            ; the distance in slots
     ///     lea   rsi, [rip+continuation]
     ///     mov   [base-16], rsi
     ///     mov   [base-8], pc
@@ -126,13 +126,11 @@ impl Part<'_> {
         let callee_code = self.callee_code()?;
         let code = &mut self.code;
         let target = code.b.load(MemType::I32, Code::object(callee, callee_code));
-        let delta = code.wide(new.delta);
-        let delta = code.b.binary_imm(BinaryOp::Shl, delta, 32);
-        let callee = code.wide(callee);
-        let header = code.b.binary(BinaryOp::Or, delta, callee);
         code.set_base(new.base);
-        let addr = code.frame(frame::CALLEE);
-        code.b.store(MemType::I64, addr, header);
+        for (place, half) in [(frame::CALLEE, callee), (frame::DELTA, new.delta)] {
+            let addr = code.frame(place);
+            code.b.store(MemType::I32, addr, half);
+        }
         let address = code.symbol(&continuation);
         let addr = code.frame(frame::RETURN);
         code.b.store(MemType::I64, addr, address);
@@ -216,8 +214,13 @@ impl Part<'_> {
         let (fixed, list) = self.arguments(args)?;
         let base = self.frame_as_called()?;
         let count = match list {
+            // Slots of the running frame are never below its beginning.
+            Some(run) if matches!(args, CallArgs::InPlace(_)) => {
+                self.code.copy_upwards(run, base);
+                run.count
+            }
             Some(run) => {
-                let first = self.code.b.address_of(Addr::value(base, 8 * fixed.len() as i32));
+                let first = self.code.add_imm(base, 8 * fixed.len() as i64);
                 self.code.copy(run, first);
                 self.code.add_imm(run.count, fixed.len() as i64)
             }

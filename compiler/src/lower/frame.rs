@@ -325,26 +325,24 @@ impl Code {
     ///
     /// ```text
     ///     mov rdi, base
-    ///     mov eax, [rdi-20]               ; the distance to the caller's base
-    ///     shl rax, 3
-    ///     sub base, rax
-    ///     mov pc, [rdi-8]
+    ///     mov pc, [base-8]
+    ///     mov edx, [base-20]              ; the distance to the caller's base
+    ///     shl rdx, 3
+    ///     sub base, rdx
     ///     jmp [rdi-16]
     /// ```
     pub(super) fn return_to_caller(&mut self, results: Value, count: Value) {
         let base = self.base();
-        let addr = self.frame(frame::DELTA);
-        let delta = self.b.load(MemType::I32, addr);
         let addr = self.frame(frame::PC);
         let pc = self.b.load(MemType::I64, addr);
-        let addr = self.frame(frame::RETURN);
-        let target = self.b.load(MemType::I64, addr);
+        self.set_pc(pc);
+        let addr = self.frame(frame::DELTA);
+        let delta = self.b.load(MemType::I32, addr);
         let distance = self.bytes(delta);
         let caller = self.sub(base, distance);
         self.set_base(caller);
-        self.set_pc(pc);
         let args = vec![(Role::Results, results), (Role::Count, count), (Role::CalleeBase, base)];
-        self.b.terminate(Terminator::TailJump { target: JumpTarget::Value(target), args });
+        self.tail_jump(Addr::value(base, frame::RETURN), args);
     }
 
     /// The address of code that is named by a symbol.
