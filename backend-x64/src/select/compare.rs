@@ -163,26 +163,18 @@ impl Selector<'_> {
     /// `ucomisd` sets carry for "less or unordered" and zero for "equal or unordered", so every order is asked for by
     /// a condition that is false for unordered operands, with the operands exchanged where needed.
     fn float_flags(&mut self, op: FloatCond, lhs: Value, rhs: Value) -> FlagTest {
-        let (swap, test) = match op {
-            FloatCond::Eq => (false, FlagTest::Both(Cond::Np, Cond::E)),
-            FloatCond::Ne => (false, FlagTest::Either(Cond::P, Cond::Ne)),
-            FloatCond::Gt => (false, FlagTest::One(Cond::A)),
-            FloatCond::Ge => (false, FlagTest::One(Cond::Ae)),
-            FloatCond::Lt => (true, FlagTest::One(Cond::A)),
-            FloatCond::Le => (true, FlagTest::One(Cond::Ae)),
-            FloatCond::NotGt => (false, FlagTest::One(Cond::Be)),
-            FloatCond::NotGe => (false, FlagTest::One(Cond::B)),
-            FloatCond::NotLt => (true, FlagTest::One(Cond::Be)),
-            FloatCond::NotLe => (true, FlagTest::One(Cond::B)),
-            FloatCond::Ordered => (false, FlagTest::One(Cond::Np)),
-            FloatCond::Unordered => (false, FlagTest::One(Cond::P)),
+        let test = match op {
+            FloatCond::Eq => FlagTest::Both(Cond::Np, Cond::E),
+            FloatCond::Ne => FlagTest::Either(Cond::P, Cond::Ne),
+            FloatCond::Gt | FloatCond::Lt => FlagTest::One(Cond::A),
+            FloatCond::Ge | FloatCond::Le => FlagTest::One(Cond::Ae),
+            FloatCond::NotGt | FloatCond::NotLt => FlagTest::One(Cond::Be),
+            FloatCond::NotGe | FloatCond::NotLe => FlagTest::One(Cond::B),
+            FloatCond::Ordered => FlagTest::One(Cond::Np),
+            FloatCond::Unordered => FlagTest::One(Cond::P),
         };
-        let is_symmetric = matches!(
-            op,
-            FloatCond::Eq | FloatCond::Ne | FloatCond::Ordered | FloatCond::Unordered
-        );
-        let (mut lhs, mut rhs) = if swap { (rhs, lhs) } else { (lhs, rhs) };
-        if is_symmetric && self.is_load(lhs) && !self.is_load(rhs) {
+        let (mut lhs, mut rhs) = if is_exchanged(op) { (rhs, lhs) } else { (lhs, rhs) };
+        if is_symmetric(op) && self.is_better_exchanged(lhs, rhs) {
             std::mem::swap(&mut lhs, &mut rhs);
         }
         let first = self.source(lhs);
