@@ -2,11 +2,15 @@
 
 pub mod abi;
 pub mod build;
+pub mod build_script;
+pub mod dot;
 pub mod emit;
 pub mod infer;
 pub mod ir;
 pub mod layout;
+pub mod listing;
 pub mod lower;
 pub mod passes;
+pub mod pipeline;
 mod resolve;
 pub mod typed;

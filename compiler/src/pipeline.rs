@@ -37,6 +37,13 @@ impl Options {
     }
 }
 
+impl Options {
+    /// Which optimisations of lowering are on.
+    pub const fn lowering(&self) -> &LowerOptions {
+        &self.lowering
+    }
+}
+
 /// The optimisations that can be switched off, in the order they run: name and what it does.
 pub fn optimisations() -> Vec<(&'static str, &'static str)> {
     let mut all: Vec<(&str, &str)> = Vec::new();

@@ -12,9 +12,7 @@ use super::image::{CodeSymbol, Image, Section};
 ///     .pushsection .text.dg_NAME.hot,"ax",@progbits
 ///     .p2align 4
 ///     .hidden dg_NAME_ADD
-///     .globl dg_NAME_ADD
-///     .type dg_NAME_ADD,@function
-/// dg_NAME_ADD:
+/// /// dg_NAME_ADD:
 ///     .byte 0x0f,0xb7,0x45,0x04
 ///     ...
 ///     .size dg_NAME_ADD,.-dg_NAME_ADD
@@ -52,10 +50,10 @@ pub fn link_name(image: &Image, symbol: &str) -> String {
 fn code_symbol(out: &mut String, image: &Image, symbol: &CodeSymbol) {
     let name = link_name(image, &symbol.name);
     let _ = writeln!(out, "    .p2align {}", symbol.object.alignment.max(16).trailing_zeros());
-    let _ = writeln!(
-        out,
-        "    .hidden {name}\n    .globl {name}\n    .type {name},@function\n{name}:"
-    );
+    let _ = writeln!(out, "    .type {name},@function");
+    if symbol.object.symbols.iter().all(|site| site.symbol.name() != symbol.name) {
+        let _ = writeln!(out, "{name}:");
+    }
     object_bytes(out, image, &symbol.object);
     let _ = writeln!(out, "    .size {name},.-{name}");
 }

@@ -38,7 +38,7 @@ pub struct Opcode {
 /// A named piece of machine code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeSymbol {
-    /// Its name, unique in the image: the symbol that the code defines at its start.
+    /// Its name, unique in the image. The object may define symbols of its own besides, and this one itself.
     pub name: String,
     /// Where it belongs.
     pub section: Section,

@@ -102,9 +102,9 @@ pub fn dump(args: &Dump, color: Color) -> Outcome {
         Stage::Lir => {
             let program = pipeline::optimised(&source.text, &options, |_, _| {});
             let program = program.map_err(|failure| source.problem(failure))?;
-            let lowered = lower::lower(&program, options.lowering())
+            let lowered = lower::functions(&program, options.lowering())
                 .map_err(|error| source.problem(Failure::Unsupported(error.to_string())))?;
-            let shown = lowered.functions.iter().filter(|function| {
+            let shown = lowered.iter().filter(|function| {
                 wanted.is_none_or(|wanted| belongs_to(&function.name, wanted))
             });
             shown.map(|function| format!("{function}\n")).collect()

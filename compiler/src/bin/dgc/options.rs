@@ -17,11 +17,11 @@ pub struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  dgc check lua.dg                        report every error in a specification
-  dgc build lua.dg --out lua-vm           write a crate that holds the whole VM
-  dgc asm lua.dg ADD                      the machine code of a bytecode, annotated
-  dgc dump lua.dg --stage optimised ADD   its dataflow graph after all passes
-  dgc graph lua.dg ADD | dot -Tsvg        the same as a picture
+  dgc check calc.dg                        report every error in a specification
+  dgc build calc.dg --out calc-vm           write a crate that holds the whole VM
+  dgc asm calc.dg ADD                      the machine code of a bytecode, annotated
+  dgc dump calc.dg --stage optimised ADD   its dataflow graph after all passes
+  dgc graph calc.dg ADD | dot -Tsvg        the same as a picture
 
 Exit status: 0 done, 1 the specification has errors, 2 wrong usage or unreadable files.";
 

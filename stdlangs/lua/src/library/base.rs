@@ -4,6 +4,7 @@ use dg_runtime::{CallContext, NativeFn, NativeResult, Ref, Throw, Value, Vm};
 
 use super::args::{Args, is_boolean, to_int, type_string};
 use super::files::{BufferedFile, STDIN, STDOUT, path_of, reason};
+use super::memory::check_size;
 use super::{Functions, register};
 use crate::chunk::{self, LoadError};
 use crate::core::coerce::{self, is_truthy};
@@ -13,7 +14,7 @@ use crate::generated::{Boxed, Event, Function, Kind, Table, ValueKind, natives, 
 use crate::text::parse_number::parse_in_base;
 
 /// Most results of `unpack`.
-const MAX_UNPACKED: i64 = 1 << 20;
+const MAX_UNPACKED: i64 = 1 << 18;
 
 /// Opens the library.
 pub fn open(vm: &Vm) -> Result<(), Throw> {
@@ -77,10 +78,11 @@ fn assert(cx: &mut CallContext<'_>) -> NativeResult {
 fn throw(cx: &mut CallContext<'_>) -> NativeResult {
     let level = to_int(cx.integer_or(1, 1)?);
     let thrown = cx.arg(0);
-    if level > 0 && thrown.as_string(cx).is_some() {
+    if level > 0 {
         let mut text = error::position_at(cx, level as usize);
-        coerce::append_text(cx, &mut text, thrown);
-        return Err(error::throw_plain(cx, &text));
+        if coerce::append_text(cx, &mut text, thrown) {
+            return Err(error::throw_plain(cx, &text));
+        }
     }
     Err(cx.throw(thrown))
 }
@@ -211,25 +213,30 @@ fn answer_loaded(cx: &CallContext<'_>, loaded: Result<Ref<'_, Function>, LoadErr
 
 fn load(cx: &mut CallContext<'_>) -> NativeResult {
     cx.function(0)?;
-    let name = if cx.is_none_or_nil(1) {
-        b"=(load)".to_vec()
-    } else {
-        cx.bytes(1)?.to_vec()
-    };
     let mut source = Vec::new();
+    if let Err(throw) = read_pieces(cx, &mut source) {
+        // Whatever the reader throws is the answer.
+        drop(throw);
+        return cx.ret_all(&[nil(), cx.thrown()]);
+    }
+    answer_loaded(cx, chunk::load(cx, &source, cx.bytes_or(1, b"=(load)")?))
+}
+
+/// Appends the strings that the function that is argument 0 answers, until it answers nil or an empty one.
+fn read_pieces(cx: &mut CallContext<'_>, source: &mut Vec<u8>) -> Result<(), Throw> {
     loop {
         let pending = cx.prepare(cx.arg(0), &[])?;
         let results = cx.call(pending)?;
         let (piece, before) = (results.get(cx, 0), source.len());
-        if piece != nil() && !coerce::append_text(cx, &mut source, piece) {
+        if piece != nil() && !coerce::append_text(cx, source, piece) {
             return Err(error::throw_from_native(cx, "reader function must return a string"));
         }
         cx.pop(results);
         if source.len() == before {
-            break;
+            return Ok(());
         }
+        check_size(cx, source.len())?;
     }
-    answer_loaded(cx, chunk::load(cx, &source, &name))
 }
 
 fn loadstring(cx: &mut CallContext<'_>) -> NativeResult {

@@ -4,11 +4,12 @@ use dg_runtime::{CallContext, Frame, NativeResult, Ref, Throw, Value, Vm};
 
 use super::args::{Args, boolean, to_int};
 use super::{Functions, library};
+use crate::core::closure::closed_location;
 use crate::core::coerce::{self, string};
 use crate::core::error;
 use crate::core::state::lua;
 use crate::core::{hooks, meta, names, table, traceback};
-use crate::generated::{Boxed, Function, Kind, Table, ValueKind, nil};
+use crate::generated::{Boxed, Function, Kind, Table, Upvalue, ValueKind, nil};
 use crate::syntax::{RUNTIME_CHUNK_ID_LEN, chunk_id};
 
 /// Opens the library.
@@ -187,25 +188,22 @@ fn setfenv(cx: &mut CallContext<'_>) -> NativeResult {
     cx.ret(cx.arg(0))
 }
 
-/// A captured variable of a function: its name and where it is.
-fn captured<'v>(cx: &'v CallContext<'_>) -> Result<Option<(&'v str, *mut u64, Ref<'v, Function>)>, Throw> {
+/// Argument 1 of the captured variables of the function that is argument 0: its name and the variable.
+fn captured<'v>(cx: &'v CallContext<'_>) -> Result<Option<(&'v str, Ref<'v, Upvalue>)>, Throw> {
     let (function, index) = (cx.function(0)?, to_int(cx.integer(1)?));
     let found = usize::try_from(index - 1).ok().and_then(|index| {
         let name = function.code.get(cx).info().captured.get(index)?;
-        Some((
-            name.as_str(),
-            function.items().get(index)?.get(cx).location.get(),
-            function,
-        ))
+        Some((name.as_str(), function.items().get(index)?.get(cx)))
     });
     Ok(found)
 }
 
 fn getupvalue(cx: &mut CallContext<'_>) -> NativeResult {
     match captured(cx)? {
-        // SAFETY: the location of a captured variable holds a value, in its frame or in itself.
-        Some((name, location, _)) => {
-            cx.ret_all(&[string(cx, name.as_bytes())?, unsafe { Value::from_bits(*location) }])
+        Some((name, upvalue)) => {
+            // SAFETY: the location of a captured variable holds a value, in its frame or in itself.
+            let value = unsafe { Value::from_bits(*upvalue.location.get()) };
+            cx.ret_all(&[string(cx, name.as_bytes())?, value])
         }
         None => cx.ret_none(),
     }
@@ -214,14 +212,12 @@ fn getupvalue(cx: &mut CallContext<'_>) -> NativeResult {
 fn setupvalue(cx: &mut CallContext<'_>) -> NativeResult {
     let value = cx.any(2)?;
     match captured(cx)? {
-        Some((name, location, function)) => {
-            let index = to_int(cx.integer(1)?) as usize - 1;
-            let upvalue = function.items()[index].get(cx);
-            if location == crate::core::closure::closed_location(upvalue) {
+        Some((name, upvalue)) => {
+            if upvalue.location.get() == closed_location(upvalue) {
                 upvalue.set(|u| &u.closed, value);
             } else {
                 // SAFETY: the variable is open: its location is a slot of a stack, which needs no barrier.
-                unsafe { *location = value.bits() };
+                unsafe { *upvalue.location.get() = value.bits() };
             }
             cx.ret_bytes(name.as_bytes())
         }
