@@ -132,7 +132,13 @@ impl<'p> Lowering<'p> {
             Goal::Branch(then, otherwise) => Answer::Branch(then, otherwise),
         };
         let mut frame = Frame::new(&helper.code, answer);
-        frame.locals.extend(helper.params.iter().copied().zip(args));
+        for (param, arg) in helper.params.iter().zip(args) {
+            let arg = match arg {
+                Val::One(value) if helper.cold => Val::One(self.forget(value, helper.code.locals[*param].ty)),
+                arg => arg,
+            };
+            frame.locals.insert(*param, arg);
+        }
         self.frames.push(frame);
         if let Some(body) = &helper.code.body {
             if helper.cold {
@@ -143,6 +149,22 @@ impl<'p> Lowering<'p> {
         }
         let arrivals = self.frames.pop().map(|frame| frame.arrivals).unwrap_or_default();
         self.merge(arrivals, helper.result)
+    }
+
+    /// `value` without what is proven about it beyond `ty`: cold code gains nothing from that, and copies of it come
+    /// out the same, so that `split` makes them once.
+    fn forget(&self, value: ValueId, ty: Ty) -> ValueId {
+        let Ty::Value(accepted) = ty else { return value };
+        let function = self.build.function();
+        let mut known = value;
+        while let Some(Op::Narrow { value: inner, .. }) = function.def(known) {
+            known = *inner;
+        }
+        if function.ty(known).set().is_some_and(|set| set.is_subset(accepted)) {
+            known
+        } else {
+            value
+        }
     }
 
     fn branch(
