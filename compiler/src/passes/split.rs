@@ -31,11 +31,11 @@ use crate::ir::facts::{Facts, State, drop_impossible};
 use crate::ir::print::print_detached;
 use crate::ir::verify::verify_function;
 use crate::ir::{
-    BlockId, CallArgs, ContinuationTarget, Function, FunctionId, Id, Op, Program, Role, SpecTables, Terminator, Type,
-    ValueId,
+    Block, BlockId, CallArgs, ContinuationTarget, Function, FunctionId, Id, Op, Program, Role, SpecTables, Terminator,
+    Type, ValueId,
 };
 use epochs::SlotEpochs;
-use extract::{Boundary, Origin, extract};
+use extract::{Boundary, Origin, extract, forget_unproven};
 
 /// Splits every function of `program`.
 pub fn run(program: &mut Program, enabled: bool) -> Result<(), PassError> {
@@ -223,6 +223,9 @@ impl Splitter<'_> {
             ..from
         };
         let mut extracted = extract(&unaware, boundary, before, role);
+        if let Ok((part, _)) = &mut extracted {
+            forget_unproven(&spec, part);
+        }
         if !matches!(&extracted, Ok((part, _)) if verify_function(self.program, part).is_ok()) {
             extracted = extract(&from, boundary, before, role);
         }
@@ -319,13 +322,20 @@ fn leaders(function: &Function, cfg: &Cfg) -> Vec<BlockId> {
     cfg.order().iter().copied().filter(is_leader).collect()
 }
 
+/// Whether a block only ends the bytecode: a jump to elsewhere would be no shorter.
+fn is_bare_end(block: &Block) -> bool {
+    block.insts.is_empty()
+        && block.params.is_empty()
+        && matches!(block.terminator, Terminator::Next | Terminator::Goto(_))
+}
+
 /// Blocks that are marked cold, and those from which all ways on are cold.
 fn cold_blocks(function: &Function, cfg: &Cfg) -> Vec<bool> {
     let mut cold = vec![false; function.blocks.len()];
     for block in cfg.order().iter().rev() {
         let successors = function.blocks[*block].terminator.successors();
         let only_cold = !successors.is_empty() && successors.iter().all(|next| cold[next.index()]);
-        cold[block.index()] = function.blocks[*block].cold || only_cold;
+        cold[block.index()] = (function.blocks[*block].cold || only_cold) && !is_bare_end(&function.blocks[*block]);
     }
     cold
 }

@@ -6,9 +6,9 @@ use super::epochs::SlotEpochs;
 use super::rebuild::Rebuilder;
 use crate::ir::builder::append;
 use crate::ir::cfg::Cfg;
-use crate::ir::compact::{refresh_types, retarget};
-use crate::ir::facts::State;
-use crate::ir::{BlockId, Function, FunctionKind, Id, Op, Role, SpecTables, Type, ValueId};
+use crate::ir::compact::{refresh_types, replace_values, retarget};
+use crate::ir::facts::{Facts, State, root};
+use crate::ir::{BlockId, Function, FunctionKind, Id, InstId, Op, Role, SpecTables, Type, ValueId};
 
 /// How the new function is entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,9 @@ pub fn extract(
             new_value[param.index()] = new;
         }
     }
-    let needed = needed_from_outside(function, &region);
+    // In the order of what they are copies of, whatever the copies: parts that need the same come out the same.
+    let mut needed: Vec<ValueId> = needed_from_outside(function, &region).into_iter().collect();
+    needed.sort_by_key(|value| root(function, *value));
     let mut rebuilder = Rebuilder::new(from, boundary);
     for value in needed {
         new_value[value.index()] = Some(rebuilder.value(&mut part, value)?);
@@ -164,6 +166,29 @@ fn rename(
         terminator.visit_args_mut(value);
         retarget(terminator, |block| *block = new_block[block.index()].unwrap_or(*block));
     }
+}
+
+/// Replaces narrowed values that nothing in `part` proves by the values that were narrowed: most were narrowed only
+/// because something was known about them.
+pub fn forget_unproven(spec: &SpecTables, part: &mut Function) {
+    let cfg = Cfg::new(part);
+    let facts = Facts::new(spec, part, &cfg);
+    let mut replacement = vec![None; part.values.len()];
+    for block in cfg.order() {
+        let state = facts.at(*block);
+        let unproven = |part: &Function, inst: InstId| match part.insts[inst].op {
+            Op::Narrow { value, set } if !state.known(part, value)?.is_subset(set) => Some(value),
+            _ => None,
+        };
+        for inst in part.blocks[*block].insts.clone() {
+            if let Some(value) = unproven(part, inst) {
+                replacement[part.insts[inst].results[0].index()] = Some(value);
+                part.blocks[*block].insts.retain(|other| *other != inst);
+            }
+        }
+    }
+    replace_values(part, &replacement);
+    refresh_types(spec, part);
 }
 
 /// `value`, which a call saves, as something that a frame can hold: a reference is boxed at the end of `block`.
