@@ -102,6 +102,14 @@ impl Builder {
         self.function.value_type(value)
     }
 
+    /// The operation that defines a value in the current block, if it is a constant.
+    pub fn constant(&self, value: Value) -> Option<Op> {
+        let insts = &self.function.block(self.current).insts;
+        let definition = insts.iter().rev().find(|inst| inst.results.contains(&value))?;
+        let is_constant = matches!(definition.op, Op::Const32(_) | Op::Const64(_) | Op::ConstF64(_));
+        is_constant.then(|| definition.op.clone())
+    }
+
     // Instructions ------------------------------------------------------------------------------------------------
 
     /// A 32-bit number.

@@ -143,6 +143,12 @@ impl<'a> Operands<'a> {
                 }
                 let vreg = vreg_of(self.function, vreg);
                 let fixed = constraint.fixed.map(|gpr| preg_of(gpr.into()));
+                if constraint.access == Access::Use
+                    && fixed.is_none()
+                    && let Some(index) = self.list.iter().position(|known| *known == ra::Operand::reg_use(vreg))
+                {
+                    return Place::Operand(index); // read twice, but needed in one register only
+                }
                 self.list.push(match (constraint.access, fixed) {
                     (Access::Use, None) => ra::Operand::reg_use(vreg),
                     (Access::Use, Some(preg)) => ra::Operand::reg_fixed_use(vreg, preg),

@@ -1,6 +1,6 @@
 //! Moving runs of values.
 
-use dg_backend_x64::lir::{BlockId, IntCond, MemType, Type, Value};
+use dg_backend_x64::lir::{BlockCall, IntCond, MemType, Type, Value};
 
 use super::frame::Code;
 use crate::abi::{Builtin, hot};
@@ -21,50 +21,74 @@ impl Code {
     /// ```text
     ///     lea  rdx, [destination+count*8]
     ///     cmp  rdx, [vm+stack_limit]
-    ///     ja   cold                       ; no room
-    ///     cmp  ptr, destination
-    ///     jb   cold                       ; from below: may overlap
-    ///     ..   the loop of copy_upwards
+    ///     ja   cold                       ; there is no room
+    ///     ..   as `copy`
     /// ```
     pub(super) fn copy_with_room(&mut self, run: Run, destination: Value) -> Value {
         let end = self.advance(destination, run.count);
         let limit = self.load_hot(MemType::I64, hot::STACK_LIMIT);
         let is_beyond = self.b.int_compare(IntCond::Ugt, end, limit);
-        self.copy_unless(run, destination, Some(is_beyond))
-    }
-
-    /// Copies a run to `destination`, where there is room. The stack does not move.
-    pub(super) fn copy(&mut self, run: Run, destination: Value) {
-        self.copy_unless(run, destination, None);
-    }
-
-    fn copy_unless(&mut self, run: Run, destination: Value, is_beyond: Option<Value>) -> Value {
-        let is_cold = self.b.is_cold();
-        let (done, by_runtime) = (self.b.new_block(is_cold), self.b.new_block(true));
+        let cold = self.leave_if(is_beyond, "there is no room");
+        self.copy(run, destination);
+        let done = self.b.new_block(self.b.is_cold());
         let place = self.b.block_param(done, Type::I64);
-        if let Some(is_beyond) = is_beyond {
-            self.branch_to(is_beyond, by_runtime, "there is no room");
-        }
-        let is_below = self.b.int_compare(IntCond::Ult, run.ptr, destination);
-        self.branch_to(is_below, by_runtime, "the copy may overlap what is still to be copied");
-        self.copy_upwards(run, destination);
         self.b.jump(done, vec![destination]);
-
-        self.b.switch_to(by_runtime);
-        self.save_state();
-        let count = self.wide(run.count);
-        let copy = self.call_throwing(Builtin::CopyValues, &[run.ptr, count, destination]);
-        self.b.jump(done, vec![copy]);
+        self.in_block(cold, |code| {
+            code.save_state();
+            let count = code.wide(run.count);
+            let copy = code.call_throwing(Builtin::CopyValues, &[run.ptr, count, destination]);
+            code.b.jump(done, vec![copy]);
+        });
         self.b.switch_to(done);
         place
     }
 
-    /// Goes to `target` if the condition holds; writing goes on in a new block.
-    fn branch_to(&mut self, cond: Value, target: BlockId, why: &str) {
-        let on = self.b.new_block(self.b.is_cold());
-        self.b.comment(why);
-        self.b.branch(cond, target, on);
-        self.b.switch_to(on);
+    /// Copies a run to `destination`, where there is room; the two may overlap.
+    ///
+    /// ```text
+    ///     cmp  ptr, destination
+    ///     jb   downwards
+    ///     ..   the loop of `copy_upwards`
+    /// ```
+    pub(super) fn copy(&mut self, run: Run, destination: Value) {
+        let is_cold = self.b.is_cold();
+        let [up, down, done] = [(); 3].map(|()| self.b.new_block(is_cold));
+        let is_below = self.b.int_compare(IntCond::Ult, run.ptr, destination);
+        self.b.branch(is_below, down, up);
+        self.b.switch_to(up);
+        self.copy_upwards(run, destination);
+        self.b.jump(done, vec![]);
+        self.b.switch_to(down);
+        self.copy_downwards(run, destination);
+        self.b.jump(done, vec![]);
+        self.b.switch_to(done);
+    }
+
+    /// Copies a run, the last value first.
+    ///
+    /// ```text
+    ///     test count, count
+    ///     je   done
+    /// next:
+    ///     sub  count, 1
+    ///     mov  rax, [ptr+count*8]
+    ///     mov  [destination+count*8], rax
+    ///     jne  next
+    /// done:
+    /// ```
+    fn copy_downwards(&mut self, run: Run, destination: Value) {
+        let is_cold = self.b.is_cold();
+        let (next, done) = (self.b.new_block(is_cold), self.b.new_block(is_cold));
+        let left = self.b.block_param(next, Type::I32);
+        let is_none = self.b.int_compare_imm(IntCond::Eq, run.count, 0);
+        self.b.branch(is_none, done, BlockCall { block: next, args: vec![run.count] });
+        self.b.switch_to(next);
+        let index = self.add_imm(left, -1);
+        let value = self.b.load(MemType::I64, Self::values(run.ptr, index, 0));
+        self.b.store(MemType::I64, Self::values(destination, index, 0), value);
+        let is_more = self.b.int_compare_imm(IntCond::Ne, index, 0);
+        self.b.branch(is_more, BlockCall { block: next, args: vec![index] }, done);
+        self.b.switch_to(done);
     }
 
     /// Copies a run, the first value first.
@@ -103,13 +127,13 @@ impl Code {
         let (next, done) = (self.b.new_block(is_cold), self.b.new_block(is_cold));
         let index = self.b.block_param(next, Type::I32);
         let is_none = self.b.int_compare(IntCond::Uge, from, to);
-        let enter = dg_backend_x64::lir::BlockCall { block: next, args: vec![from] };
+        let enter = BlockCall { block: next, args: vec![from] };
         self.b.branch(is_none, done, enter);
         self.b.switch_to(next);
         body(self, index);
         let following = self.add_imm(index, 1);
         let is_more = self.b.int_compare(IntCond::Ult, following, to);
-        let again = dg_backend_x64::lir::BlockCall { block: next, args: vec![following] };
+        let again = BlockCall { block: next, args: vec![following] };
         self.b.branch(is_more, again, done);
         self.b.switch_to(done);
     }

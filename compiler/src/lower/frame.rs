@@ -197,7 +197,11 @@ impl Code {
     }
 
     pub(super) fn add_imm(&mut self, lhs: Value, number: i64) -> Value {
-        if number == 0 { lhs } else { self.b.binary_imm(BinaryOp::Add, lhs, number) }
+        match (number, self.b.constant(lhs)) {
+            (0, _) => lhs,
+            (_, Some(Op::Const32(known))) => self.b.const32(known.wrapping_add(number as u32)),
+            _ => self.b.binary_imm(BinaryOp::Add, lhs, number),
+        }
     }
 
     pub(super) fn sub(&mut self, lhs: Value, rhs: Value) -> Value {
