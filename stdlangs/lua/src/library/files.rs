@@ -408,3 +408,150 @@ fn may_continue_number(text: &[u8], byte: u8) -> bool {
         _ => hexadecimal && !has_exponent && byte.is_ascii_hexdigit(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_text(text: &[u8]) -> BufferedFile {
+        let mut file = BufferedFile::temporary().unwrap();
+        file.write(text).unwrap();
+        file.seek(SeekFrom::Start(0)).unwrap();
+        file
+    }
+
+    fn line(file: &mut BufferedFile) -> Option<Vec<u8>> {
+        let mut line = Vec::new();
+        file.read_line(&mut line).unwrap().then_some(line)
+    }
+
+    fn bytes(file: &mut BufferedFile, count: usize) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        file.read_bytes(&mut bytes, count).unwrap().then_some(bytes)
+    }
+
+    #[test]
+    fn lines_with_and_without_an_end() {
+        let mut file = with_text(b"one\n\nthree");
+        assert_eq!(line(&mut file).unwrap(), b"one");
+        assert_eq!(line(&mut file).unwrap(), b"");
+        assert_eq!(line(&mut file).unwrap(), b"three");
+        assert_eq!(line(&mut file), None);
+    }
+
+    #[test]
+    fn lines_longer_than_the_buffer() {
+        let long = vec![b'x'; 3 * BUFFER + 1];
+        let mut file = with_text(&[&long[..], b"\nend"].concat());
+        assert_eq!(line(&mut file).unwrap(), long);
+        assert_eq!(line(&mut file).unwrap(), b"end");
+    }
+
+    #[test]
+    fn counted_bytes_stop_at_the_end() {
+        let mut file = with_text(b"abcde");
+        assert_eq!(bytes(&mut file, 0).unwrap(), b"", "there is more");
+        assert_eq!(bytes(&mut file, 2).unwrap(), b"ab");
+        assert_eq!(bytes(&mut file, 9).unwrap(), b"cde");
+        assert_eq!(bytes(&mut file, 0), None, "there is nothing more");
+        assert_eq!(bytes(&mut file, 1), None);
+    }
+
+    #[test]
+    fn numbers_end_where_they_cannot_go_on() {
+        let check = |text: &[u8], expected: Option<f64>, rest: &[u8]| {
+            let mut file = with_text(text);
+            assert_eq!(file.read_number().unwrap(), expected, "{}", text.escape_ascii());
+            let mut left = Vec::new();
+            file.read_all(&mut left).unwrap();
+            assert_eq!(left, rest, "{}", text.escape_ascii());
+        };
+        check(b" 12 ", Some(12.0), b" ");
+        check(b"\n-3.5e2,", Some(-350.0), b",");
+        check(b"0x1Fg", Some(31.0), b"g");
+        check(b"1.2.3", Some(1.2), b".3");
+        check(b"1-2", Some(1.0), b"-2");
+        check(b"+.5", Some(0.5), b"");
+        check(b"word", None, b"word");
+        check(b"", None, b"");
+    }
+
+    #[test]
+    fn writing_goes_on_where_reading_has_got() {
+        let mut file = with_text(b"abcdef");
+        assert_eq!(bytes(&mut file, 2).unwrap(), b"ab");
+        file.write(b"XY").unwrap();
+        assert_eq!(file.seek(SeekFrom::Current(0)).unwrap(), 4);
+        assert_eq!(bytes(&mut file, 9).unwrap(), b"ef");
+        file.seek(SeekFrom::Start(0)).unwrap();
+        assert_eq!(line(&mut file).unwrap(), b"abXYef");
+    }
+
+    #[test]
+    fn positions_count_what_was_read_ahead() {
+        let mut file = with_text(b"abcdef");
+        assert_eq!(bytes(&mut file, 3).unwrap(), b"abc");
+        assert_eq!(file.seek(SeekFrom::Current(1)).unwrap(), 4);
+        assert_eq!(bytes(&mut file, 1).unwrap(), b"e");
+        assert_eq!(file.seek(SeekFrom::End(-6)).unwrap(), 0);
+        assert!(file.seek(SeekFrom::End(-7)).is_err());
+    }
+
+    #[test]
+    fn modes_are_those_of_fopen() {
+        let path = temporary_name().unwrap();
+        let write = |mode: &[u8], text: &[u8]| {
+            let mut file = BufferedFile::open(&path, mode).unwrap();
+            file.write(text).unwrap();
+            file.close().unwrap();
+            std::fs::read(&path).unwrap()
+        };
+        assert_eq!(write(b"w", b"one"), b"one");
+        assert_eq!(write(b"ab", b"two"), b"onetwo");
+        assert_eq!(write(b"r+", b"O"), b"Onetwo");
+        assert_eq!(write(b"w+", b""), b"");
+        std::fs::remove_file(&path).unwrap();
+        let error = BufferedFile::open(&path, b"r").unwrap_err();
+        assert_eq!(reason(&error), "No such file or directory");
+        let error = BufferedFile::open(&path, b"x").unwrap_err();
+        assert_eq!(reason(&error), "Invalid argument");
+    }
+
+    #[test]
+    fn what_a_file_cannot_do_is_an_error() {
+        let mut file = BufferedFile::open(Path::new("/dev/null"), b"r").unwrap();
+        file.set_buffering(Buffering::None).unwrap();
+        assert!(file.write(b"x").is_err());
+        let mut file = BufferedFile::open(Path::new("/dev/full"), b"w").unwrap();
+        file.write(b"x").unwrap();
+        let error = file.close().unwrap_err();
+        assert_eq!(reason(&error), "No space left on device");
+    }
+
+    #[test]
+    fn processes_are_read_written_and_waited_for() {
+        let mut file = BufferedFile::of_process(b"echo one; echo two", b"r").unwrap();
+        assert_eq!(line(&mut file).unwrap(), b"one");
+        assert_eq!(line(&mut file).unwrap(), b"two");
+        assert_eq!(line(&mut file), None);
+        file.close().unwrap();
+        let path = temporary_name().unwrap();
+        let command = [b"cat > ", path.as_os_str().as_bytes()].concat();
+        let mut file = BufferedFile::of_process(&command, b"w").unwrap();
+        file.write(b"text").unwrap();
+        file.close().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"text");
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn numbers_of_closed_files_are_given_again() {
+        let mut files = Files::default();
+        let first = files.add(BufferedFile::temporary().unwrap());
+        let second = files.add(BufferedFile::temporary().unwrap());
+        assert!(first > STDERR && second > first);
+        files.close(first).unwrap();
+        assert!(files.get(first).is_none() && files.get(second).is_some());
+        assert_eq!(files.add(BufferedFile::temporary().unwrap()), first);
+    }
+}

@@ -43,3 +43,15 @@ fn position(given: i64, length: usize) -> i64 {
     let position = if given < 0 { given + length as i64 + 1 } else { given };
     position.max(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::position;
+
+    #[test]
+    fn positions_from_either_end() {
+        assert_eq!([1, 3, 9].map(|given| position(given, 3)), [1, 3, 9]);
+        assert_eq!([-1, -3, -4, 0].map(|given| position(given, 3)), [3, 1, 0, 0]);
+        assert_eq!([i64::MIN, i64::MAX].map(|given| position(given, 3)), [0, i64::MAX]);
+    }
+}
