@@ -2,7 +2,7 @@
 //!
 //! * Branches and switches on constants, and branches whose sides agree, become jumps.
 //! * Edges to a block that only jumps or branches on skip it where the way on is known.
-//! * A parameter that is always the same value is replaced by it.
+//! * A parameter that is always the same value is replaced by it; one that nobody reads goes.
 //! * A block with one predecessor that does nothing but jump to it is joined to that one.
 //! * Blocks that only go on in the same function become one.
 //! * Operations without effect whose results nobody reads are dropped.
@@ -177,17 +177,27 @@ fn drop_parameters(function: &mut Function) -> bool {
         }
         for index in (0..function.blocks[block].params.len()).rev() {
             let param = function.blocks[block].params[index];
-            let Some(value) = only_argument(function, &cfg, block, index, param) else {
+            if let Some(value) = only_argument(function, &cfg, block, index, param) {
+                let mut replacement = vec![None; function.values.len()];
+                replacement[param.index()] = Some(value);
+                replace_values(function, &replacement);
+            } else if is_read(function, &cfg, param) {
                 continue;
-            };
-            let mut replacement = vec![None; function.values.len()];
-            replacement[param.index()] = Some(value);
-            replace_values(function, &replacement);
+            }
             remove_parameter(function, block, index);
             changed = true;
         }
     }
     changed
+}
+
+/// Whether anything that can be reached reads `value`.
+fn is_read(function: &Function, cfg: &Cfg, value: ValueId) -> bool {
+    cfg.order().iter().any(|block| {
+        let block = &function.blocks[*block];
+        let by_inst = |inst: &InstId| function.insts[*inst].op.args().contains(&value);
+        block.terminator.args().contains(&value) || block.insts.iter().any(by_inst)
+    })
 }
 
 /// The one value that parameter `index` of `block` is entered with, itself aside.

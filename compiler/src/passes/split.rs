@@ -317,7 +317,8 @@ fn leaders(function: &Function, cfg: &Cfg) -> Vec<BlockId> {
     }
     let is_leader = |block: &BlockId| {
         let above = cfg.immediate_dominator(*block);
-        !hot[block.index()] && above.is_some_and(|above| hot[above.index()])
+        let is_end = is_bare_end(&function.blocks[*block]);
+        !hot[block.index()] && !is_end && above.is_some_and(|above| hot[above.index()])
     };
     cfg.order().iter().copied().filter(is_leader).collect()
 }

@@ -69,6 +69,12 @@ impl<'f> Rebuilder<'f> {
             }
             // A check proves something about its operands only where it is a check, so it is never passed as an answer.
             ValueDef::Result(inst, _) if self.is_condition(inst) => result(&self.recompute(part, inst)?, 0)?,
+            // A box is made again where it is needed, rather than where its payload is.
+            ValueDef::Result(inst, _)
+                if self.boundary == Boundary::Jump && matches!(self.function.insts[inst].op, Op::Box { .. }) =>
+            {
+                result(&self.recompute(part, inst)?, 0)?
+            }
             // Payloads are kept in the box they came in, which the collector understands.
             ValueDef::Result(inst, _)
                 if self.boundary == Boundary::Call && matches!(self.function.insts[inst].op, Op::Unbox(_)) =>
