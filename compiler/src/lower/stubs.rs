@@ -2,7 +2,7 @@
 //! and switching between coroutines.
 
 use dg_backend_x64::lir::{
-    Addr, BinaryOp, Function, IntCond, MemType, Pinned, Role, Terminator, Type, Value,
+    Addr, BinaryOp, Function, IntCond, MemType, Pinned, Role, Terminator, Type, UnaryOp, Value,
 };
 
 use super::LowerOptions;
@@ -79,9 +79,11 @@ pub(super) fn nil(spec: &SpecTables) -> u64 {
 fn enter(code: &mut Code, spec: &SpecTables, options: &LowerOptions) {
     let vm = code.b.param(Role::CArg(0), Type::I64);
     let base = code.b.param(Role::CArg(1), Type::I64);
-    let count = code.b.param(Role::CArg(2), Type::I32);
-    let function = code.b.param(Role::CArg(3), Type::I32);
+    let count = code.b.param(Role::CArg(2), Type::I64);
+    let function = code.b.param(Role::CArg(3), Type::I64);
     code.enter_native();
+    // The C ABI leaves the upper halves of 32-bit arguments undefined.
+    let [count, function] = [count, function].map(|value| code.b.unary(UnaryOp::Wrap, value));
     code.b.set_pinned(Pinned::Vm, vm);
     code.set_base(base);
     code.reload_pc();
