@@ -56,21 +56,25 @@ fn of_slot(vm: &Vm, code: Ref<'_, Code>, at: u32, slot: u32) -> Option<Name> {
     }
 }
 
-/// The instruction that set `slot` last before `end`, on the straight way there; forward jumps are followed.
+/// The instruction that set `slot` before `end`, on the straight way there; `None` if it depends on a condition.
 fn find_setter(code: Ref<'_, Code>, end: u32, slot: u32) -> Option<Inst<'_>> {
-    let (mut at, mut setter) = (0, None);
+    let (mut at, mut setter, mut skips) = (0, None, Vec::new());
     while at < end {
         let inst = Inst::at(code, at)?;
         if inst.writes(slot) {
             setter = Some(inst);
         }
-        let target = inst.field("to").filter(|_| inst.kind == "JUMP").map(|by| at.wrapping_add(by as u32));
-        at = match target {
-            Some(target) if target > at && target <= end => target,
-            _ => at + inst.info.length,
-        };
+        let next = at + inst.info.length;
+        let target = inst.field("to").map(|by| at.wrapping_add(by as u32));
+        match target.filter(|target| (next..=end).contains(target)) {
+            Some(target) if inst.kind == "JUMP" => at = target,
+            target => {
+                skips.extend(target.map(|target| at..target));
+                at = next;
+            }
+        }
     }
-    setter
+    setter.filter(|setter: &Inst<'_>| !skips.iter().any(|skip| skip.contains(&setter.at)))
 }
 
 /// An instruction in a code object.

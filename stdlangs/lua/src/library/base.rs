@@ -344,6 +344,7 @@ fn print(cx: &mut CallContext<'_>) -> NativeResult {
         if index > 0 {
             line.push(b'\t');
         }
+        let start = line.len();
         // Looked up each time: a program may replace it.
         let globals = lua(cx).globals(cx);
         let shown_by = table::get_str(cx, globals, cx.str(b"tostring")?);
@@ -356,6 +357,7 @@ fn print(cx: &mut CallContext<'_>) -> NativeResult {
         });
         if is_original && meta::method(cx, cx.arg(index), Event::ToString) == nil() {
             coerce::append_display(cx, &mut line, cx.arg(index));
+            end_at_zero(&mut line, start);
             continue;
         }
         let pending = cx.prepare(shown_by, &[cx.arg(index)])?;
@@ -366,6 +368,7 @@ fn print(cx: &mut CallContext<'_>) -> NativeResult {
                 "'tostring' must return a string to 'print'",
             ));
         }
+        end_at_zero(&mut line, start);
         cx.pop(results);
     }
     line.push(b'\n');
@@ -376,6 +379,12 @@ fn print(cx: &mut CallContext<'_>) -> NativeResult {
     }
     drop(files);
     cx.ret_none()
+}
+
+/// Cuts what was printed from `start` on at its first zero byte: PUC Lua prints C strings.
+fn end_at_zero(line: &mut Vec<u8>, start: usize) {
+    let zero = memchr::memchr(0, &line[start..]);
+    line.truncate(zero.map_or(line.len(), |zero| start + zero));
 }
 
 fn rawequal(cx: &mut CallContext<'_>) -> NativeResult {

@@ -28,7 +28,7 @@ fn traceback_(cx: &mut CallContext<'_>) -> NativeResult {
     let first = u32::from(cx.arg(0).as_thread(cx).is_some());
     let message = cx.arg(first);
     let is_text = message.is_double() || message.as_string(cx).is_some();
-    if message != nil() && !is_text {
+    if cx.has_arg(first) && !is_text {
         return cx.ret(message);
     }
     let level = to_int(cx.integer_or(first + 1, i64::from(first == 0))?).max(0) as usize;

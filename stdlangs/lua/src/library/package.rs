@@ -65,6 +65,7 @@ pub fn open(vm: &Vm) -> Result<(), Throw> {
     for (name, value) in fields {
         table::set_str(vm, package, vm.str(name.as_bytes())?, value)?;
     }
+    table::set_str(vm, lua(vm).registry(vm), vm.str(b"loading")?, alloc::userdata(vm, None, 0)?.boxed())?;
     table::set_str(vm, lua(vm).registry(vm), vm.str(b"package")?, package.boxed())
 }
 
@@ -86,7 +87,7 @@ fn require(cx: &mut CallContext<'_>) -> NativeResult {
     let name = cx.string(0)?;
     let known = table::get_str(cx, package_table(cx, "loaded")?, name);
     if is_truthy(known) {
-        if known == loading_mark(cx) {
+        if known == loading_mark(cx)? {
             let message = format!("loop or previous error loading module '{}'", show(name.as_bytes()));
             return Err(error::throw_from_native(cx, message));
         }
@@ -113,7 +114,7 @@ fn require(cx: &mut CallContext<'_>) -> NativeResult {
             coerce::append_text(cx, &mut reasons, answer);
         }
     }
-    table::set(cx, package_table(cx, "loaded")?, cx.arg(0), loading_mark(cx))?;
+    table::set(cx, package_table(cx, "loaded")?, cx.arg(0), loading_mark(cx)?)?;
     let pending = cx.prepare(cx.slot(loader), &[cx.arg(0)])?;
     let results = cx.call(pending)?;
     let answer = results.get(cx, 0);
@@ -121,15 +122,15 @@ fn require(cx: &mut CallContext<'_>) -> NativeResult {
     let loaded = package_table(cx, "loaded")?;
     if answer != nil() {
         table::set(cx, loaded, cx.arg(0), answer)?;
-    } else if table::get(cx, loaded, cx.arg(0)) == loading_mark(cx) {
+    } else if table::get(cx, loaded, cx.arg(0)) == loading_mark(cx)? {
         table::set(cx, loaded, cx.arg(0), true_())?;
     }
     cx.ret(table::get(cx, loaded, cx.arg(0)))
 }
 
 /// What stands for a module that is being loaded: a value that programs do not have.
-fn loading_mark<'v>(vm: &'v Vm) -> Value<'v> {
-    lua(vm).registry(vm).boxed()
+fn loading_mark<'v>(vm: &'v Vm) -> Result<Value<'v>, Throw> {
+    Ok(table::get_str(vm, lua(vm).registry(vm), vm.str(b"loading")?))
 }
 
 fn show(bytes: &[u8]) -> String {

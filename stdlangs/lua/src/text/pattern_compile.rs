@@ -150,6 +150,11 @@ fn bracket_set(body: &[u8]) -> Result<(ByteSet, &[u8]), PatternError> {
                 set = set.union(&ByteSet::of_class(*letter));
                 rest
             }
+            // A range has taken the `%` that kept a later one from escaping: now that one escapes the closing bracket.
+            [b'%'] => {
+                set.insert(b']');
+                &[]
+            }
             [first, b'-', last, rest @ ..] => {
                 (*first..=*last).for_each(|byte| set.insert(byte));
                 rest
