@@ -1,8 +1,10 @@
 //! Types: narrowing along control flow, conversions made explicit, and all that can be wrong in a body.
 
+mod access;
 mod cache;
 mod calls;
 mod coerce;
+mod control;
 mod expr;
 mod flow;
 mod intrinsics;

@@ -4,41 +4,29 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use dg_spec::Span;
 use dg_spec::ast::{
-    BytecodeBody, BytecodeDecl, EffectExpr, EnumDecl, ExternDecl, FunctionDecl, FunctionForm, Item, Language, Name,
-    ObjectDecl, ObjectForm, OptionValue, PlanDecl, Spec, TypeKind, ValueDecl,
+    EnumDecl, FunctionForm, Item, Language, Name, ObjectDecl, ObjectForm, OptionValue, PlanDecl, Spec, TemplateDecl,
+    TypeKind, ValueDecl,
 };
-use dg_spec::{Span, nearest};
 
 use super::error::Error;
 use super::operands::unknown_word;
-use super::types::span_of_all;
-use super::{BytecodeSource, Declarations, FunctionName, HelperSource, Signature, TypeName};
+use super::{Declarations, TypeName};
 use crate::ir::ids::Id;
-use crate::ir::spec::{
-    Bytecode, Effects, Enum, Extern, ExternResult, ExternType, Field, FieldType, Group, Leaf, LeafEncoding, Native,
-    Plan, PlanCase, Record, RecordKind, Trailing,
-};
+use crate::ir::spec::{Enum, Field, FieldType, Group, Leaf, LeafEncoding, Plan, Record, RecordKind, Trailing};
 use crate::ir::{LeafId, RecordId, TypeSet};
 use crate::layout::{self, LeafForm};
 use crate::typed::Ty;
 
-/// Words of `Hot.plan`: what a case may carry.
-const PLAN_WORDS: usize = 6;
-/// Argument registers for numbers, references and values (the first one holds the VM), and for doubles.
-const WORD_REGISTERS: usize = 5;
-const DOUBLE_REGISTERS: usize = 8;
 /// Kind bytes that are left for objects.
 const MAX_OBJECTS: usize = 200;
 /// Slots of a frame unless the language says otherwise, and at most: operands name them with 16 bits.
 const DEFAULT_SLOTS: u32 = 250;
 const MAX_SLOTS: u64 = 60_000;
-/// Tables of the VM.
-const MAX_EXTERNS: usize = 512;
 
 const OPTIONS: [&str; 3] = ["callee", "tag_registers", "max_slots"];
 const ENCODINGS: [&str; 4] = ["unit", "float64", "int32", "ref"];
-const EFFECTS: [&str; 6] = ["pure", "reads", "writes", "allocates", "throws", "reenters"];
 
 /// Fills [`Declarations`].
 pub struct Resolver<'a, 'o> {
@@ -89,13 +77,7 @@ impl<'a> Resolver<'a, '_> {
                 Item::Extern(decl) => self.external(decl),
                 Item::Function(decl) if decl.form == FunctionForm::Native => self.native(decl),
                 Item::Function(decl) => self.helper(decl),
-                Item::Template(decl) => {
-                    if self.declare("template", &decl.name) {
-                        self.out
-                            .templates
-                            .insert(Rc::clone(&decl.name.text), (decl, Cell::new(false)));
-                    }
-                }
+                Item::Template(decl) => self.template(decl),
                 _ => {}
             }
         }
@@ -106,8 +88,16 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
+    fn template(&mut self, decl: &'a TemplateDecl) {
+        if self.declare("template", &decl.name) {
+            self.out
+                .templates
+                .insert(Rc::clone(&decl.name.text), (decl, Cell::new(false)));
+        }
+    }
+
     /// Whether `name` is new among names of this kind; reports it if not.
-    fn declare(&mut self, what: &'static str, name: &Name) -> bool {
+    pub(super) fn declare(&mut self, what: &'static str, name: &Name) -> bool {
         match self.first.insert((what, Rc::clone(&name.text)), name.span) {
             None => true,
             Some(first) => {
@@ -123,7 +113,7 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn required_items(&mut self) {
+    pub(super) fn required_items(&mut self) {
         let spec = self.spec;
         let languages: Vec<&Language> = spec
             .items
@@ -186,7 +176,7 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn framework_names(&mut self) {
+    pub(super) fn framework_names(&mut self) {
         // Their fields follow when the leaves of the value are known.
         for record in layout::framework_records(TypeSet::EMPTY) {
             let name: Rc<str> = Rc::from(record.name.as_str());
@@ -197,7 +187,7 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn framework_fields(&mut self) {
+    pub(super) fn framework_fields(&mut self) {
         for (index, record) in layout::framework_records(self.out.tables.any()).into_iter().enumerate() {
             let id = RecordId::from_index(index);
             let ty = |field: FieldType| match field {
@@ -212,7 +202,7 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn declare_type(&mut self, name: &Name, meaning: TypeName) {
+    pub(super) fn declare_type(&mut self, name: &Name, meaning: TypeName) {
         if let Some(TypeName::Record(record)) = self.out.types.get(&name.text)
             && !self.first.contains_key(&("type", Rc::clone(&name.text)))
         {
@@ -234,7 +224,7 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn record_name(&mut self, decl: &ObjectDecl) {
+    pub(super) fn record_name(&mut self, decl: &ObjectDecl) {
         let objects = self
             .out
             .tables
@@ -274,7 +264,7 @@ impl<'a> Resolver<'a, '_> {
         self.declare_type(&decl.name, TypeName::Record(id));
     }
 
-    fn enumeration(&mut self, decl: &EnumDecl) {
+    pub(super) fn enumeration(&mut self, decl: &EnumDecl) {
         let mut cases: Vec<String> = Vec::new();
         for case in &decl.cases {
             if let Some(index) = cases.iter().position(|known| **known == *case.name.text) {
@@ -296,7 +286,7 @@ impl<'a> Resolver<'a, '_> {
         self.declare_type(&decl.name, TypeName::Enum(id));
     }
 
-    fn value(&mut self, decl: &ValueDecl) {
+    pub(super) fn value(&mut self, decl: &ValueDecl) {
         let mut forms = Vec::new();
         let mut doubles = 0;
         for leaf in &decl.leaves {
@@ -386,7 +376,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// The object that `name` names; reports what is none.
-    fn object_named(&mut self, name: &Name) -> Option<RecordId> {
+    pub(super) fn object_named(&mut self, name: &Name) -> Option<RecordId> {
         let is = match self.out.types.get(&name.text) {
             Some(TypeName::Record(record)) if self.out.tables.records[*record].kind == RecordKind::Struct => "a struct",
             Some(TypeName::Record(record)) => return Some(*record),
@@ -405,7 +395,7 @@ impl<'a> Resolver<'a, '_> {
         None
     }
 
-    fn fields(&mut self, decl: &ObjectDecl) {
+    pub(super) fn fields(&mut self, decl: &ObjectDecl) {
         let Some(TypeName::Record(id)) = self.out.types.get(&decl.name.text).copied() else {
             return;
         };
@@ -465,7 +455,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// Structs first: arrays of objects need their sizes.
-    fn place_records(&mut self) {
+    pub(super) fn place_records(&mut self) {
         let records = &mut self.out.tables.records;
         let framework = layout::framework_records(TypeSet::EMPTY).len();
         let ids: Vec<RecordId> = records.ids().skip(framework).collect();
@@ -478,7 +468,7 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn language(&mut self, language: &Language) {
+    pub(super) fn language(&mut self, language: &Language) {
         self.out.tables.language = language.name.text.to_string();
         self.out.tables.max_slots = DEFAULT_SLOTS;
         let mut seen: HashMap<&str, Span> = HashMap::new();
@@ -534,7 +524,7 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn tag_register(&mut self, value: &OptionValue) {
+    pub(super) fn tag_register(&mut self, value: &OptionValue) {
         let (name, at) = match value {
             OptionValue::Int(_, at) => {
                 self.errors.push(Error::BadOption {
@@ -577,7 +567,7 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn plan_name(&mut self, decl: &PlanDecl) {
+    pub(super) fn plan_name(&mut self, decl: &PlanDecl) {
         let id = self.out.tables.plans.push(Plan {
             name: decl.name.text.to_string(),
             cases: Vec::new(),
@@ -585,330 +575,4 @@ impl<'a> Resolver<'a, '_> {
         self.out.payloads.push(Vec::new());
         self.declare_type(&decl.name, TypeName::Plan(id));
     }
-
-    fn plan(&mut self, decl: &PlanDecl) {
-        let Some(TypeName::Plan(id)) = self.out.types.get(&decl.name.text).copied() else {
-            return;
-        };
-        if !self.out.tables.plans[id].cases.is_empty() {
-            return;
-        }
-        let mut seen: HashMap<&str, Span> = HashMap::new();
-        for case in &decl.cases {
-            let name = case.name.text.to_string();
-            if let Some(first) = seen.insert(case.name.as_str(), case.name.span) {
-                self.errors.push(Error::Duplicate {
-                    at: case.name.span,
-                    what: "case",
-                    name,
-                    first,
-                });
-                continue;
-            }
-            let (mut payload, mut types) = (Vec::new(), Vec::new());
-            for ty in &case.payload {
-                match self.out.extern_type(ty) {
-                    Ok((crossing, ty)) => {
-                        payload.push(crossing);
-                        types.push(ty);
-                    }
-                    Err(error) => self.errors.push(error),
-                }
-            }
-            if words(&payload) > PLAN_WORDS {
-                let why = format!("a case carries at most {PLAN_WORDS} words, a list being two");
-                self.errors.push(Error::BadExtern {
-                    at: case.span,
-                    why,
-                    help: None,
-                });
-            }
-            self.out.tables.plans[id].cases.push(PlanCase { name, payload });
-            self.out.payloads[id].push(types);
-        }
-    }
-
-    fn external(&mut self, decl: &ExternDecl) {
-        let effects = self.effects(decl);
-        let (mut params, mut types) = (Vec::new(), Vec::new());
-        self.distinct_params(decl.params.iter().map(|param| &param.name));
-        for param in &decl.params {
-            match self.out.extern_type(&param.ty) {
-                Ok((crossing, ty)) => {
-                    params.push((param.name.text.to_string(), crossing));
-                    types.push(ty);
-                }
-                Err(error) => self.errors.push(error),
-            }
-        }
-        let crossing: Vec<ExternType> = params.iter().map(|param| param.1).collect();
-        let doubles = crossing.iter().filter(|ty| **ty == ExternType::F64).count();
-        if words(&crossing) - doubles > WORD_REGISTERS || doubles > DOUBLE_REGISTERS {
-            let at = span_of_all(decl.params.iter().map(|param| param.name.span.to(param.ty.span)));
-            let why = format!("at most {WORD_REGISTERS} words (a list being two) and {DOUBLE_REGISTERS} doubles fit");
-            self.errors.push(Error::BadExtern { at, why, help: None });
-        }
-        let (mut result, mut result_ty) = (ExternResult::None, Ty::Unit);
-        if let Some(ty) = &decl.result {
-            let plan = match &ty.kind {
-                TypeKind::Name(name) => match self.out.types.get(&name.text) {
-                    Some(TypeName::Plan(plan)) => Some(*plan),
-                    _ => None,
-                },
-                _ => None,
-            };
-            if let Some(plan) = plan {
-                (result, result_ty) = (ExternResult::Plan(plan), Ty::Plan(plan));
-            } else {
-                match self.out.extern_type(ty) {
-                    Ok((ExternType::List, _)) if effects.throws => self.errors.push(Error::BadExtern {
-                        at: ty.span,
-                        why: "a function that throws has one word for its answer, a list is two".to_string(),
-                        help: Some("answer a plan with a case that carries the list".to_string()),
-                    }),
-                    Ok((crossing, ty)) => (result, result_ty) = (ExternResult::One(crossing), ty),
-                    Err(error) => self.errors.push(error),
-                }
-            }
-        }
-        if self.out.tables.externs.len() == MAX_EXTERNS {
-            let why = format!("there are at most {MAX_EXTERNS} of them");
-            self.errors.push(Error::BadExtern {
-                at: decl.name.span,
-                why,
-                help: None,
-            });
-        }
-        let name = decl.name.text.to_string();
-        let id = self.out.tables.externs.push(Extern {
-            name,
-            params,
-            result,
-            effects,
-        });
-        self.out.externs.push(signature(&decl.name, types, result_ty));
-        self.declare_function(&decl.name, FunctionName::Extern(id));
-    }
-
-    fn effects(&mut self, decl: &ExternDecl) -> Effects {
-        let mut effects = Effects::default();
-        let mut pure: Option<Span> = None;
-        let mut other: Option<Span> = None;
-        let mut seen: HashMap<&str, Span> = HashMap::new();
-        for EffectExpr { name, until } in &decl.effects {
-            if let Some(first) = seen.insert(name.as_str(), name.span) {
-                let text = name.text.to_string();
-                self.errors.push(Error::Duplicate {
-                    at: name.span,
-                    what: "effect",
-                    name: text,
-                    first,
-                });
-            }
-            let flag = match name.as_str() {
-                "pure" => {
-                    pure = Some(name.span);
-                    effects.until = until.as_ref().map(|event| event.text.to_string());
-                    continue;
-                }
-                "reads" => &mut effects.reads,
-                "writes" => &mut effects.writes,
-                "allocates" => &mut effects.allocates,
-                "throws" => &mut effects.throws,
-                "reenters" => &mut effects.reenters,
-                _ => {
-                    self.errors.push(unknown_word(name, "effect", &EFFECTS));
-                    continue;
-                }
-            };
-            *flag = true;
-            other = Some(name.span);
-            if let Some(event) = until {
-                let why = "only `pure` ends with an event".to_string();
-                self.errors.push(Error::BadExtern {
-                    at: event.span,
-                    why,
-                    help: None,
-                });
-            }
-        }
-        match (pure, other) {
-            (Some(at), Some(_)) => self.errors.push(Error::BadExtern {
-                at,
-                why: "`pure` excludes every other effect".to_string(),
-                help: Some("remove `pure`, or the others".to_string()),
-            }),
-            (None, None) if decl.effects.is_empty() => self.errors.push(Error::BadExtern {
-                at: decl.name.span,
-                why: "nothing says what it may do".to_string(),
-                help: Some("write its effects behind the result: `pure`, or what it does, e.g. `reads throws`".into()),
-            }),
-            _ => {}
-        }
-        effects
-    }
-
-    fn declare_function(&mut self, name: &Name, function: FunctionName) {
-        if crate::infer::is_intrinsic(name.as_str()) {
-            let what = format!("a function named `{}`", name.text);
-            let why = "an operation of the language has this name".to_string();
-            self.errors.push(Error::Misplaced {
-                at: name.span,
-                what,
-                why,
-                help: None,
-            });
-        } else if self.declare("function", name) {
-            self.out.functions.insert(Rc::clone(&name.text), function);
-        }
-    }
-
-    fn helper(&mut self, decl: &'a FunctionDecl) {
-        let mut types = Vec::new();
-        self.distinct_params(decl.params.iter().map(|param| &param.name));
-        for param in &decl.params {
-            match self.out.code_type(&param.ty) {
-                Ok(ty) => types.push(ty),
-                Err(error) => {
-                    self.errors.push(error);
-                    types.push(Ty::Value(self.out.tables.any()));
-                }
-            }
-        }
-        let result = match decl.result.as_ref().map(|ty| self.out.code_type(ty)) {
-            None => Ty::Unit,
-            Some(Ok(ty)) => ty,
-            Some(Err(error)) => {
-                self.errors.push(error);
-                Ty::Value(self.out.tables.any())
-            }
-        };
-        let id = self.out.helpers.push(HelperSource {
-            signature: signature(&decl.name, types, result),
-            decl,
-        });
-        self.declare_function(&decl.name, FunctionName::Helper(id));
-    }
-
-    fn native(&mut self, decl: &'a FunctionDecl) {
-        self.distinct_params(decl.params.iter().map(|param| &param.name));
-        let (mut params, mut rest) = (Vec::new(), None);
-        for (index, param) in decl.params.iter().enumerate() {
-            let word = match &param.ty.kind {
-                TypeKind::Name(name) => name.as_str(),
-                _ => "",
-            };
-            match word {
-                "value" => params.push(param.name.text.to_string()),
-                "rest" if index + 1 == decl.params.len() => rest = Some(param.name.text.to_string()),
-                _ => self.errors.push(Error::Misplaced {
-                    at: param.ty.span,
-                    what: "this type".to_string(),
-                    why: "guest code passes values; the last parameter may take the `rest`".to_string(),
-                    help: Some("write `value`, and test it in the body".to_string()),
-                }),
-            }
-        }
-        if let Some(result) = &decl.result {
-            self.errors.push(Error::Misplaced {
-                at: result.span,
-                what: "a result type".to_string(),
-                why: "a native function answers a list of values".to_string(),
-                help: Some("remove it; `return a, b, list` answers".to_string()),
-            });
-        }
-        if self.declare("native function", &decl.name) {
-            let name = decl.name.text.to_string();
-            let line = (self.line)(decl.name.span);
-            self.out.tables.natives.push(Native {
-                name,
-                doc: decl.docs.join("\n"),
-                line,
-                params,
-                rest,
-            });
-            self.out.natives.push(decl);
-        }
-    }
-
-    fn bytecode(&mut self, decl: &'a BytecodeDecl) {
-        if !self.declare("bytecode", &decl.name) {
-            return;
-        }
-        let (code, template) = match &decl.body {
-            BytecodeBody::Code(code) => (code, None),
-            BytecodeBody::Template { template, args, span } => {
-                let Some((found, used)) = self.out.templates.get(&template.text) else {
-                    let known = self.out.templates.keys().map(|name| &**name);
-                    let nearest = nearest(template.as_str(), known).map(str::to_string);
-                    let name = template.text.to_string();
-                    self.errors.push(Error::UnknownName {
-                        at: template.span,
-                        what: "template",
-                        name,
-                        nearest,
-                    });
-                    return;
-                };
-                used.set(true);
-                if found.params.len() != args.len() {
-                    let (wanted, found) = (found.params.len(), args.len());
-                    let name = template.text.to_string();
-                    self.errors.push(Error::Arity {
-                        at: *span,
-                        name,
-                        wanted,
-                        found,
-                    });
-                    return;
-                }
-                (&found.code, Some((*found, args.as_slice())))
-            }
-        };
-        self.distinct_params(code.operands.iter().map(|operand| &operand.name));
-        let operands = self.out.operands(code, self.errors);
-        let results = self.out.results(code, self.errors);
-        let (name, doc) = (decl.name.text.to_string(), decl.docs.join("\n"));
-        let line = (self.line)(decl.name.span);
-        self.out.tables.bytecodes.push(Bytecode {
-            name,
-            doc,
-            line,
-            operands,
-            results,
-        });
-        self.out.bytecodes.push(BytecodeSource { code, template });
-    }
-
-    fn distinct_params<'n>(&mut self, names: impl Iterator<Item = &'n Name>) {
-        let mut seen: HashMap<&str, Span> = HashMap::new();
-        for name in names {
-            if let Some(first) = seen.insert(name.as_str(), name.span)
-                && name.as_str() != "_"
-            {
-                let text = name.text.to_string();
-                self.errors.push(Error::Duplicate {
-                    at: name.span,
-                    what: "parameter",
-                    name: text,
-                    first,
-                });
-            }
-        }
-    }
-}
-
-fn signature(name: &Name, params: Vec<Ty>, result: Ty) -> Signature {
-    Signature {
-        name: Rc::clone(&name.text),
-        span: name.span,
-        params,
-        result,
-        used: Cell::new(false),
-    }
-}
-
-/// How many words these take: a list takes two.
-fn words(types: &[ExternType]) -> usize {
-    types.iter().map(|ty| ty.values().len()).sum()
 }

@@ -5,6 +5,7 @@
 
 mod declare;
 pub mod error;
+mod functions;
 mod operands;
 mod types;
 
