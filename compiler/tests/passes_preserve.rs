@@ -121,7 +121,7 @@ fn inputs() -> impl Strategy<Value = (Vec<u8>, Vec<usize>, [bool; 2])> {
 }
 
 proptest! {
-    #![proptest_config(cases(24))]
+    #![proptest_config(cases(10))]
     #[test]
     fn smoke((tape, choices, constant) in inputs()) {
         check(&tape, &choices, constant)?;

@@ -1,7 +1,7 @@
 //! Makes functions, an instruction at a time at the end of a current block; result types follow from the operation.
 
-use super::function::{Function, FunctionKind, Program};
-use super::ids::{BlockId, FunctionId, InstId, OperandId, PlanId, ValueId};
+use super::function::{Function, FunctionKind};
+use super::ids::{BlockId, InstId, OperandId, PlanId, ValueId};
 use super::inst::{BinaryOp, BlockCall, Likely, Op, Terminator, UnaryOp};
 use super::spec::{ExternResult, ExternType, OperandKind, SpecTables};
 use super::types::{Type, TypeSet};
@@ -30,15 +30,6 @@ impl<'s> Builder<'s> {
     pub fn new(spec: &'s SpecTables, name: impl Into<String>, kind: FunctionKind) -> Self {
         let function = Function::new(name, kind);
         let block = function.entry;
-        Self {
-            spec,
-            function,
-            block,
-            line: 0,
-        }
-    }
-    /// Goes on with an existing function, at the end of `block`.
-    pub const fn resume(spec: &'s SpecTables, function: Function, block: BlockId) -> Self {
         Self {
             spec,
             function,
@@ -165,11 +156,6 @@ pub fn append(spec: &SpecTables, function: &mut Function, block: BlockId, op: Op
     let inst = function.make_inst(op, &types, line);
     function.blocks[block].insts.push(inst);
     inst
-}
-
-/// Adds a finished function to a program.
-pub fn add(program: &mut Program, function: Function) -> FunctionId {
-    program.functions.push(function)
 }
 
 /// The types of the results of `op` in `function`, as far as its operands are well typed; the verifier says where they

@@ -210,7 +210,7 @@ impl<'p> Evaluator<'p> {
             for inst in insts {
                 self.fuel = self.fuel.checked_sub(1).ok_or(EvaluationError::OutOfFuel)?;
                 let data = &frame.function.insts[*inst];
-                match frame.op(&data.op, &mut self.met_nan)? {
+                match frame.op(&data.op, &mut self.nans)? {
                     Computed::Values(values) if values.len() == data.results.len() => {
                         for (result, value) in data.results.iter().zip(values) {
                             frame.values[result.index()] = Some(value);
@@ -288,7 +288,7 @@ impl Frame<'_, '_> {
         Ok(())
     }
 
-    fn op(&mut self, op: &Op, met_nan: &mut bool) -> Evaluated<Computed> {
+    fn op(&mut self, op: &Op, nans: &mut NanChecks) -> Evaluated<Computed> {
         let value = match op {
             Op::ConstF64(bits) | Op::ConstVal(bits) => *bits,
             Op::ConstI32(value) => u64::from(*value as u32),
