@@ -155,8 +155,15 @@ pub struct Evaluator<'p> {
     program: &'p Program,
     /// Instructions that may still run.
     fuel: u64,
-    /// Whether a weak check for doubles has met a NaN: an implementation may answer either way from there on.
-    met_nan: bool,
+    nans: WeakChecks,
+}
+
+/// What happens when a weak check for doubles meets a NaN: an implementation may answer either way.
+struct WeakChecks {
+    /// Whether one has.
+    met: bool,
+    /// What it answers.
+    answer: bool,
 }
 
 impl<'p> Evaluator<'p> {
@@ -165,12 +172,21 @@ impl<'p> Evaluator<'p> {
         Self {
             program,
             fuel,
-            met_nan: false,
+            nans: WeakChecks {
+                met: false,
+                answer: true,
+            },
         }
     }
-    /// Whether a weak check for doubles has met a NaN. It was answered "double"; machine code may answer otherwise.
+    /// The same evaluator, whose weak checks for doubles answer `answer` when they meet a NaN; without this, "double".
+    #[must_use]
+    pub const fn answering_nan(mut self, answer: bool) -> Self {
+        self.nans.answer = answer;
+        self
+    }
+    /// Whether a weak check for doubles has met a NaN; machine code may have answered otherwise.
     pub const fn met_nan(&self) -> bool {
-        self.met_nan
+        self.nans.met
     }
     /// Runs the function `id`, of role `Entry`, and what it goes on in.
     ///
@@ -288,7 +304,7 @@ impl Frame<'_, '_> {
         Ok(())
     }
 
-    fn op(&mut self, op: &Op, nans: &mut NanChecks) -> Evaluated<Computed> {
+    fn op(&mut self, op: &Op, nans: &mut WeakChecks) -> Evaluated<Computed> {
         let value = match op {
             Op::ConstF64(bits) | Op::ConstVal(bits) => *bits,
             Op::ConstI32(value) => u64::from(*value as u32),
@@ -364,8 +380,9 @@ impl Frame<'_, '_> {
                 let double = self.spec.double_leaf().map(TypeSet::leaf).unwrap_or_default();
                 let (a, b) = (self.get(*a)?, self.get(*b)?);
                 let both = self.is(a, double) && self.is(b, double);
-                *met_nan |= both && (f64::from_bits(a).is_nan() || f64::from_bits(b).is_nan());
-                u64::from(both)
+                let has_nan = both && (f64::from_bits(a).is_nan() || f64::from_bits(b).is_nan());
+                nans.met |= has_nan;
+                u64::from(both && (nans.answer || !has_nan))
             }
             Op::SameBits(a, b) => u64::from(self.get(*a)? == self.get(*b)?),
             Op::Narrow { value, set } | Op::Assume { value, set } => {
