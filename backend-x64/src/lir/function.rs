@@ -77,7 +77,7 @@ pub enum Role {
     Int(u8),
     /// The n-th double that the parts of one function hand each other, n below 16.
     Float(u8),
-    /// The n-th integer argument of a C function, n below 6.
+    /// The n-th integer argument of a C function, n below 6; the upper half of an `I32` may be anything.
     CArg(u8),
 }
 

@@ -123,11 +123,7 @@ impl<'a> Selector<'a> {
         }
 
         if id == BlockId::ENTRY {
-            let params = block.params.iter().zip(&self.function.roles);
-            let params = params.filter_map(|(value, role)| {
-                self.vregs[value.index()].map(|vreg| (vreg, crate::machine::role_register(*role)))
-            });
-            let params: Bindings = params.collect();
+            let params = self.entry_params(&mut reversed);
             let native = matches!(block.insts.first(), Some(inst) if inst.op == lir::Op::EnterNative);
             reversed.push(MachInst {
                 op: MachOp::Enter { native, params },
@@ -138,6 +134,24 @@ impl<'a> Selector<'a> {
         }
         reversed.reverse();
         self.output.blocks[mach.index()].insts = reversed;
+    }
+
+    /// Binds the parameters that are needed. Of a 32-bit argument C leaves the upper half undefined.
+    fn entry_params(&mut self, reversed: &mut Vec<MachInst>) -> Bindings {
+        let mut params = Bindings::new();
+        for (value, role) in self.function.blocks[0].params.iter().zip(&self.function.roles) {
+            let Some(vreg) = self.vregs[value.index()] else { continue };
+            let place = crate::machine::role_register(*role);
+            if matches!(role, lir::Role::CArg(_)) && self.ty(*value) == Type::I32 {
+                let wide = self.new_gpr();
+                let narrow = Inst::rr(Op::Mov, Size::S32, vreg, wide);
+                reversed.push(MachInst { op: MachOp::Asm(narrow), comment: None });
+                params.push((wide, place));
+            } else {
+                params.push((vreg, place));
+            }
+        }
+        params
     }
 
     fn flush(&mut self, reversed: &mut Vec<MachInst>) {
