@@ -56,6 +56,9 @@ fn check_at(function: &Function, block: BlockId) -> Option<Check> {
     let Op::Is { value, set } = function.def(*cond)? else {
         return None;
     };
+    if !has_one_use(function, *cond) {
+        return None;
+    }
     let value = root(function, *value);
     Some(Check {
         value,
@@ -64,6 +67,13 @@ fn check_at(function: &Function, block: BlockId) -> Option<Check> {
         otherwise: otherwise.clone(),
         likely: *likely,
     })
+}
+
+/// Whether one operation or terminator alone reads `cond`. What another one proves by the same condition would be lost.
+fn has_one_use(function: &Function, cond: ValueId) -> bool {
+    let by_insts = function.insts.values().flat_map(|inst| inst.op.args());
+    let by_ends = function.blocks.values().flat_map(|block| block.terminator.args());
+    by_insts.chain(by_ends).filter(|value| *value == cond).count() == 1
 }
 
 /// Whether only `from` leads to `to`, without arguments, and nothing before its end has an effect.
@@ -121,6 +131,7 @@ fn weaken_conjunction(function: &mut Function, block: BlockId, double: TypeSet) 
     };
     if function.blocks[otherwise.block].cold
         && function.blocks[block].insts.contains(&inst)
+        && has_one_use(function, *cond)
         && let Some((a, b)) = conjunction(function, inst, double)
     {
         function.insts[inst].op = Op::BothDouble(a, b);
@@ -133,7 +144,7 @@ fn conjunction(function: &Function, inst: InstId, double: TypeSet) -> Option<(Va
         return None;
     };
     let checked = |cond: ValueId| match function.def(cond)? {
-        Op::Is { value, set } if *set == double => Some(root(function, *value)),
+        Op::Is { value, set } if *set == double && has_one_use(function, cond) => Some(root(function, *value)),
         _ => None,
     };
     let (a, b) = (checked(x)?, checked(y)?);
