@@ -1,6 +1,6 @@
 //! `package`, `require` and `module`, for modules that are written in Lua.
 
-use dg_runtime::{CallContext, NativeResult, Ref, Throw, Value, Vm};
+use dg_runtime::{CallContext, NativeFn, NativeResult, Ref, Throw, Value, Vm};
 
 use super::args::Args;
 use super::base::load_file;
@@ -65,7 +65,12 @@ pub fn open(vm: &Vm) -> Result<(), Throw> {
     for (name, value) in fields {
         table::set_str(vm, package, vm.str(name.as_bytes())?, value)?;
     }
-    table::set_str(vm, lua(vm).registry(vm), vm.str(b"loading")?, alloc::userdata(vm, None, 0)?.boxed())?;
+    table::set_str(
+        vm,
+        lua(vm).registry(vm),
+        vm.str(b"loading")?,
+        alloc::userdata(vm, None, 0)?.boxed(),
+    )?;
     table::set_str(vm, lua(vm).registry(vm), vm.str(b"package")?, package.boxed())
 }
 
@@ -178,6 +183,11 @@ fn load_from_path(cx: &mut CallContext<'_>) -> NativeResult {
         reasons.extend_from_slice(format!("\n\tno file '{}'", show(&candidate)).as_bytes());
     }
     cx.ret_bytes(&reasons)
+}
+
+/// Modules that are no Lua cannot be loaded; PUC Lua has two loaders for them.
+fn load_native(cx: &mut CallContext<'_>) -> NativeResult {
+    cx.ret_bytes(b"")
 }
 
 /// Makes the table of a module the environment of its caller.
