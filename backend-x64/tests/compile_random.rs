@@ -23,7 +23,12 @@ fn check(choices: &[u8]) {
     for seed in [0u64, 1, 0x8000_0000_ffff_fff7] {
         let run = |run: &dyn Fn([u64; 4]) -> u64| {
             let mut memory: Vec<u8> = (0..random::MEMORY).map(|n| (n as u64 ^ seed) as u8).collect();
-            let args = [memory.as_mut_ptr() as u64, seed, !seed << 32 | seed & 0xffff_ffff ^ 5, !seed];
+            let args = [
+                memory.as_mut_ptr() as u64,
+                seed,
+                !seed << 32 | seed & 0xffff_ffff ^ 5,
+                !seed,
+            ];
             (run(args), memory)
         };
         // SAFETY: generated functions touch their memory alone, and the caller's registers are checked by this test's

@@ -228,7 +228,10 @@ impl MachFunction {
 
     /// The blocks a block may go to.
     pub fn successors(&self, block: MachBlockId) -> Vec<MachBlockId> {
-        self.blocks[block.index()].insts.last().map_or(Vec::new(), |inst| inst.op.successors())
+        self.blocks[block.index()]
+            .insts
+            .last()
+            .map_or(Vec::new(), |inst| inst.op.successors())
     }
 }
 

@@ -58,84 +58,82 @@ impl Selector<'_> {
 
     /// Folds one more operation into the address; false when there is none.
     fn fold(&self, sum: &mut Sum) -> bool {
-        if let Some(base) = sum.base {
-            if let Some(number) = self.constant(base).filter(|_| self.ty(base) == Type::I64)
-                && add_to(&mut sum.disp, number, 1)
-            {
-                sum.base = None;
+        self.fold_base(sum) || self.fold_index(sum)
+    }
+
+    fn fold_base(&self, sum: &mut Sum) -> bool {
+        let Some(base) = sum.base else { return false };
+        if self.ty(base) == Type::I64
+            && self
+                .constant(base)
+                .is_some_and(|number| add_to(&mut sum.disp, number, 1))
+        {
+            sum.base = None;
+            return true;
+        }
+        match self.operation_of(base) {
+            Some(lir::Op::Unary(UnaryOp::Zext, operand)) => {
+                sum.base = Some(*operand);
+                true
+            }
+            Some(lir::Op::Binary(BinaryOp::Add, lhs, rhs)) if self.ty(base) == Type::I64 => {
+                if self
+                    .constant(*rhs)
+                    .is_some_and(|number| add_to(&mut sum.disp, number, 1))
+                {
+                    sum.base = Some(*lhs);
+                    return true;
+                }
+                let fits = sum.index.is_none() && self.is_single_use(base);
+                if fits {
+                    sum.base = Some(*lhs);
+                    sum.index = Some((*rhs, Scale::X1));
+                }
+                fits
+            }
+            Some(lir::Op::AddressOf(inner)) if self.may_merge(base, inner, sum) => {
+                let Disp::Value(disp) = inner.disp else { return false };
+                if !add_to(&mut sum.disp, disp.into(), 1) {
+                    return false;
+                }
+                (sum.base, sum.pinned) = match inner.base {
+                    Base::Value(value) => (Some(value), None),
+                    Base::Pinned(pinned) => (None, Some(MachReg::Fixed(pinned_register(pinned)))),
+                    Base::None | Base::Symbol(_) => (None, None),
+                };
+                sum.index = sum.index.or(inner.index);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn fold_index(&self, sum: &mut Sum) -> bool {
+        let Some((index, scale)) = sum.index else { return false };
+        if let Some(number) = self.constant(index) {
+            let unsigned = if self.ty(index) == Type::I32 {
+                i64::from(number as u32)
+            } else {
+                number
+            };
+            if add_to(&mut sum.disp, unsigned, scale.factor()) {
+                sum.index = None;
                 return true;
             }
-            match self.operation_of(base) {
-                Some(lir::Op::Unary(UnaryOp::Zext, operand)) => {
-                    sum.base = Some(*operand);
-                    return true;
-                }
-                Some(lir::Op::Binary(BinaryOp::Add, lhs, rhs)) if self.ty(base) == Type::I64 => {
-                    if self
-                        .constant(*rhs)
-                        .is_some_and(|number| add_to(&mut sum.disp, number, 1))
-                    {
-                        sum.base = Some(*lhs);
-                        return true;
-                    }
-                    if sum.index.is_none() && self.is_single_use(base) {
-                        sum.base = Some(*lhs);
-                        sum.index = Some((*rhs, Scale::X1));
-                        return true;
-                    }
-                }
-                Some(lir::Op::AddressOf(inner)) if self.may_merge(base, inner, sum) => {
-                    let Disp::Value(disp) = inner.disp else { return false };
-                    if add_to(&mut sum.disp, disp.into(), 1) {
-                        (sum.base, sum.pinned) = match inner.base {
-                            Base::Value(value) => (Some(value), None),
-                            Base::Pinned(pinned) => (None, Some(MachReg::Fixed(pinned_register(pinned)))),
-                            Base::None | Base::Symbol(_) => (None, None),
-                        };
-                        sum.index = sum.index.or(inner.index);
-                        return true;
-                    }
-                }
-                _ => {}
-            }
         }
-        if let Some((index, scale)) = sum.index {
-            if let Some(number) = self.constant(index) {
-                let number = match self.ty(index) {
-                    Type::I32 => i64::from(number as u32),
-                    Type::I64 | Type::F64 => number,
-                };
-                if add_to(&mut sum.disp, number, scale.factor()) {
-                    sum.index = None;
-                    return true;
+        let next = match self.operation_of(index) {
+            Some(lir::Op::Unary(UnaryOp::Zext, operand)) => Some((*operand, scale)),
+            Some(lir::Op::Binary(op, lhs, rhs)) if self.ty(index) == Type::I64 => match (op, self.constant(*rhs)) {
+                (BinaryOp::Add, Some(number)) => add_to(&mut sum.disp, number, scale.factor()).then_some((*lhs, scale)),
+                (BinaryOp::Shl, Some(count @ 0..=3)) => {
+                    Scale::from_factor(scale.factor() << count).map(|scale| (*lhs, scale))
                 }
-            }
-            match self.operation_of(index) {
-                Some(lir::Op::Unary(UnaryOp::Zext, operand)) => {
-                    sum.index = Some((*operand, scale));
-                    return true;
-                }
-                Some(lir::Op::Binary(BinaryOp::Add, lhs, rhs)) if self.ty(index) == Type::I64 => {
-                    if self
-                        .constant(*rhs)
-                        .is_some_and(|number| add_to(&mut sum.disp, number, scale.factor()))
-                    {
-                        sum.index = Some((*lhs, scale));
-                        return true;
-                    }
-                }
-                Some(lir::Op::Binary(BinaryOp::Shl, lhs, rhs)) if self.ty(index) == Type::I64 => {
-                    let factor = self.constant(*rhs).filter(|count| (0..=3).contains(count));
-                    let factor = factor.map(|count| scale.factor() << count);
-                    if let Some(scale) = factor.and_then(Scale::from_factor) {
-                        sum.index = Some((*lhs, scale));
-                        return true;
-                    }
-                }
-                _ => {}
-            }
-        }
-        false
+                _ => None,
+            },
+            _ => None,
+        };
+        sum.index = next.or(sum.index);
+        next.is_some()
     }
 
     /// May the address that `base` is be computed again in here?

@@ -198,19 +198,26 @@ impl Selector<'_> {
         if self.is_load(lhs) && self.is_single_use(lhs) {
             return !self.is_load(rhs);
         }
-        self.function.blocks.iter().flat_map(|block| &block.insts).any(|inst| match inst.op {
-            lir::Op::FloatCompare(op, a, b) if !is_symmetric(op) => {
-                let (a, b) = if is_exchanged(op) { (b, a) } else { (a, b) };
-                (a, b) == (rhs, lhs)
-            }
-            _ => false,
-        })
+        self.function
+            .blocks
+            .iter()
+            .flat_map(|block| &block.insts)
+            .any(|inst| match inst.op {
+                lir::Op::FloatCompare(op, a, b) if !is_symmetric(op) => {
+                    let (a, b) = if is_exchanged(op) { (b, a) } else { (a, b) };
+                    (a, b) == (rhs, lhs)
+                }
+                _ => false,
+            })
     }
 }
 
 /// Is the answer the same when the operands change places?
 fn is_symmetric(op: FloatCond) -> bool {
-    matches!(op, FloatCond::Eq | FloatCond::Ne | FloatCond::Ordered | FloatCond::Unordered)
+    matches!(
+        op,
+        FloatCond::Eq | FloatCond::Ne | FloatCond::Ordered | FloatCond::Unordered
+    )
 }
 
 /// Is `ucomisd` given the operands in the opposite order?

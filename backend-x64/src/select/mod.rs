@@ -140,12 +140,17 @@ impl<'a> Selector<'a> {
     fn entry_params(&mut self, reversed: &mut Vec<MachInst>) -> Bindings {
         let mut params = Bindings::new();
         for (value, role) in self.function.blocks[0].params.iter().zip(&self.function.roles) {
-            let Some(vreg) = self.vregs[value.index()] else { continue };
+            let Some(vreg) = self.vregs[value.index()] else {
+                continue;
+            };
             let place = crate::machine::role_register(*role);
             if matches!(role, lir::Role::CArg(_)) && self.ty(*value) == Type::I32 {
                 let wide = self.new_gpr();
                 let narrow = Inst::rr(Op::Mov, Size::S32, vreg, wide);
-                reversed.push(MachInst { op: MachOp::Asm(narrow), comment: None });
+                reversed.push(MachInst {
+                    op: MachOp::Asm(narrow),
+                    comment: None,
+                });
                 params.push((wide, place));
             } else {
                 params.push((vreg, place));
@@ -178,7 +183,10 @@ impl<'a> Selector<'a> {
             }
             block
         });
-        MachFunction { blocks: blocks.collect(), ..self.output }
+        MachFunction {
+            blocks: blocks.collect(),
+            ..self.output
+        }
     }
 
     // Values --------------------------------------------------------------------------------------------------------

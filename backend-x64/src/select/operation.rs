@@ -1,7 +1,7 @@
 //! Instructions with results or effects: dispatch, memory, calls.
 
-use super::compare::full;
 use super::Selector;
+use super::compare::full;
 use crate::encoder::{Gpr, Imm, Inst, Mem, Op, Reg, Size, Xmm};
 use crate::lir::{self, Addr, BinaryOp, CallTarget, MemType, Type, UnaryOp, Value};
 use crate::machine::{Bindings, MachOp, MachReg, VReg, c_float_args, c_int_args, pinned_register};

@@ -18,7 +18,11 @@ pub extern "C" fn mix(a: u64, b: u64, c: f64) -> u64 {
 ///
 /// The function may only touch memory that may be touched, and call [`mix`] alone.
 pub unsafe fn run(function: &Function, args: &[u64]) -> u64 {
-    let mut machine = Machine { function, values: vec![0; function.types.len()], pinned: HashMap::new() };
+    let mut machine = Machine {
+        function,
+        values: vec![0; function.types.len()],
+        pinned: HashMap::new(),
+    };
     for (param, arg) in function.blocks[0].params.iter().zip(args) {
         machine.set(*param, *arg);
     }
@@ -82,8 +86,12 @@ impl Machine<'_> {
             Base::Pinned(pinned) => self.pinned[pinned],
             Base::Symbol(symbol) => panic!("{symbol} in a random program"),
         };
-        let Disp::Value(disp) = addr.disp else { panic!("a hole in a random program") };
-        let index = addr.index.map_or(0, |(index, scale)| self.get(index).wrapping_mul(scale.factor().into()));
+        let Disp::Value(disp) = addr.disp else {
+            panic!("a hole in a random program")
+        };
+        let index = addr
+            .index
+            .map_or(0, |(index, scale)| self.get(index).wrapping_mul(scale.factor().into()));
         base.wrapping_add(index).wrapping_add(disp as i64 as u64)
     }
 
@@ -119,8 +127,20 @@ impl Machine<'_> {
                     FloatBinaryOp::Sub => a - b,
                     FloatBinaryOp::Mul => a * b,
                     FloatBinaryOp::Div => a / b,
-                    FloatBinaryOp::Min => if a < b { a } else { b },
-                    FloatBinaryOp::Max => if a > b { a } else { b },
+                    FloatBinaryOp::Min => {
+                        if a < b {
+                            a
+                        } else {
+                            b
+                        }
+                    }
+                    FloatBinaryOp::Max => {
+                        if a > b {
+                            a
+                        } else {
+                            b
+                        }
+                    }
                 };
                 result.to_bits()
             }
@@ -157,7 +177,9 @@ impl Machine<'_> {
             UnaryOp::I64ToF64 => (bits as i64 as f64).to_bits(),
             UnaryOp::F64ToI32 if float > -2147483649.0 && float < 2147483648.0 => float as i32 as u32 as u64,
             UnaryOp::F64ToI32 => i32::MIN as u32 as u64,
-            UnaryOp::F64ToI64 if (-9223372036854775808.0..9223372036854775808.0).contains(&float) => float as i64 as u64,
+            UnaryOp::F64ToI64 if (-9223372036854775808.0..9223372036854775808.0).contains(&float) => {
+                float as i64 as u64
+            }
             UnaryOp::F64ToI64 => i64::MIN as u64,
         }
     }

@@ -20,14 +20,22 @@ impl Executable {
         for object in [&compiled.hot, &compiled.cold].into_iter().flatten() {
             bytes.resize(bytes.len().next_multiple_of(16), 0xcc);
             let start = bytes.len();
-            symbols.extend(object.symbols.iter().map(|site| (site.symbol.clone(), start + site.offset as usize)));
+            symbols.extend(
+                object
+                    .symbols
+                    .iter()
+                    .map(|site| (site.symbol.clone(), start + site.offset as usize)),
+            );
             bytes.extend_from_slice(&object.bytes);
             parts.push((start, object));
         }
         for (start, object) in parts {
             relocate(&mut bytes, start, object, &symbols);
         }
-        let entry = symbols.iter().find(|(symbol, _)| symbol.name() == name).map(|(_, offset)| *offset);
+        let entry = symbols
+            .iter()
+            .find(|(symbol, _)| symbol.name() == name)
+            .map(|(_, offset)| *offset);
         let length = bytes.len();
         // SAFETY: a fresh private mapping that is written before it becomes executable, and owned by the result.
         let start = unsafe {
@@ -36,10 +44,18 @@ impl Executable {
             let start = libc::mmap(std::ptr::null_mut(), length, protection, flags, -1, 0);
             assert_ne!(start, libc::MAP_FAILED, "no memory");
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), start.cast(), length);
-            assert_eq!(libc::mprotect(start, length, libc::PROT_READ | libc::PROT_EXEC), 0, "mprotect failed");
+            assert_eq!(
+                libc::mprotect(start, length, libc::PROT_READ | libc::PROT_EXEC),
+                0,
+                "mprotect failed"
+            );
             start.cast()
         };
-        Executable { start, length, entry: entry.expect("the entry has a symbol") }
+        Executable {
+            start,
+            length,
+            entry: entry.expect("the entry has a symbol"),
+        }
     }
 
     /// Calls the function.
@@ -70,7 +86,11 @@ fn relocate(
     symbols: &HashMap<dg_backend_x64::encoder::Symbol, usize>,
 ) {
     for relocation in &object.relocations {
-        assert_eq!(relocation.kind, RelocationKind::PcRelative32, "the parts refer to each other by distance");
+        assert_eq!(
+            relocation.kind,
+            RelocationKind::PcRelative32,
+            "the parts refer to each other by distance"
+        );
         let at = start + relocation.offset as usize;
         let distance = symbols[&relocation.symbol] as i64 + relocation.addend - at as i64;
         bytes[at..at + 4].copy_from_slice(&(distance as i32).to_le_bytes());

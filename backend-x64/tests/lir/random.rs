@@ -46,8 +46,17 @@ pub fn function(choices: &[u8]) -> Function {
     let second = b.param(Role::CArg(2), Type::I32);
     let third = b.param(Role::CArg(3), Type::I64);
     b.push(Op::EnterNative, &[]);
-    let choices = Choices { bytes: choices, next: 0 };
-    let mut generator = Generator { b, choices, memory, values: vec![first, second, third], shared: Vec::new() };
+    let choices = Choices {
+        bytes: choices,
+        next: 0,
+    };
+    let mut generator = Generator {
+        b,
+        choices,
+        memory,
+        values: vec![first, second, third],
+        shared: Vec::new(),
+    };
     generator.run();
     generator.b.finish()
 }
@@ -132,7 +141,9 @@ impl Generator<'_> {
             2 => {
                 let value = self.value(Type::I32);
                 let value = self.b.binary_imm(BinaryOp::And, value, 3);
-                let cases = (0..self.choices.below(4)).map(|case| (case as u32, target(self, false))).collect();
+                let cases = (0..self.choices.below(4))
+                    .map(|case| (case as u32, target(self, false)))
+                    .collect();
                 let default = target(self, false);
                 self.b.terminate(Terminator::Switch { value, cases, default });
             }
@@ -217,7 +228,9 @@ impl Generator<'_> {
             // An update in place.
             let old = self.b.load(mem, addr.clone());
             let operand = self.value(mem.value_type());
-            let op = self.choices.pick(&[BinaryOp::Add, BinaryOp::Sub, BinaryOp::And, BinaryOp::Xor]);
+            let op = self
+                .choices
+                .pick(&[BinaryOp::Add, BinaryOp::Sub, BinaryOp::And, BinaryOp::Xor]);
             let new = self.b.binary(op, old, operand);
             return self.b.store(mem, addr, new);
         }
@@ -241,7 +254,11 @@ impl Generator<'_> {
             }
             _ => Base::Value(self.memory),
         };
-        let addr = Addr { base, index: None, disp: disp.into() };
+        let addr = Addr {
+            base,
+            index: None,
+            disp: disp.into(),
+        };
         if self.choices.below(2) == 0 {
             return addr;
         }
@@ -309,14 +326,32 @@ impl Generator<'_> {
     }
 
     fn number(&mut self) -> u64 {
-        let numbers = [0, 1, 2, 3, 8, 32, 0xff, 0x7fff_ffff, 0xffff_ffff, u64::MAX, u64::MAX - 1, 1 << 63, 0x1_0000_0000];
+        let numbers = [
+            0,
+            1,
+            2,
+            3,
+            8,
+            32,
+            0xff,
+            0x7fff_ffff,
+            0xffff_ffff,
+            u64::MAX,
+            u64::MAX - 1,
+            1 << 63,
+            0x1_0000_0000,
+        ];
         self.choices.pick(&numbers)
     }
 
     /// An existing value of the type, or a constant.
     fn value(&mut self, ty: Type) -> Value {
-        let existing: Vec<Value> =
-            self.values.iter().copied().filter(|value| self.b.value_type(*value) == ty).collect();
+        let existing: Vec<Value> = self
+            .values
+            .iter()
+            .copied()
+            .filter(|value| self.b.value_type(*value) == ty)
+            .collect();
         if !existing.is_empty() && self.choices.below(4) != 0 {
             return self.choices.pick(&existing);
         }
@@ -330,7 +365,9 @@ impl Generator<'_> {
                 self.b.const64(number)
             }
             Type::F64 => {
-                let number = self.choices.pick(&[0.0, 1.0, -2.5, 1e300, f64::INFINITY, 0.5, -0.0, 4294967296.0]);
+                let number = self
+                    .choices
+                    .pick(&[0.0, 1.0, -2.5, 1e300, f64::INFINITY, 0.5, -0.0, 4294967296.0]);
                 self.b.const_f64(number)
             }
         }
