@@ -40,6 +40,8 @@ pub struct BufferedFile {
     read_from: usize,
     unwritten: Vec<u8>,
     buffering: Buffering,
+    readable: bool,
+    writable: bool,
     /// What is at the other end of a pipe.
     process: Option<Child>,
 }
@@ -129,6 +131,8 @@ impl BufferedFile {
             read_from: 0,
             unwritten: Vec::new(),
             buffering: Buffering::Full,
+            readable: true,
+            writable: true,
             process: None,
         }
     }
@@ -151,10 +155,12 @@ impl BufferedFile {
             .take()
             .map(OwnedFd::from)
             .or_else(|| process.stdin.take().map(OwnedFd::from));
-        let pipe = pipe.expect("one of them was asked for");
+        let file = BufferedFile::new(File::from(pipe.expect("one of them was asked for")));
         Ok(BufferedFile {
+            readable: mode[0] == b'r',
+            writable: mode[0] == b'w',
             process: Some(process),
-            ..BufferedFile::new(File::from(pipe))
+            ..file
         })
     }
 
@@ -194,7 +200,11 @@ impl BufferedFile {
             Some(b'a') => options.append(true).create(true).read(update),
             _ => return Err(io::Error::from_raw_os_error(libc::EINVAL)),
         };
-        options.open(path).map(BufferedFile::new)
+        Ok(BufferedFile {
+            readable: update || mode[0] == b'r',
+            writable: update || mode[0] != b'r',
+            ..BufferedFile::new(options.open(path)?)
+        })
     }
 
     /// When written bytes reach the file from now on.
@@ -211,6 +221,9 @@ impl BufferedFile {
     /// # Errors
     /// If the buffer has to be written out and cannot be.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if !self.writable {
+            return Err(io::Error::from_raw_os_error(libc::EBADF));
+        }
         self.forget_read_ahead()?;
         self.unwritten.extend_from_slice(bytes);
         match self.buffering {
@@ -296,8 +309,7 @@ impl BufferedFile {
     /// # Errors
     /// If the system cannot read.
     pub fn read_all(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
-        self.flush()?;
-        out.extend_from_slice(&self.read[self.read_from..]);
+        out.extend_from_slice(self.fill()?);
         self.read.clear();
         self.read_from = 0;
         self.file.read_to_end(out).map(|_| ())
@@ -329,6 +341,9 @@ impl BufferedFile {
     /// What was read ahead, more if that is nothing; empty at the end of the file.
     fn fill(&mut self) -> io::Result<&[u8]> {
         if self.read_from == self.read.len() {
+            if !self.readable {
+                return Err(io::Error::from_raw_os_error(libc::EBADF));
+            }
             self.flush()?;
             self.read.resize(BUFFER, 0);
             self.read_from = 0;
@@ -520,8 +535,9 @@ mod tests {
     #[test]
     fn what_a_file_cannot_do_is_an_error() {
         let mut file = BufferedFile::open(Path::new("/dev/null"), b"r").unwrap();
-        file.set_buffering(Buffering::None).unwrap();
-        assert!(file.write(b"x").is_err());
+        assert_eq!(reason(&file.write(b"x").unwrap_err()), "Bad file descriptor");
+        let mut file = BufferedFile::open(Path::new("/dev/null"), b"w").unwrap();
+        assert_eq!(reason(&file.read_number().unwrap_err()), "Bad file descriptor");
         let mut file = BufferedFile::open(Path::new("/dev/full"), b"w").unwrap();
         file.write(b"x").unwrap();
         let error = file.close().unwrap_err();

@@ -86,11 +86,16 @@ fn as_file<'v>(cx: &'v CallContext<'_>, value: Value<'v>) -> Option<Ref<'v, User
 
 /// An argument that is an open file: the object and its number.
 fn open_file_argument<'v>(cx: &'v CallContext<'_>, index: u32) -> Result<(Ref<'v, Userdata>, FileId), Throw> {
-    let file = as_file(cx, cx.arg(index)).ok_or_else(|| cx.type_error(index, "FILE*"))?;
-    match id_of(file) {
-        Some(id) => Ok((file, id)),
-        None => Err(error::throw_from_native(cx, "attempt to use a closed file")),
+    if as_file(cx, cx.arg(index)).is_none() {
+        return Err(cx.type_error(index, "FILE*"));
     }
+    open_file_object(cx, cx.arg(index))
+}
+
+/// A value that is known to be a file, and its number if it is open.
+fn open_file_object<'v>(cx: &'v CallContext<'_>, file: Value<'v>) -> Result<(Ref<'v, Userdata>, FileId), Throw> {
+    let open = as_file(cx, file).and_then(|file| Some((file, id_of(file)?)));
+    open.ok_or_else(|| error::throw_from_native(cx, "attempt to use a closed file"))
 }
 
 fn id_of(file: Ref<'_, Userdata>) -> Option<FileId> {
@@ -149,8 +154,7 @@ fn close(cx: &mut CallContext<'_>) -> NativeResult {
     if cx.has_arg(0) {
         return methods::close(cx);
     }
-    let id = default_id(cx, Default::Output)?;
-    let file = as_file(cx, default_file(cx, Default::Output)).expect("it is an open file");
+    let (file, id) = open_file_object(cx, default_file(cx, Default::Output))?;
     ret_closed(cx, file, id)
 }
 
@@ -192,8 +196,9 @@ fn open_or_throw<'v>(cx: &'v CallContext<'_>, name: &[u8], mode: &[u8]) -> Resul
 
 fn lines(cx: &mut CallContext<'_>) -> NativeResult {
     let (file, closes) = if cx.is_none_or_nil(0) {
-        default_id(cx, Default::Input)?;
-        (default_file(cx, Default::Input), false_())
+        let file = default_file(cx, Default::Input);
+        open_file_object(cx, file)?;
+        (file, false_())
     } else {
         (open_or_throw(cx, cx.bytes(0)?, b"r")?, true_())
     };
