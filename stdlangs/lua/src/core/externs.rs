@@ -7,7 +7,7 @@ use dg_runtime::{Code, CoroutineStatus, Ref, Throw, Value, Vm};
 use super::coerce::{self, to_number};
 use super::meta::{self, Handler};
 use super::{closure, error, table};
-use crate::generated::{
+use crate::generated::{Entry, 
     Boxed, Callee, Concatenation, Event, Externs, ForPart, Found, Function, HOLE, Kind, NIL, Ordering, Outcome, Resumable,
     Stored, Table, ValueKind, nil,
 };
@@ -34,10 +34,6 @@ impl Externs for Semantics {
         }
     }
 
-    fn modulo(_vm: &Vm, lhs: f64, rhs: f64) -> f64 {
-        coerce::modulo(lhs, rhs)
-    }
-
     fn power(_vm: &Vm, lhs: f64, rhs: f64) -> f64 {
         power(lhs, rhs)
     }
@@ -50,6 +46,13 @@ impl Externs for Semantics {
         match meta::method(vm, operand, Event::Len) {
             method if method.bits() == NIL.0 => Err(error::type_error(vm, Some("x"), operand, "get length of")),
             method => Ok(outcome(meta::handler(vm, method)?)),
+        }
+    }
+
+    fn next_entry<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>) -> Entry<'v> {
+        match table::next(vm, table, key) {
+            Ok(Some((key, value))) => Entry::Pair(key, value),
+            _ => Entry::End,
         }
     }
 

@@ -117,11 +117,20 @@ pub fn length(vm: &Vm, table: Ref<'_, Table>) -> u32 {
         let items = table.array.get(vm).items();
         let is_nil = |index: u32| items[index as usize].bits() == NIL.0;
         if is_nil(size - 1) {
+            // Most often one element was appended or removed since.
+            let hint = table.border.get();
+            for n in [hint.wrapping_add(1), hint, hint.wrapping_sub(1)] {
+                if n > 0 && n < size - 1 && !is_nil(n) && is_nil(n + 1) {
+                    table.border.set(n);
+                    return n;
+                }
+            }
             let (mut present, mut absent) = (0, size - 1);
             while absent - present > 1 {
                 let middle = present + (absent - present) / 2;
                 if is_nil(middle) { absent = middle } else { present = middle }
             }
+            table.border.set(present);
             return present;
         }
     }

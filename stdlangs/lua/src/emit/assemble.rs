@@ -341,6 +341,9 @@ impl Assembler<'_, '_> {
                 ..
             } => self.builder.emit_forloop(slot(control), to()),
             Inst::ForCall { iterator, dst } => self.builder.emit_forcall(slot(iterator), run(dst)),
+            Inst::ForStep {
+                iterator, variables, ..
+            } => self.builder.emit_forstep(slot(iterator), slot(variables), to()),
             Inst::ForNext { iterator, variable, .. } => self.builder.emit_fornext(slot(iterator), slot(variable), to()),
             Inst::Call { f, args, dst } => self.builder.emit_call(slot(f), list(args), dest(dst)),
             Inst::TailCall { f, args } => self.builder.emit_tailcall(slot(f), list(args)),

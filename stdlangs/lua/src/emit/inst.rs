@@ -250,6 +250,11 @@ pub enum Inst {
         iterator: Slot,
         dst: Run,
     },
+    ForStep {
+        iterator: Slot,
+        variables: Slot,
+        body: Label,
+    },
     ForNext {
         iterator: Slot,
         variable: Slot,
@@ -295,7 +300,7 @@ impl Inst {
             | Self::Less { to, .. }
             | Self::LessEqual { to, .. } => Some(to),
             Self::ForPrep { exit, .. } => Some(exit),
-            Self::ForLoop { body, .. } | Self::ForNext { body, .. } => Some(body),
+            Self::ForLoop { body, .. } | Self::ForStep { body, .. } | Self::ForNext { body, .. } => Some(body),
             _ => None,
         }
     }

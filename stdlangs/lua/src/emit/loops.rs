@@ -7,6 +7,9 @@ use crate::syntax::ast::{Block, Expr, ExprId, Stat, StatKind};
 /// How many hidden locals precede the variables of a `for` loop.
 const HIDDEN_LOCALS: u16 = 3;
 
+/// How many variables FORSTEP writes.
+const STEP_VARIABLES: usize = 2;
+
 impl Emitter<'_> {
     /// ```text
     ///        JUMP check
@@ -116,7 +119,8 @@ impl Emitter<'_> {
     /// ```text
     ///       JUMP next
     /// body: ...
-    /// next: FORCALL
+    /// next: FORSTEP -> body       at most two variables
+    ///       FORCALL
     ///       FORNEXT -> body
     /// exit:
     /// ```
@@ -137,6 +141,10 @@ impl Emitter<'_> {
         let body_free = self.free;
         let first = self.reserve(*variables, stat.line);
         let count = self.free - body_free;
+        let may_step = usize::from(count) <= STEP_VARIABLES;
+        if may_step {
+            self.reserve(STEP_VARIABLES - usize::from(count), stat.line);
+        }
 
         let is_reachable = self.code.is_reachable();
         let next = self.code.label();
@@ -148,6 +156,14 @@ impl Emitter<'_> {
         self.statements(body);
         self.leave_scope(body_scope, body_free);
         self.code.bind(next);
+        if may_step {
+            let step = Inst::ForStep {
+                iterator,
+                variables: first,
+                body: body_label,
+            };
+            self.code.push(step, *values_line);
+        }
         let dst = Run { start: first, count };
         self.code.push(Inst::ForCall { iterator, dst }, *values_line);
         self.code.push(

@@ -132,6 +132,9 @@ impl Display for Line<'_> {
                 )
             }
             Inst::ForCall { iterator, dst } => write!(f, "FORCALL {dst} = {iterator}"),
+            Inst::ForStep {
+                iterator, variables, ..
+            } => write!(f, "FORSTEP {iterator}, {variables}{branch}"),
             Inst::ForNext { iterator, variable, .. } => write!(f, "FORNEXT {iterator}, {variable}{branch}"),
             Inst::Call { f: callee, args, dst } => write!(f, "CALL {dst} = {callee}({args})"),
             Inst::TailCall { f: callee, args } => write!(f, "TAILCALL {callee}({args})"),

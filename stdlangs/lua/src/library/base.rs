@@ -13,6 +13,12 @@ use crate::core::{alloc, error, externs, hooks, meta, table};
 use crate::generated::{Boxed, Event, Function, Kind, Table, ValueKind, natives, nil};
 use crate::text::parse_number::parse_in_base;
 
+/// `Function.step` of `next`.
+const STEP_NEXT: u32 = 1;
+
+/// `Function.step` of the function that ipairs answers.
+const STEP_IPAIRS: u32 = 2;
+
 /// Most results of `unpack`.
 const MAX_UNPACKED: i64 = 1 << 18;
 
@@ -27,13 +33,18 @@ pub fn open(vm: &Vm) -> Result<(), Throw> {
     }
     // The iterators are what `pairs` and `ipairs` captured.
     let next = table::get_str(vm, globals, vm.str(b"next")?);
+    if let Some(next) = next.as_function(vm) {
+        next.step.set(STEP_NEXT);
+    }
+    let ipairs_iterator = alloc::native(vm, "ipairs iterator", ipairs_next)?;
+    ipairs_iterator.step.set(STEP_IPAIRS);
     with_captured(vm, globals, "pairs", pairs, next)?;
     with_captured(
         vm,
         globals,
         "ipairs",
         ipairs,
-        alloc::native(vm, "ipairs iterator", ipairs_next)?.boxed(),
+        ipairs_iterator.boxed(),
     )
 }
 
