@@ -1,0 +1,146 @@
+//! Puts an image into executable memory.
+
+use std::collections::HashMap;
+use std::ptr;
+
+use dg_backend_x64::code::RelocationKind;
+use dg_compiler::abi::{self, hot};
+use dg_compiler::emit::Image;
+
+use crate::arena::Arena;
+use crate::cpu;
+
+/// Numbers of exits: below are opcodes, at which dispatch arrived.
+pub const CALLEE: u32 = 0x1000;
+pub const RETURN: u32 = 0x1001;
+pub const SWITCH: u32 = 0x1002;
+pub const THROWN: u32 = 0x1003;
+
+/// Numbers of fake functions: below are runtime functions of the language.
+pub const BUILTINS: u32 = 0x1000;
+const BUILTIN_COUNT: u32 = 16;
+
+/// Executable memory.
+pub struct Linked {
+    start: *mut u8,
+    size: usize,
+    symbols: HashMap<String, u64>,
+    exits: HashMap<u32, u64>,
+    functions: HashMap<u32, u64>,
+}
+
+impl Linked {
+    pub fn new(image: &Image) -> Self {
+        let mut bytes: Vec<u8> = Vec::new();
+        let mut place = |code: &[u8], alignment: usize| {
+            let offset = bytes.len().next_multiple_of(alignment);
+            bytes.resize(offset, 0xCC);
+            bytes.extend(code);
+            offset
+        };
+        let mut symbols = HashMap::new();
+        let mut relocations = Vec::new();
+        for code in &image.code {
+            let offset = place(&code.object.bytes, (code.object.alignment as usize).max(16));
+            assert!(code.object.holes.is_empty(), "{} has holes", code.name);
+            define(&mut symbols, &code.name, offset);
+            for site in &code.object.symbols {
+                let at = offset + site.offset as usize;
+                if symbols.get(site.symbol.name()) != Some(&(at as u64)) {
+                    define(&mut symbols, site.symbol.name(), at);
+                }
+            }
+            relocations.extend(code.object.relocations.iter().map(|relocation| (offset, relocation)));
+        }
+        let mut exits = HashMap::new();
+        let opcodes = 0..abi::MAX_OPCODES as u32;
+        for number in opcodes.chain([CALLEE, RETURN, SWITCH, THROWN]) {
+            exits.insert(number, place(&cpu::exit_stub(number), 16) as u64);
+        }
+        let mut functions = HashMap::new();
+        let externs = 0..image.spec.externs.len() as u32;
+        for number in externs.chain(BUILTINS..BUILTINS + BUILTIN_COUNT) {
+            functions.insert(number, place(&cpu::function_stub(number), 16) as u64);
+        }
+
+        let size = bytes.len().next_multiple_of(4096);
+        let start = map(size);
+        for table in [&mut exits, &mut functions] {
+            table.values_mut().for_each(|offset| *offset += start as u64);
+        }
+        symbols.values_mut().for_each(|offset| *offset += start as u64);
+        for (object, relocation) in relocations {
+            let name = relocation.symbol.name();
+            let target = *symbols.get(name).unwrap_or_else(|| panic!("`{name}` is not defined"));
+            let value = target.wrapping_add_signed(relocation.addend);
+            let at = object + relocation.offset as usize;
+            match relocation.kind {
+                RelocationKind::PcRelative32 => {
+                    let distance = value.wrapping_sub(start as u64 + at as u64) as i64;
+                    let distance = i32::try_from(distance).expect("code is near");
+                    bytes[at..at + 4].copy_from_slice(&distance.to_le_bytes());
+                }
+                RelocationKind::Absolute64 => bytes[at..at + 8].copy_from_slice(&value.to_le_bytes()),
+            }
+        }
+        // SAFETY: the mapping is that large; it becomes executable before anything runs.
+        unsafe {
+            ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len());
+            assert_eq!(libc::mprotect(start.cast(), size, libc::PROT_READ | libc::PROT_EXEC), 0);
+        }
+        Self { start, size, symbols, exits, functions }
+    }
+
+    pub fn symbol(&self, name: &str) -> u64 {
+        *self.symbols.get(name).unwrap_or_else(|| panic!("`{name}` is not defined"))
+    }
+
+    pub fn exit(&self, number: u32) -> u64 {
+        self.exits[&number]
+    }
+
+    /// Where an address is, for messages.
+    pub fn describe(&self, address: u64) -> String {
+        let before = self.symbols.iter().filter(|(_, at)| **at <= address).max_by_key(|(_, at)| **at);
+        match before {
+            Some((name, at)) if address < self.start as u64 + self.size as u64 => {
+                format!("{name}+{:#x}", address - at)
+            }
+            _ => format!("{address:#x}"),
+        }
+    }
+
+    /// Fills the tables of the VM.
+    pub fn fill_tables(&self, arena: &Arena) {
+        for opcode in 0..abi::MAX_OPCODES as i32 {
+            arena.set_hot(hot::DISPATCH + 8 * opcode, self.exits[&(opcode as u32)]);
+        }
+        for (number, address) in &self.functions {
+            let field = match number.checked_sub(BUILTINS) {
+                Some(builtin) => hot::BUILTINS + 8 * builtin as i32,
+                None => hot::EXTERNS + 8 * *number as i32,
+            };
+            arena.set_hot(field, *address);
+        }
+    }
+}
+
+impl Drop for Linked {
+    fn drop(&mut self) {
+        // SAFETY: mapped by `map`, and nothing runs there any more.
+        unsafe { libc::munmap(self.start.cast(), self.size) };
+    }
+}
+
+fn define(symbols: &mut HashMap<String, u64>, name: &str, offset: usize) {
+    let before = symbols.insert(name.to_owned(), offset as u64);
+    assert!(before.is_none(), "`{name}` is defined twice");
+}
+
+fn map(size: usize) -> *mut u8 {
+    let protection = libc::PROT_READ | libc::PROT_WRITE;
+    // SAFETY: a new mapping, at no particular address.
+    let start = unsafe { libc::mmap(ptr::null_mut(), size, protection, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0) };
+    assert_ne!(start, libc::MAP_FAILED, "no memory");
+    start.cast()
+}

@@ -1,0 +1,465 @@
+//! What machine code does.
+
+use std::collections::HashMap;
+
+use dg_compiler::abi::{self, Builtin, frame, hot};
+use dg_compiler::emit::Image;
+use dg_compiler::ir::evaluate::{ExternAnswer, Request};
+use dg_compiler::ir::spec::{ExternResult, ExternType, LeafEncoding};
+use dg_compiler::ir::ExternId;
+use dg_compiler::lower::LowerOptions;
+
+use crate::arena::{Arena, ELSEWHERE, PC, STACK, STACK_END};
+use crate::cpu::{self, CallRegisters, Context, Host};
+use crate::link::{BUILTINS, CALLEE, Linked, RETURN, SWITCH, THROWN};
+use crate::oracle::End;
+use crate::scenario::{CALLER_PC, Scenario, code_of};
+use crate::script::{Comeback, Event, comparable, fingerprint, nil, read_run, same_nan};
+
+/// How often control may come back to a bytecode.
+const ROUNDS: usize = 8;
+
+/// Machine code that can be run.
+pub struct Machine {
+    pub image: Image,
+    pub linked: Linked,
+    options: LowerOptions,
+    /// From a continuation to where to go when the callee threw.
+    catches: HashMap<u64, u64>,
+}
+
+/// Everything that can be observed of a run, but for memory.
+pub struct Ran {
+    pub end: Result<End, String>,
+    pub events: Vec<Event>,
+    pub comebacks: Vec<Comeback>,
+    /// What machine code must not do, and did.
+    pub complaints: Vec<String>,
+    /// Objects that the collector was told of.
+    pub barriers: Vec<u32>,
+    pub safepoints: u32,
+    /// Words of the heap that runtime functions changed.
+    pub changed: Vec<usize>,
+    /// Whether something has been allocated since control came to this part of the bytecode.
+    pub has_allocated: bool,
+}
+
+impl Machine {
+    pub fn new(image: Image, options: LowerOptions) -> Self {
+        let linked = Linked::new(&image);
+        let catches = image.catches.iter().map(|(from, to)| (linked.symbol(from), linked.symbol(to))).collect();
+        Self { image, linked, options, catches }
+    }
+
+    /// Runs the code at `symbol` in the situation that the arena is in.
+    pub fn run(&self, symbol: &str, arena: &Arena, scenario: &Scenario) -> Ran {
+        let mut run = Run {
+            machine: self,
+            arena,
+            scenario,
+            externs: 0,
+            pending: None,
+            ran: Ran {
+                end: Err(String::new()),
+                events: vec![],
+                comebacks: vec![],
+                complaints: vec![],
+                barriers: vec![],
+                safepoints: 0,
+                changed: vec![],
+                has_allocated: false,
+            },
+        };
+        let end = run.whole(self.linked.symbol(symbol));
+        run.ran.end = end;
+        run.ran
+    }
+}
+
+/// A coroutine switch that is under way.
+struct Switching {
+    request: Request,
+    continuation: u64,
+    callee_base: usize,
+}
+
+struct Run<'a> {
+    machine: &'a Machine,
+    arena: &'a Arena,
+    scenario: &'a Scenario,
+    externs: u64,
+    pending: Option<Switching>,
+    ran: Ran,
+}
+
+impl Run<'_> {
+    fn whole(&mut self, start: u64) -> Result<End, String> {
+        let (arena, scenario) = (self.arena, self.scenario);
+        let garbage = 0x7B7B_7B7B_0000_0000;
+        let mut context = Context {
+            rax: garbage + 1,
+            rcx: garbage + 2,
+            rdx: garbage + 3,
+            rsi: garbage + 4,
+            rdi: garbage + 5,
+            r8: garbage + 6,
+            r9: garbage + 7,
+            r10: garbage + 8,
+            r11: garbage + 9,
+            r12: garbage + 10,
+            target: start,
+            ..Context::default()
+        };
+        if scenario.is_native {
+            let code = code_of(&self.machine.image.spec, arena, scenario.callee).unwrap_or(0) as u64 / 8;
+            // The upper halves of 32-bit arguments are zero, as after any 32-bit operation.
+            (context.rcx, context.rdx) = (scenario.nargs.into(), code);
+        }
+        for _ in 0..ROUNDS {
+            self.set_state(&mut context);
+            // SAFETY: the code was linked with exits and functions of `cpu` only.
+            context = unsafe { cpu::run(arena.start(), context, self) };
+            if let Some(end) = self.after(&mut context)? {
+                return Ok(end);
+            }
+        }
+        Err(format!("control came back {ROUNDS} times"))
+    }
+
+    /// Registers that always hold the same, or the state of the frame.
+    fn set_state(&self, context: &mut Context) {
+        let (arena, scenario) = (self.arena, self.scenario);
+        let pc = arena.address(if scenario.is_native { CALLER_PC } else { PC });
+        let base = arena.address(scenario.base);
+        let garbage = 0x7B7B_7B7B_1111_1111;
+        (context.rbp, context.rbx, context.r14, context.r13) = (garbage, garbage, garbage, garbage);
+        if self.machine.options.register_pinning {
+            (context.rbp, context.rbx) = (pc, base);
+        } else {
+            arena.set_hot(hot::PC, pc);
+            arena.set_hot(hot::BASE, base);
+        }
+        for (tag, register) in self.tags().into_iter().zip([&mut context.r14, &mut context.r13]) {
+            *register = tag;
+        }
+    }
+
+    fn complain(&mut self, what: impl Into<String>) {
+        self.ran.complaints.push(what.into());
+    }
+
+    /// What an exit means: an end, or the next thing to run.
+    fn after(&mut self, context: &mut Context) -> Result<Option<End>, String> {
+        let arena = self.arena;
+        if context.exit == cpu::CRASHED {
+            let [signal, at, address] = context.fault;
+            let (at, accessed) = (self.machine.linked.describe(at), address.wrapping_sub(arena.start() as u64));
+            return Err(format!("signal {signal} at {at}, address arena+{accessed:#x}"));
+        }
+        if context.rsp != context.host_rsp - cpu::FRAME {
+            self.complain(format!("the stack pointer is off by {}", context.rsp as i64 - context.host_rsp as i64));
+        }
+        self.check_tags(context);
+        let (base, pc) = match self.machine.options.register_pinning {
+            true => (context.rbx, context.rbp),
+            false => (arena.hot(hot::BASE), arena.hot(hot::PC)),
+        };
+        match context.exit as u32 {
+            opcode if opcode < abi::MAX_OPCODES as u32 => self.dispatched(opcode, base, pc).map(Some),
+            CALLEE => self.entered(context, base, pc),
+            RETURN => self.returned(context, base, pc).map(Some),
+            SWITCH => self.switched(context),
+            THROWN => Ok(Some(End::Throw(same_nan(arena.hot(hot::ERROR))))),
+            exit => Err(format!("exit {exit}")),
+        }
+    }
+
+    fn check_tags(&mut self, context: &Context) {
+        let tags = self.tags();
+        if tags.iter().zip([context.r14, context.r13]).any(|(should, is)| *should != is) {
+            self.complain("a tag register has changed");
+        }
+    }
+
+    /// What the tag registers hold.
+    fn tags(&self) -> Vec<u64> {
+        let spec = &self.machine.image.spec;
+        let tags = spec.tag_registers.iter().map(|leaf| match spec.leaves[*leaf].encoding {
+            LeafEncoding::Int32 { tag } | LeafEncoding::Ref { tag, .. } => u64::from(tag) << 32,
+            LeafEncoding::Unit { .. } | LeafEncoding::Double => 0,
+        });
+        if self.machine.options.tag_registers { tags.take(2).collect() } else { vec![] }
+    }
+
+    fn dispatched(&mut self, opcode: u32, base: u64, pc: u64) -> Result<End, String> {
+        if base != self.arena.address(self.scenario.base) {
+            self.complain("the base has changed");
+        }
+        let Some(at) = self.arena.offset(pc) else { return Err(format!("the program counter is {pc:#x}")) };
+        let expected = self.arena.read(at, 2) as u32;
+        if opcode != expected {
+            self.complain(format!("opcode {opcode} was dispatched at {expected}"));
+        }
+        Ok(End::At(at as i64 - PC as i64))
+    }
+
+    /// A callee's entry was reached.
+    fn entered(&mut self, context: &mut Context, base: u64, pc: u64) -> Result<Option<End>, String> {
+        let (arena, scenario) = (self.arena, self.scenario);
+        let spec = &self.machine.image.spec;
+        let Some(new) = arena.offset(base).filter(|at| (STACK..STACK_END).contains(at)) else {
+            return Err(format!("a callee's base is {base:#x}"));
+        };
+        let header = |offset: i32| arena.word((new as i32 + offset) as usize);
+        let callee = header(frame::CALLEE) as u32;
+        let code = code_of(spec, arena, callee).unwrap_or(0) as u64 / 8;
+        if code != u64::from(context.rdx as u32) {
+            self.complain(format!("edx is {:#x}, not the code object {code:#x}", context.rdx));
+        }
+        let nargs = u64::from(context.rcx as u32);
+        let args = read_run(arena, base, nargs)?;
+        let delta = (header(frame::CALLEE) >> 32) as usize;
+        if header(frame::RETURN) == self.machine.linked.exit(RETURN) {
+            let caller = self.caller_base();
+            if new != scenario.called_base || new - 8 * delta != caller {
+                self.complain(format!("a tail call made the base {new:#x}, delta {delta}"));
+            }
+            if header(frame::PC) != arena.address(CALLER_PC) {
+                self.complain("a tail call changed the caller's program counter");
+            }
+            return Ok(Some(End::TailCall { callee, args }));
+        }
+        if new - 8 * delta != scenario.base {
+            self.complain(format!("the callee's base {new:#x} and delta {delta} do not give the caller's"));
+        }
+        if !scenario.is_native && (header(frame::PC) != arena.address(PC) || pc != arena.address(PC)) {
+            self.complain("the program counter saved by a call is wrong");
+        }
+        let request = Request::Call { callee, args };
+        self.come_back(context, request, header(frame::RETURN), new)
+    }
+
+    /// Control comes back from a request, as the script says.
+    fn come_back(
+        &mut self,
+        context: &mut Context,
+        request: Request,
+        continuation: u64,
+        callee_base: usize,
+    ) -> Result<Option<End>, String> {
+        let (arena, scenario) = (self.arena, self.scenario);
+        let spec = &self.machine.image.spec;
+        let hidden = callee_base - 24..callee_base;
+        let memory = fingerprint(arena, &scenario.heap, scenario.frame_end(), hidden);
+        let may_throw = !matches!(request, Request::Yield(_));
+        self.ran.events.push(Event::Request { request, memory });
+        let number = self.ran.comebacks.len() as u64;
+        let mut comeback = scenario.script.come_back(spec, &scenario.heap, number, Some(callee_base));
+        comeback.threw = comeback.threw.filter(|_| may_throw);
+        comeback.apply(spec, arena);
+        self.ran.comebacks.push(comeback.clone());
+        self.ran.has_allocated = false;
+        let mut target = continuation;
+        if let Some(error) = comeback.threw {
+            match self.machine.catches.get(&continuation) {
+                None => return Ok(Some(End::Throw(same_nan(error)))),
+                Some(catch) => target = *catch,
+            }
+            arena.set_hot(hot::ERROR, error);
+        }
+        *context = Context {
+            rax: arena.address(comeback.results),
+            rcx: comeback.values.len() as u64,
+            // A callee whose frame was moved above surplus arguments has another base than its caller gave it.
+            rdi: arena.address(callee_base) + 8 * (number % 2) * 6,
+            rdx: 0x7777_0000_0000_0001,
+            rsi: 0x7777_0000_0000_0002,
+            r8: 0x7777_0000_0000_0003,
+            r9: 0x7777_0000_0000_0004,
+            r10: 0x7777_0000_0000_0005,
+            r11: 0x7777_0000_0000_0006,
+            r12: 0x7777_0000_0000_0007,
+            target,
+            ..Context::default()
+        };
+        Ok(None)
+    }
+
+    fn caller_base(&self) -> usize {
+        let header = self.scenario.memory_word((self.scenario.called_base as i32 + frame::CALLEE) as usize);
+        self.scenario.called_base - 8 * (header >> 32) as usize
+    }
+
+    fn returned(&mut self, context: &Context, base: u64, pc: u64) -> Result<End, String> {
+        let arena = self.arena;
+        if base != arena.address(self.caller_base()) {
+            self.complain("the caller's base is wrong after a return");
+        }
+        if pc != arena.address(CALLER_PC) {
+            self.complain("the caller's program counter is wrong after a return");
+        }
+        if context.rdi != arena.address(self.scenario.base) {
+            self.complain("rdi is not the callee's base after a return");
+        }
+        let count = u64::from(context.rcx as u32);
+        if count == 0 && read_run(arena, context.rax, 1)? != [nil(&self.machine.image.spec)] {
+            self.complain("there is no readable value after a return without results");
+        }
+        Ok(End::Leave(read_run(arena, context.rax, count)?))
+    }
+
+    /// The `switch` stub has gone where a builtin said.
+    fn switched(&mut self, context: &mut Context) -> Result<Option<End>, String> {
+        match self.pending.take() {
+            Some(Switching { request, continuation, callee_base }) => {
+                self.come_back(context, request, continuation, callee_base)
+            }
+            None => Err("a switch without a reason".into()),
+        }
+    }
+
+    /// Base and program counter must have been saved.
+    fn check_saved(&mut self, what: &str) {
+        if self.arena.hot(hot::BASE) != self.arena.address(self.scenario.base) {
+            self.complain(format!("the base is not saved at {what}"));
+        }
+        if !self.scenario.is_native && self.arena.hot(hot::PC) != self.arena.address(PC) {
+            self.complain(format!("the program counter is not saved at {what}"));
+        }
+    }
+
+    fn call_extern(&mut self, registers: &mut CallRegisters) -> Result<(), String> {
+        let (arena, scenario) = (self.arena, self.scenario);
+        let spec = &self.machine.image.spec;
+        let id = ExternId(registers.number as u32);
+        let row = &spec.externs[id];
+        let types: Vec<ExternType> = row.params.iter().map(|(_, ty)| *ty).collect();
+        let (mut ints, mut floats) = (registers.ints[1..].iter(), registers.floats.iter());
+        let mut words = Vec::new();
+        for ty in &types {
+            let count = if *ty == ExternType::List { 2 } else { 1 };
+            for _ in 0..count {
+                let next = if *ty == ExternType::F64 { floats.next() } else { ints.next() };
+                words.push(*next.ok_or("more arguments than registers")?);
+            }
+        }
+        let args = comparable(arena, &types, &words)?;
+        let answer = scenario.script.answer(spec, &scenario.heap, id, &args, self.externs);
+        if !row.effects.is_pure() {
+            self.check_saved(&row.name);
+        }
+        if !row.effects.is_removable() {
+            let memory = fingerprint(arena, &scenario.heap, scenario.frame_end(), 0..0);
+            self.ran.events.push(Event::Extern { name: row.name.clone(), args, memory });
+            self.externs += 1;
+        }
+        self.ran.has_allocated |= row.effects.allocates;
+        if let Some((at, value)) = answer.change {
+            arena.set_word(at, value);
+            self.ran.changed.push(at);
+        }
+        for word in 0..abi::MAX_PLAN as i32 {
+            arena.set_hot(hot::PLAN + 8 * word, 0xFFFE_3333_2222_1111);
+        }
+        let mut ok = 1;
+        let word = match answer.answer {
+            ExternAnswer::Returned(values) => values.first().copied().unwrap_or(0x4444_4444_4444_4444),
+            ExternAnswer::Plan { case, payload } => {
+                for (index, word) in payload.into_iter().flatten().enumerate() {
+                    arena.set_hot(hot::PLAN + 8 * index as i32, word);
+                }
+                case.into()
+            }
+            ExternAnswer::Threw(error) => {
+                arena.set_hot(hot::ERROR, error);
+                ok = 0;
+                0x4444_4444_4444_4444
+            }
+        };
+        registers.floats[0] = 0x4444_4444_4444_4444;
+        (registers.ints[0], registers.ints[1]) = (word, 0x4444_4444_4444_4444);
+        let is_narrow = match row.result {
+            ExternResult::None => false,
+            ExternResult::Plan(_) => true,
+            ExternResult::One(ty) => matches!(
+                ty,
+                ExternType::I32 | ExternType::U32 | ExternType::Bool | ExternType::Ref { .. }
+            ),
+        };
+        if row.effects.throws {
+            registers.ints[1] = ok;
+        } else if row.result == ExternResult::One(ExternType::F64) {
+            (registers.floats[0], registers.ints[0]) = (word, 0x4444_4444_4444_4444);
+        } else if is_narrow {
+            registers.ints[0] |= 0x4444_4444_0000_0000;
+        }
+        Ok(())
+    }
+
+    fn call_builtin(&mut self, number: u32, registers: &mut CallRegisters) -> Result<(), String> {
+        let arena = self.arena;
+        let [_, first, second, third, fourth, fifth] = registers.ints;
+        let is = |builtin: Builtin| builtin as u32 == number;
+        let mut status = (0, 1);
+        if is(Builtin::Barrier) {
+            self.ran.barriers.push(first as u32);
+        } else if is(Builtin::Safepoint) {
+            self.ran.safepoints += 1;
+            arena.write(hot::SAFEPOINT as usize, 4, 0);
+        } else if is(Builtin::GrowStack) {
+            arena.set_hot(hot::STACK_LIMIT, arena.address(STACK_END));
+        } else if is(Builtin::Throw) {
+            self.check_saved("a throw");
+            arena.set_hot(hot::TARGET, self.machine.linked.exit(THROWN));
+        } else if is(Builtin::CopyValues) {
+            self.check_saved("a copy");
+            let values = read_run(arena, first, second)?;
+            let to = arena.offset(third).filter(|at| (STACK..STACK_END).contains(at));
+            let to = to.ok_or("values are copied to nowhere")?;
+            for (index, value) in values.iter().enumerate() {
+                arena.set_word(to + 8 * index, *value);
+            }
+            status = (third, 1);
+        } else if is(Builtin::Resume) || is(Builtin::Yield) {
+            self.check_saved("a switch");
+            let (values, count, continuation, callee_base) = match is(Builtin::Resume) {
+                true => (second, third, fourth, fifth),
+                false => (first, second, third, fourth),
+            };
+            let args = read_run(arena, values, count)?;
+            let request = match is(Builtin::Resume) {
+                true => Request::Resume { coroutine: first as u32, args },
+                false => Request::Yield(args),
+            };
+            let callee_base = arena.offset(callee_base).filter(|at| (STACK..ELSEWHERE).contains(at));
+            let callee_base = callee_base.ok_or("what is saved across a switch is nowhere")?;
+            self.pending = Some(Switching { request, continuation, callee_base });
+            arena.set_hot(hot::TARGET, self.machine.linked.exit(SWITCH));
+        } else {
+            return Err(format!("builtin {number} was called"));
+        }
+        (registers.ints[0], registers.ints[1]) = status;
+        Ok(())
+    }
+}
+
+impl Host for Run<'_> {
+    fn called(&mut self, registers: &mut CallRegisters) {
+        if registers.ints[0] != self.arena.start() as u64 {
+            self.complain("the first argument of a function is not the VM");
+        }
+        if registers.rsp % 16 != 0 {
+            self.complain("the native stack is not aligned at a call");
+        }
+        let number = registers.number as u32;
+        let done = match number.checked_sub(BUILTINS) {
+            None => self.call_extern(registers),
+            Some(builtin) => self.call_builtin(builtin, registers),
+        };
+        if let Err(problem) = done {
+            self.complain(problem);
+            // Ends the bytecode, whatever it makes of the answer.
+            (registers.ints[0], registers.ints[1]) = (0, 0);
+        }
+    }
+}

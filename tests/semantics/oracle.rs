@@ -1,0 +1,179 @@
+//! What the evaluator says.
+
+use dg_compiler::abi::hot;
+use dg_compiler::ir::evaluate::{
+    CallAnswer, Destination, EvaluationError, Evaluator, ExternAnswer, Machine, OperandValue, Outcome, Request, Run,
+};
+use dg_compiler::ir::{ExternId, FunctionId, Id, OperandId, Program, SpecTables};
+
+use crate::arena::{Arena, SIZE, STACK, STACK_END};
+use crate::scenario::Scenario;
+use crate::script::{Comeback, Event, comparable, fingerprint, nil, same_nan};
+
+/// Instructions that an evaluation may take.
+const FUEL: u64 = 10_000;
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// At the instruction at this distance.
+    At(i64),
+    /// The function returned.
+    Leave(Vec<u64>),
+    /// The function called another in its place.
+    TailCall { callee: u32, args: Vec<u64> },
+    /// This was thrown.
+    Throw(u64),
+}
+
+/// Everything that can be observed of a run, but for memory.
+pub struct Seen {
+    pub end: Result<End, EvaluationError>,
+    pub events: Vec<Event>,
+    /// Why the situation is none that the bytecode has to cope with: an access outside of what there is.
+    pub wild: Option<String>,
+    /// Whether a weak check for doubles has met a NaN.
+    pub met_nan: bool,
+}
+
+/// Evaluates `function` in the situation that the arena is in. `comebacks` is how calls come back, in order.
+/// `nan_answer` is what weak checks for doubles answer for NaNs.
+pub fn evaluate(
+    program: &Program,
+    function: FunctionId,
+    arena: &Arena,
+    scenario: &Scenario,
+    comebacks: &[Comeback],
+    nan_answer: bool,
+) -> Seen {
+    let spec = &program.spec;
+    if scenario.is_native {
+        for slot in scenario.nargs..scenario.frame_size {
+            arena.set_word(scenario.slot(slot), nil(spec));
+        }
+    }
+    let mut oracle =
+        Oracle { spec, arena, scenario, comebacks, requests: 0, externs: 0, events: Vec::new(), wild: None };
+    let mut evaluator = Evaluator::new(program, FUEL).answering_nan(nan_answer);
+    let outcome = evaluator.run(function, &mut oracle);
+    let nans = |values: Vec<u64>| values.into_iter().map(same_nan).collect();
+    let end = outcome.map(|outcome| match outcome {
+        Outcome::Next => End::At(scenario.length.into()),
+        Outcome::Goto(distance) => End::At(distance.into()),
+        Outcome::Leave(values) => End::Leave(nans(values)),
+        Outcome::TailCall { callee, args } => End::TailCall { callee, args: nans(args) },
+        Outcome::Throw(value) => End::Throw(same_nan(value)),
+    });
+    Seen { end, events: oracle.events, wild: oracle.wild, met_nan: evaluator.met_nan() }
+}
+
+struct Oracle<'a> {
+    spec: &'a SpecTables,
+    arena: &'a Arena,
+    scenario: &'a Scenario,
+    comebacks: &'a [Comeback],
+    requests: u64,
+    externs: u64,
+    events: Vec<Event>,
+    wild: Option<String>,
+}
+
+impl Oracle<'_> {
+    fn place(&mut self, address: u64, bytes: u32) -> Option<usize> {
+        match self.arena.offset(address) {
+            Some(at) if at >= STACK && at + bytes as usize <= SIZE => Some(at),
+            _ => {
+                let message = format!("access to {:#x}", address.wrapping_sub(self.arena.start() as u64));
+                self.wild.get_or_insert(message);
+                None
+            }
+        }
+    }
+}
+
+impl Machine for Oracle<'_> {
+    fn read(&mut self, address: u64, bytes: u32) -> u64 {
+        self.place(address, bytes).map_or(0, |at| self.arena.read(at, bytes as usize))
+    }
+
+    fn write(&mut self, address: u64, bytes: u32, value: u64) {
+        if let Some(at) = self.place(address, bytes) {
+            self.arena.write(at, bytes as usize, value);
+        }
+    }
+
+    fn arena(&self) -> u64 {
+        self.arena.start() as u64
+    }
+
+    fn base(&self) -> u64 {
+        self.arena.address(self.scenario.base)
+    }
+
+    fn callee(&self) -> u32 {
+        self.scenario.callee
+    }
+
+    fn varargs(&self) -> Run {
+        self.scenario.varargs
+    }
+
+    fn operand(&self, operand: OperandId) -> OperandValue {
+        self.scenario.operands[operand.index()]
+    }
+
+    fn destination(&self) -> Destination {
+        self.scenario.destination.expect("the bytecode has a result")
+    }
+
+    fn set_open_top(&mut self, slot: u32) {
+        self.arena.write(hot::OPEN_TOP as usize, 4, slot.into());
+    }
+
+    fn call_extern(&mut self, callee: ExternId, args: &[u64]) -> ExternAnswer {
+        let row = &self.spec.externs[callee];
+        let types: Vec<_> = row.params.iter().map(|(_, ty)| *ty).collect();
+        let args = comparable(self.arena, &types, args).unwrap_or_else(|problem| {
+            self.wild.get_or_insert(problem);
+            vec![]
+        });
+        let answer = self.scenario.script.answer(self.spec, &self.scenario.heap, callee, &args, self.externs);
+        if !row.effects.is_removable() {
+            let memory = fingerprint(self.arena, &self.scenario.heap, self.scenario.frame_end(), 0..0);
+            self.events.push(Event::Extern { name: row.name.clone(), args, memory });
+            self.externs += 1;
+        }
+        if let Some((at, value)) = answer.change {
+            self.arena.set_word(at, value);
+        }
+        answer.answer
+    }
+
+    fn call(&mut self, request: &Request) -> CallAnswer {
+        let (spec, scenario) = (self.spec, self.scenario);
+        let known = self.comebacks.get(self.requests as usize).cloned();
+        let comeback =
+            known.unwrap_or_else(|| scenario.script.come_back(spec, &scenario.heap, self.requests, None));
+        self.requests += 1;
+        let hidden = comeback.wasted..(comeback.wasted + 24).min(STACK_END);
+        let memory = fingerprint(self.arena, &scenario.heap, scenario.frame_end(), hidden);
+        self.events.push(Event::Request { request: plain(request), memory });
+        comeback.apply(spec, self.arena);
+        match comeback.threw {
+            Some(value) => CallAnswer::Threw(value),
+            None => CallAnswer::Returned(Run {
+                address: self.arena.address(comeback.results),
+                count: comeback.values.len() as u32,
+            }),
+        }
+    }
+}
+
+fn plain(request: &Request) -> Request {
+    let nans = |values: &[u64]| values.iter().copied().map(same_nan).collect();
+    match request {
+        Request::Call { callee, args } => Request::Call { callee: *callee, args: nans(args) },
+        Request::Resume { coroutine, args } => Request::Resume { coroutine: *coroutine, args: nans(args) },
+        Request::Yield(values) => Request::Yield(nans(values)),
+    }
+}
