@@ -56,12 +56,18 @@ pub(super) struct Boxed {
 impl Boxed {
     /// A value whose bits are at hand.
     pub(super) fn of_bits(bits: lir::Value) -> Boxed {
-        Boxed { always: vec![(Half::Bits, bits)], ..Boxed::default() }
+        Boxed {
+            always: vec![(Half::Bits, bits)],
+            ..Boxed::default()
+        }
     }
 
     /// A known value.
     pub(super) fn constant(bits: lir::Value, constant: u64) -> Boxed {
-        Boxed { constant: Some(constant), ..Boxed::of_bits(bits) }
+        Boxed {
+            constant: Some(constant),
+            ..Boxed::of_bits(bits)
+        }
     }
 
     /// The value, if it is known.
@@ -75,7 +81,10 @@ impl Part<'_> {
     pub(super) fn define_in_memory(&mut self, result: ValueId, addr: Addr, invariant: bool) {
         let bits = self.read(MemType::I64, addr.clone(), invariant);
         let epoch = (!invariant).then_some(self.epoch);
-        let boxed = Boxed { memory: Some(Memory { addr, epoch }), ..Boxed::of_bits(bits) };
+        let boxed = Boxed {
+            memory: Some(Memory { addr, epoch }),
+            ..Boxed::of_bits(bits)
+        };
         self.held.insert(result, Held::Boxed(boxed));
     }
 
@@ -119,14 +128,21 @@ impl Part<'_> {
 
     /// Where a boxed value can be read now, if it can.
     pub(super) fn place_of(&self, value: ValueId) -> Option<Addr> {
-        let Held::Boxed(boxed) = &self.held[&self.root(value)] else { return None };
+        let Held::Boxed(boxed) = &self.held[&self.root(value)] else {
+            return None;
+        };
         let memory = boxed.memory.as_ref()?;
-        memory.epoch.is_none_or(|epoch| epoch == self.epoch).then(|| memory.addr.clone())
+        memory
+            .epoch
+            .is_none_or(|epoch| epoch == self.epoch)
+            .then(|| memory.addr.clone())
     }
 
     fn half(&mut self, value: ValueId, half: Half) -> lir::Value {
         let root = self.root(value);
-        let Held::Boxed(boxed) = self.held[&root].clone() else { unreachable!("{value} is not boxed") };
+        let Held::Boxed(boxed) = self.held[&root].clone() else {
+            unreachable!("{value} is not boxed")
+        };
         let is_here = |(known, block, part): &(Half, BlockId, lir::Value)| {
             (*known == half && self.cfg.dominates(*block, self.current)).then_some(*part)
         };
@@ -156,7 +172,13 @@ impl Part<'_> {
 
     /// A part computed from another one.
     fn derive(&mut self, boxed: &Boxed, half: Half) -> lir::Value {
-        let find = |half| boxed.always.iter().find(|(known, _)| *known == half).map(|(_, part)| *part);
+        let find = |half| {
+            boxed
+                .always
+                .iter()
+                .find(|(known, _)| *known == half)
+                .map(|(_, part)| *part)
+        };
         let bits = match (find(Half::Bits), find(Half::Float)) {
             (Some(bits), _) => bits,
             (None, Some(float)) => self.code.b.unary(UnaryOp::F64Bits, float),
@@ -186,7 +208,10 @@ impl Part<'_> {
         let payload = self.value(value);
         let boxed = match self.spec.leaves[leaf].encoding {
             LeafEncoding::Double => match self.may_be_any_nan(value) {
-                false => Boxed { always: vec![(Half::Float, payload)], ..Boxed::default() },
+                false => Boxed {
+                    always: vec![(Half::Float, payload)],
+                    ..Boxed::default()
+                },
                 true => {
                     let bits = self.code.b.unary(UnaryOp::F64Bits, payload);
                     let is_nan = self.code.b.float_compare(FloatCond::Unordered, payload, payload);
@@ -220,7 +245,9 @@ impl Part<'_> {
     /// Could a double be a NaN with bits that no boxed value has?
     fn may_be_any_nan(&self, value: ValueId) -> bool {
         match self.function.def(value) {
-            Some(Op::CallExtern { .. } | Op::PlanPayload { .. } | Op::Load { .. } | Op::ElementLoad { .. }) | None => true,
+            Some(Op::CallExtern { .. } | Op::PlanPayload { .. } | Op::Load { .. } | Op::ElementLoad { .. }) | None => {
+                true
+            }
             Some(_) => false,
         }
     }

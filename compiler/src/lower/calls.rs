@@ -81,15 +81,19 @@ impl Part<'_> {
         }
         let callee_code = self.callee_code()?;
         let code = self.code.running_code(callee_code);
-        Ok(self.code.b.load(MemType::I32, Code::object(code, code_object::FRAME_SIZE)))
+        Ok(self
+            .code
+            .b
+            .load(MemType::I32, Code::object(code, code_object::FRAME_SIZE)))
     }
 
     /// Where the callee object keeps its code object.
     fn callee_code(&self) -> Result<i32, LowerError> {
         let is_code = |ty: FieldType| match ty {
-            FieldType::Ref { record, nullable: false } => {
-                self.spec.records[record].kind == RecordKind::Object { number: abi::KIND_CODE }
-            }
+            FieldType::Ref {
+                record,
+                nullable: false,
+            } => self.spec.records[record].kind == RecordKind::Object { number: abi::KIND_CODE },
             _ => false,
         };
         let fields = self.spec.callee.map(|callee| &self.spec.records[callee].fields);
@@ -145,7 +149,11 @@ impl Part<'_> {
         let (start, count) = self.slots_operand(operand)?;
         let addr = self.code.slot(start, 0);
         let base = self.code.b.address_of(addr);
-        Ok(NewFrame { base, delta: start, count })
+        Ok(NewFrame {
+            base,
+            delta: start,
+            count,
+        })
     }
 
     /// Builds a frame above the running one: the list first, for it may lie where the frame will be.
@@ -256,7 +264,14 @@ impl Part<'_> {
         let place = code.b.block_param(done, Low::I64);
         let base = code.base();
         code.b.comment("the frame was moved above surplus arguments");
-        code.b.branch(is_moved, moved, lir::BlockCall { block: done, args: vec![base] });
+        code.b.branch(
+            is_moved,
+            moved,
+            lir::BlockCall {
+                block: done,
+                args: vec![base],
+            },
+        );
         code.b.switch_to(moved);
         let addr = code.frame(frame::SHIFT);
         let shift = code.b.load(MemType::I32, addr);
@@ -332,7 +347,14 @@ impl Part<'_> {
         let (empty, done) = (code.b.new_block(true), code.b.new_block(is_cold));
         let place = code.b.block_param(done, Low::I64);
         let is_empty = code.b.int_compare_imm(IntCond::Eq, run.count, 0);
-        code.b.branch(is_empty, empty, lir::BlockCall { block: done, args: vec![run.ptr] });
+        code.b.branch(
+            is_empty,
+            empty,
+            lir::BlockCall {
+                block: done,
+                args: vec![run.ptr],
+            },
+        );
         code.b.switch_to(empty);
         let missing = code.b.const64(nil(self.spec));
         let addr = code.frame(0);
@@ -418,7 +440,11 @@ impl Part<'_> {
             None => self.code.b.const32(fixed.len() as u32),
         };
         let base = self.code.base();
-        let addr = Addr { base: Base::Value(base), index: Some((size, Scale::X8)), disp: (8 * distance).into() };
+        let addr = Addr {
+            base: Base::Value(base),
+            index: Some((size, Scale::X8)),
+            disp: (8 * distance).into(),
+        };
         let ptr = self.code.b.address_of(addr);
         for (index, value) in fixed.iter().enumerate() {
             self.store_word(Addr::value(ptr, 8 * index as i32), *value);

@@ -16,14 +16,21 @@ pub(super) fn all(program: &Program) -> Result<Vec<(String, String)>, LowerError
             match found.get(&next) {
                 Some(known) if *known != catch => {
                     let message = format!("`{next}` continues calls that catch differently");
-                    return Err(LowerError::Unsupported { function: function.name.clone(), line: 0, message });
+                    return Err(LowerError::Unsupported {
+                        function: function.name.clone(),
+                        line: 0,
+                        message,
+                    });
                 }
                 _ => found.insert(next, catch),
             };
         }
     }
     let catching = found.into_iter().filter_map(|(next, catch)| Some((next, catch?)));
-    Ok([(stubs::EXIT.into(), stubs::EXIT_THROWN.into())].into_iter().chain(catching).collect())
+    Ok([(stubs::EXIT.into(), stubs::EXIT_THROWN.into())]
+        .into_iter()
+        .chain(catching)
+        .collect())
 }
 
 /// The continuation of each call in a function, with its catch continuation.
@@ -32,10 +39,13 @@ fn pairs(program: &Program, function: &Function) -> Vec<(String, Option<String>)
         ContinuationTarget::Function(id) => Some(program.functions[id].name.clone()),
         ContinuationTarget::Block(_) => None,
     };
-    let pairs = function.blocks.values().filter_map(|block| match block.terminator.continuations()[..] {
-        [next] => Some((name(next)?, None)),
-        [next, catch] => Some((name(next)?, name(catch))),
-        _ => None,
-    });
+    let pairs = function
+        .blocks
+        .values()
+        .filter_map(|block| match block.terminator.continuations()[..] {
+            [next] => Some((name(next)?, None)),
+            [next, catch] => Some((name(next)?, name(catch))),
+            _ => None,
+        });
     pairs.collect()
 }

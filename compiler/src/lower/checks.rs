@@ -4,7 +4,7 @@
 //! top the units. Among the leaves that are still possible, the ones that are asked for form a few runs in that order,
 //! usually one, and each run is one comparison: with a single tag, or with one end of the run.
 
-use dg_backend_x64::lir::{self, BinaryOp, FloatCond, IntCond};
+use dg_backend_x64::lir::{self, BinaryOp, IntCond};
 
 use super::part::Part;
 use crate::abi::DOUBLE_MAX_HIGH;
@@ -33,7 +33,7 @@ impl Part<'_> {
     /// Whether a value is of one of these leaves: 1 or 0.
     ///
     /// ```text
-    ///     ucomisd x, x                    ; a double that will be computed with
+    ///     cmp dword [slot+4], 0xfff80000  ; a double: not above
     ///     cmp dword [slot+4], 0xfffe0001  ; a reference
     ///     cmp qword [slot], -2            ; nil or false
     /// ```
@@ -45,10 +45,6 @@ impl Part<'_> {
         let wanted = set.intersect(possible);
         if wanted.is_empty() || wanted == possible {
             return self.code.b.const32(u32::from(!wanted.is_empty()));
-        }
-        if wanted.single() == self.spec.double_leaf() && self.unboxed.contains(&self.root(value)) {
-            let float = self.float(value);
-            return self.code.b.float_compare(FloatCond::Ordered, float, float);
         }
         let others = possible.minus(wanted);
         let (runs, gaps) = (self.runs(wanted, possible), self.runs(others, possible));
@@ -62,15 +58,21 @@ impl Part<'_> {
     }
 
     fn any_of(&mut self, value: ValueId, runs: &[Run]) -> lir::Value {
-        let mut truths = runs.iter().map(|run| self.in_run(value, *run)).collect::<Vec<_>>().into_iter();
+        let mut truths = runs
+            .iter()
+            .map(|run| self.in_run(value, *run))
+            .collect::<Vec<_>>()
+            .into_iter();
         let first = truths.next().expect("a set that is neither empty nor all has a run");
         truths.fold(first, |any, truth| self.code.b.binary(BinaryOp::Or, any, truth))
     }
 
     /// Splits a set into runs among the possible leaves.
     fn runs(&self, set: TypeSet, possible: TypeSet) -> Vec<Run> {
-        let mut leaves: Vec<(Range, bool)> =
-            possible.leaves().map(|leaf| (self.range(leaf), set.contains(leaf))).collect();
+        let mut leaves: Vec<(Range, bool)> = possible
+            .leaves()
+            .map(|leaf| (self.range(leaf), set.contains(leaf)))
+            .collect();
         leaves.sort_by_key(|(range, _)| range.first);
         let mut runs: Vec<Run> = Vec::new();
         let mut is_open = false;
@@ -81,7 +83,12 @@ impl Part<'_> {
                     let run = runs.last_mut().expect("a run is open");
                     (run.last, run.is_highest) = (*range, is_highest);
                 }
-                (false, true) => runs.push(Run { first: *range, last: *range, is_lowest: index == 0, is_highest }),
+                (false, true) => runs.push(Run {
+                    first: *range,
+                    last: *range,
+                    is_lowest: index == 0,
+                    is_highest,
+                }),
                 (_, false) => {}
             }
             is_open = *is_in;
@@ -91,11 +98,20 @@ impl Part<'_> {
 
     fn range(&self, leaf: LeafId) -> Range {
         match self.spec.leaves[leaf].encoding {
-            LeafEncoding::Unit { bits } => Range { first: bits, last: bits },
-            LeafEncoding::Double => Range { first: 0, last: MAX_DOUBLE_BITS },
+            LeafEncoding::Unit { bits } => Range {
+                first: bits,
+                last: bits,
+            },
+            LeafEncoding::Double => Range {
+                first: 0,
+                last: MAX_DOUBLE_BITS,
+            },
             LeafEncoding::Int32 { tag } | LeafEncoding::Ref { tag, .. } => {
                 let first = u64::from(tag) << 32;
-                Range { first, last: first | 0xffff_ffff }
+                Range {
+                    first,
+                    last: first | 0xffff_ffff,
+                }
             }
         }
     }

@@ -81,13 +81,27 @@ impl Code {
         let (next, done) = (self.b.new_block(is_cold), self.b.new_block(is_cold));
         let left = self.b.block_param(next, Type::I32);
         let is_none = self.b.int_compare_imm(IntCond::Eq, run.count, 0);
-        self.b.branch(is_none, done, BlockCall { block: next, args: vec![run.count] });
+        self.b.branch(
+            is_none,
+            done,
+            BlockCall {
+                block: next,
+                args: vec![run.count],
+            },
+        );
         self.b.switch_to(next);
         let index = self.add_imm(left, -1);
         let value = self.b.load(MemType::I64, Self::values(run.ptr, index, 0));
         self.b.store(MemType::I64, Self::values(destination, index, 0), value);
         let is_more = self.b.int_compare_imm(IntCond::Ne, index, 0);
-        self.b.branch(is_more, BlockCall { block: next, args: vec![index] }, done);
+        self.b.branch(
+            is_more,
+            BlockCall {
+                block: next,
+                args: vec![index],
+            },
+            done,
+        );
         self.b.switch_to(done);
     }
 
@@ -127,13 +141,19 @@ impl Code {
         let (next, done) = (self.b.new_block(is_cold), self.b.new_block(is_cold));
         let index = self.b.block_param(next, Type::I32);
         let is_none = self.b.int_compare(IntCond::Uge, from, to);
-        let enter = BlockCall { block: next, args: vec![from] };
+        let enter = BlockCall {
+            block: next,
+            args: vec![from],
+        };
         self.b.branch(is_none, done, enter);
         self.b.switch_to(next);
         body(self, index);
         let following = self.add_imm(index, 1);
         let is_more = self.b.int_compare(IntCond::Ult, following, to);
-        let again = BlockCall { block: next, args: vec![following] };
+        let again = BlockCall {
+            block: next,
+            args: vec![following],
+        };
         self.b.branch(is_more, again, done);
         self.b.switch_to(done);
     }

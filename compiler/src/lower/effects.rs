@@ -33,7 +33,10 @@ impl Part<'_> {
         for arg in args {
             low_args.push(self.value(*arg));
         }
-        let floats = low_args.iter().filter(|arg| self.code.b.value_type(**arg) == Low::F64).count();
+        let floats = low_args
+            .iter()
+            .filter(|arg| self.code.b.value_type(**arg) == Low::F64)
+            .count();
         if floats > 8 || low_args.len() - floats > 6 {
             return self.unsupported(format!("`{}` has more arguments than registers hold", function.name));
         }

@@ -16,7 +16,12 @@ impl Part<'_> {
                 let to = self.block_call(to);
                 self.code.b.terminate(lir::Terminator::Jump(to));
             }
-            Terminator::Branch { cond, then, otherwise, likely } => self.branch(*cond, then, otherwise, *likely),
+            Terminator::Branch {
+                cond,
+                then,
+                otherwise,
+                likely,
+            } => self.branch(*cond, then, otherwise, *likely),
             Terminator::Switch { index, cases } => self.switch(*index, cases),
             // Always going to the body is a correct implementation.
             Terminator::Cache { body, .. } => {
@@ -34,7 +39,9 @@ impl Part<'_> {
                 self.code.store_hot(MemType::I64, hot::ERROR, bits);
                 self.code.b.tail_jump(stubs::THROW, vec![]);
             }
-            Terminator::Resume { coroutine, args, next, .. } => return self.resume(*coroutine, args, next),
+            Terminator::Resume {
+                coroutine, args, next, ..
+            } => return self.resume(*coroutine, args, next),
             Terminator::Yield { values, list, next } => return self.yield_values(values, *list, next),
             Terminator::TailJump { function, args } => return self.jump_to_part(*function, args),
             Terminator::Unreachable => self.code.b.terminate(lir::Terminator::Trap),
@@ -82,8 +89,11 @@ impl Part<'_> {
 
     fn switch(&mut self, index: ValueId, cases: &[BlockCall]) {
         let value = self.value(index);
-        let mut cases: Vec<(u32, lir::BlockCall)> =
-            cases.iter().enumerate().map(|(number, case)| (number as u32, self.block_call(case))).collect();
+        let mut cases: Vec<(u32, lir::BlockCall)> = cases
+            .iter()
+            .enumerate()
+            .map(|(number, case)| (number as u32, self.block_call(case)))
+            .collect();
         let terminator = match cases.pop() {
             Some((_, default)) => lir::Terminator::Switch { value, cases, default },
             None => lir::Terminator::Trap,
@@ -136,7 +146,9 @@ impl Part<'_> {
         let types: Vec<lir::Type> = values.iter().map(|value| self.code.b.value_type(*value)).collect();
         let places = self.places(&types)?;
         let name = self.program.functions[function].name.clone();
-        self.code.b.tail_jump(name.as_str(), places.into_iter().zip(values).collect());
+        self.code
+            .b
+            .tail_jump(name.as_str(), places.into_iter().zip(values).collect());
         Ok(())
     }
 

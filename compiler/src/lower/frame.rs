@@ -45,7 +45,11 @@ impl State {
 
 impl Code {
     pub(super) fn new(name: &str, options: &LowerOptions) -> Code {
-        Code { b: Builder::new(name), register_pinning: options.register_pinning, read: [None; 2] }
+        Code {
+            b: Builder::new(name),
+            register_pinning: options.register_pinning,
+            read: [None; 2],
+        }
     }
 
     // Base and program counter --------------------------------------------------------------------------------------
@@ -161,13 +165,22 @@ impl Code {
 
     /// The same address, `bytes` further.
     pub(super) fn offset(addr: &Addr, bytes: i32) -> Addr {
-        let Disp::Value(disp) = addr.disp else { unreachable!("the interpreter's code has no holes") };
-        Addr { disp: Disp::Value(disp + bytes), ..addr.clone() }
+        let Disp::Value(disp) = addr.disp else {
+            unreachable!("the interpreter's code has no holes")
+        };
+        Addr {
+            disp: Disp::Value(disp + bytes),
+            ..addr.clone()
+        }
     }
 
     /// The address `ptr + (index + offset) * 8`.
     pub(super) fn values(ptr: Value, index: Value, offset: i32) -> Addr {
-        Addr { base: Base::Value(ptr), index: Some((index, Scale::X8)), disp: Disp::Value(8 * offset) }
+        Addr {
+            base: Base::Value(ptr),
+            index: Some((index, Scale::X8)),
+            disp: Disp::Value(8 * offset),
+        }
     }
 
     pub(super) fn load_hot(&mut self, mem: MemType, disp: i32) -> Value {
@@ -260,7 +273,8 @@ impl Code {
     pub(super) fn call_builtin(&mut self, builtin: Builtin, args: &[Value], results: &[Type]) -> Vec<Value> {
         let mut all = vec![self.b.get_pinned(Pinned::Vm)];
         all.extend(args);
-        self.b.call(CallTarget::Memory(Self::hot(builtin.offset())), all, results)
+        self.b
+            .call(CallTarget::Memory(Self::hot(builtin.offset())), all, results)
     }
 
     /// Calls a function of the runtime that may throw: then goes to the `throw` stub. Answers its value. The stack may
@@ -322,7 +336,10 @@ impl Code {
     }
 
     pub(super) fn tail_jump(&mut self, target: Addr, args: Vec<(Role, Value)>) {
-        self.b.terminate(Terminator::TailJump { target: JumpTarget::Memory(target), args });
+        self.b.terminate(Terminator::TailJump {
+            target: JumpTarget::Memory(target),
+            args,
+        });
     }
 
     /// Returns to the caller of the running frame.
@@ -351,7 +368,11 @@ impl Code {
 
     /// The address of code that is named by a symbol.
     pub(super) fn symbol(&mut self, name: &str) -> Value {
-        let addr = Addr { base: Base::Symbol(name.into()), index: None, disp: Disp::Value(0) };
+        let addr = Addr {
+            base: Base::Symbol(name.into()),
+            index: None,
+            disp: Disp::Value(0),
+        };
         self.b.address_of(addr)
     }
 

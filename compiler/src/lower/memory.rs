@@ -32,7 +32,11 @@ impl Part<'_> {
             },
             Op::ImmOperand(operand) => {
                 let (kind, encoding) = self.operand(*operand)?;
-                let mem = if kind == OperandKind::ImmU16 { MemType::U16 } else { MemType::I32 };
+                let mem = if kind == OperandKind::ImmU16 {
+                    MemType::U16
+                } else {
+                    MemType::I32
+                };
                 let number = self.code.operand(mem, encoding.offset);
                 self.define(results, number);
             }
@@ -55,7 +59,12 @@ impl Part<'_> {
                 let addr = self.pointed(*ptr, *index);
                 self.define_in_memory(results[0], addr, false);
             }
-            Op::PtrStore { ptr, index, value, owner } => {
+            Op::PtrStore {
+                ptr,
+                index,
+                value,
+                owner,
+            } => {
                 let addr = self.pointed(*ptr, *index);
                 self.store_boxed(addr, *value);
                 self.memory_changed();
@@ -71,7 +80,13 @@ impl Part<'_> {
                 let addr = self.inside(*base, field.offset as i32);
                 self.load_field(results, field.ty, addr);
             }
-            Op::Store { record, field, base, value, owner } => {
+            Op::Store {
+                record,
+                field,
+                base,
+                value,
+                owner,
+            } => {
                 let field = &self.spec.records[*record].fields[field.0 as usize];
                 let addr = self.inside(*base, field.offset as i32);
                 self.store_field(field.ty, addr, *value, *owner);
@@ -84,7 +99,12 @@ impl Part<'_> {
                 let (addr, ty) = self.element(*record, *base, *index)?;
                 self.load_field(results, ty, addr);
             }
-            Op::ElementStore { record, base, index, value } => {
+            Op::ElementStore {
+                record,
+                base,
+                index,
+                value,
+            } => {
                 let (addr, ty) = self.element(*record, *base, *index)?;
                 self.store_field(ty, addr, *value, *base);
             }
@@ -168,7 +188,10 @@ impl Part<'_> {
 
     /// A run that the graph holds as two values.
     pub(super) fn run(&mut self, (ptr, count): (ValueId, ValueId)) -> Run {
-        Run { ptr: self.value(ptr), count: self.value(count) }
+        Run {
+            ptr: self.value(ptr),
+            count: self.value(count),
+        }
     }
 
     // Addresses ---------------------------------------------------------------------------------------------------------
@@ -213,7 +236,11 @@ impl Part<'_> {
         let Some(scale) = Scale::from_factor(stride) else {
             return self.unsupported(format!("elements of {stride} bytes"));
         };
-        let addr = Addr { base: Base::Value(object), index: Some((index, scale)), disp: offset.into() };
+        let addr = Addr {
+            base: Base::Value(object),
+            index: Some((index, scale)),
+            disp: offset.into(),
+        };
         Ok((addr, ty))
     }
 
@@ -239,7 +266,11 @@ impl Part<'_> {
                 (self.code.b.binary_imm(BinaryOp::Mul, wide, words.into()), Scale::X1)
             }
         };
-        let addr = Addr { base: Base::Value(base), index: Some((index, scale)), disp: (offset as i32 / 8).into() };
+        let addr = Addr {
+            base: Base::Value(base),
+            index: Some((index, scale)),
+            disp: (offset as i32 / 8).into(),
+        };
         Ok(self.code.b.address_of(addr))
     }
 
@@ -277,13 +308,17 @@ impl Part<'_> {
     /// ```
     fn barrier(&mut self, owner: ValueId, value: ValueId) {
         let may_refer = match self.function.ty(value) {
-            Type::Val(set) => set.leaves().any(|leaf| self.spec.unboxed(leaf).is_some_and(|ty| matches!(ty, Type::Ref(_)))),
+            Type::Val(set) => set
+                .leaves()
+                .any(|leaf| self.spec.unboxed(leaf).is_some_and(|ty| matches!(ty, Type::Ref(_)))),
             ty => matches!(ty, Type::Ref(_)),
         };
         if !may_refer {
             return;
         }
-        let Held::Plain(owner) = self.held[&self.root(owner)] else { unreachable!("an owner is a reference") };
+        let Held::Plain(owner) = self.held[&self.root(owner)] else {
+            unreachable!("an owner is a reference")
+        };
         let owner = self.code.narrow(owner);
         let code = &mut self.code;
         let state = code.b.load(MemType::U8, Code::object(owner, abi::GC_BYTE));

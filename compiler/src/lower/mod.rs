@@ -38,7 +38,10 @@ pub struct LowerOptions {
 
 impl Default for LowerOptions {
     fn default() -> Self {
-        Self { register_pinning: true, tag_registers: true }
+        Self {
+            register_pinning: true,
+            tag_registers: true,
+        }
     }
 }
 
@@ -61,7 +64,11 @@ pub enum LowerError {
 impl fmt::Display for LowerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unsupported { function, line, message } => write!(f, "{function}, line {line}: {message}"),
+            Self::Unsupported {
+                function,
+                line,
+                message,
+            } => write!(f, "{function}, line {line}: {message}"),
             Self::Backend(error) => error.fmt(f),
         }
     }
@@ -92,7 +99,11 @@ pub fn image(program: &Program, options: &LowerOptions) -> Result<Image, LowerEr
     };
     for (_, function) in program.functions.iter() {
         add_names(&mut image, function);
-        add_code(&mut image, compile(&part::lower(program, function, options)?, &config)?, &function.name);
+        add_code(
+            &mut image,
+            compile(&part::lower(program, function, options)?, &config)?,
+            &function.name,
+        );
     }
     for stub in stubs::all(&program.spec, options) {
         add_code(&mut image, compile(&stub, &config)?, &stub.name);
@@ -106,7 +117,10 @@ pub fn image(program: &Program, options: &LowerOptions) -> Result<Image, LowerEr
 /// See [`LowerError`].
 pub fn functions(program: &Program, options: &LowerOptions) -> Result<Vec<lir::Function>, LowerError> {
     check_limits(program)?;
-    let parts = program.functions.values().map(|function| part::lower(program, function, options));
+    let parts = program
+        .functions
+        .values()
+        .map(|function| part::lower(program, function, options));
     let mut all = parts.collect::<Result<Vec<_>, _>>()?;
     all.extend(stubs::all(&program.spec, options));
     Ok(all)
@@ -114,13 +128,24 @@ pub fn functions(program: &Program, options: &LowerOptions) -> Result<Vec<lir::F
 
 /// What the back end has to know.
 fn config(program: &Program, options: &LowerOptions) -> Config {
-    let tags = if options.tag_registers { program.spec.tag_registers.len() } else { 0 };
+    let tags = if options.tag_registers {
+        program.spec.tag_registers.len()
+    } else {
+        0
+    };
     let tag_registers = tags.min(lir::Pinned::MAX_TAGS.into()) as u8;
-    Config { tag_registers, pin_frame: options.register_pinning }
+    Config {
+        tag_registers,
+        pin_frame: options.register_pinning,
+    }
 }
 
 fn check_limits(program: &Program) -> Result<(), LowerError> {
-    let opcodes = program.functions.values().filter(|function| is_handler(function)).count();
+    let opcodes = program
+        .functions
+        .values()
+        .filter(|function| is_handler(function))
+        .count();
     let limits = [
         ("variants of bytecodes", opcodes, abi::MAX_OPCODES),
         ("runtime functions", program.spec.externs.len(), abi::MAX_EXTERNS),
@@ -128,7 +153,11 @@ fn check_limits(program: &Program) -> Result<(), LowerError> {
     for (what, found, limit) in limits {
         if found > limit {
             let message = format!("{found} {what}, the limit is {limit}");
-            return Err(LowerError::Unsupported { function: program.spec.language.clone(), line: 0, message });
+            return Err(LowerError::Unsupported {
+                function: program.spec.language.clone(),
+                line: 0,
+                message,
+            });
         }
     }
     Ok(())
@@ -155,8 +184,15 @@ fn add_names(image: &mut Image, function: &Function) {
 }
 
 fn add_code(image: &mut Image, compiled: Compiled, name: &str) {
-    let cold_name = if compiled.hot.is_some() { format!("{name}.cold") } else { name.to_owned() };
-    let parts = [(compiled.hot, Section::Hot, name.to_owned()), (compiled.cold, Section::Cold, cold_name)];
+    let cold_name = if compiled.hot.is_some() {
+        format!("{name}.cold")
+    } else {
+        name.to_owned()
+    };
+    let parts = [
+        (compiled.hot, Section::Hot, name.to_owned()),
+        (compiled.cold, Section::Cold, cold_name),
+    ];
     for (object, section, name) in parts {
         if let Some(object) = object {
             image.code.push(CodeSymbol { name, section, object });

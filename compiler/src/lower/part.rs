@@ -20,7 +20,11 @@ use crate::ir::{
 ///
 /// # Errors
 /// What is not supported.
-pub(super) fn lower(program: &Program, function: &Function, options: &LowerOptions) -> Result<lir::Function, LowerError> {
+pub(super) fn lower(
+    program: &Program,
+    function: &Function,
+    options: &LowerOptions,
+) -> Result<lir::Function, LowerError> {
     let mut part = Part::new(program, function, options);
     for block in part.cfg.order().to_vec() {
         part.block(block)?;
@@ -48,8 +52,6 @@ pub(super) struct Part<'a> {
     pub(super) encoding: Option<Encoding>,
     /// What each value is held as.
     pub(super) held: HashMap<ValueId, Held>,
-    /// Boxed values that are unboxed somewhere in the function.
-    pub(super) unboxed: Vec<ValueId>,
     blocks: HashMap<BlockId, lir::BlockId>,
     /// The block being lowered.
     pub(super) current: BlockId,
@@ -80,7 +82,6 @@ impl<'a> Part<'a> {
             code: Code::new(&function.name, options),
             encoding: function.variant.as_ref().map(|variant| variant.encoding()),
             held: HashMap::new(),
-            unboxed: Vec::new(),
             blocks: HashMap::new(),
             current: function.entry,
             line: 0,
@@ -90,11 +91,6 @@ impl<'a> Part<'a> {
             has_allocated,
             results: None,
         };
-        for inst in function.insts.values() {
-            if let Op::Unbox(value) = inst.op {
-                part.unboxed.push(part.root(value));
-            }
-        }
         part.make_blocks();
         part
     }
@@ -102,7 +98,10 @@ impl<'a> Part<'a> {
     /// The low-level blocks with their parameters; those of the entry come in the registers of its role.
     fn make_blocks(&mut self) {
         let all_cold = matches!(self.function.role, Role::Cold { .. });
-        self.code.b.set_cold(lir::BlockId::ENTRY, all_cold || self.function.blocks[self.function.entry].cold);
+        self.code.b.set_cold(
+            lir::BlockId::ENTRY,
+            all_cold || self.function.blocks[self.function.entry].cold,
+        );
         for id in self.cfg.order().to_vec() {
             if id == self.function.entry {
                 self.blocks.insert(id, lir::BlockId::ENTRY);
@@ -144,7 +143,9 @@ impl<'a> Part<'a> {
     ///     mov  [vm+open_top], ecx         ; slots in use, surplus arguments included
     /// ```
     fn enter_handler(&mut self) -> Result<(), LowerError> {
-        let FunctionKind::Native(native) = self.function.kind else { return Ok(()) };
+        let FunctionKind::Native(native) = self.function.kind else {
+            return Ok(());
+        };
         let native = &self.spec.natives[native];
         let code = &mut self.code;
         let entry = Entry::new(code);
@@ -166,7 +167,10 @@ impl<'a> Part<'a> {
 
     fn enter_cold(&mut self) -> Result<(), LowerError> {
         let params = self.function.blocks[self.function.entry].params.clone();
-        let types: Vec<lir::Type> = params.iter().map(|param| self.lir_type(self.function.ty(*param))).collect();
+        let types: Vec<lir::Type> = params
+            .iter()
+            .map(|param| self.lir_type(self.function.ty(*param)))
+            .collect();
         for ((param, ty), place) in params.iter().zip(&types).zip(self.places(&types)?) {
             let value = self.code.b.param(place, *ty);
             self.hold_param(*param, value);
@@ -216,7 +220,11 @@ impl<'a> Part<'a> {
 
     /// That of the predecessors, if they agree; something new otherwise.
     fn epoch_at_start(&mut self, id: BlockId) -> u32 {
-        let mut ends = self.cfg.predecessors(id).iter().map(|block| self.epoch_at_end.get(block));
+        let mut ends = self
+            .cfg
+            .predecessors(id)
+            .iter()
+            .map(|block| self.epoch_at_end.get(block));
         let first = ends.next().unwrap_or(Some(&0)).copied();
         match first {
             Some(epoch) if ends.all(|end| end == Some(&epoch)) => epoch,
@@ -236,7 +244,11 @@ impl<'a> Part<'a> {
 
     pub(super) fn unsupported<T>(&self, message: impl Into<String>) -> Result<T, LowerError> {
         let (function, line) = (self.function.name.clone(), self.line);
-        Err(LowerError::Unsupported { function, line, message: message.into() })
+        Err(LowerError::Unsupported {
+            function,
+            line,
+            message: message.into(),
+        })
     }
 
     // Values ------------------------------------------------------------------------------------------------------------
@@ -289,7 +301,10 @@ impl<'a> Part<'a> {
 
     pub(super) fn block_call(&mut self, call: &BlockCall) -> lir::BlockCall {
         let args = call.args.iter().map(|arg| self.value(*arg)).collect();
-        lir::BlockCall { block: self.blocks[&call.block], args }
+        lir::BlockCall {
+            block: self.blocks[&call.block],
+            args,
+        }
     }
 
     // Instructions ------------------------------------------------------------------------------------------------------

@@ -59,7 +59,8 @@ impl Part<'_> {
                     let least = self.code.b.int_compare(IntCond::Ult, count, one);
                     let least = self.code.b.select(least, count, one);
                     self.code.count_up(zero, least, |code, index| {
-                        code.b.store(MemType::I64, super::frame::Code::values(first, index, 0), bits);
+                        code.b
+                            .store(MemType::I64, super::frame::Code::values(first, index, 0), bits);
                     });
                     self.code.fill(first, one, count, nil(self.spec));
                 }
@@ -113,7 +114,11 @@ impl Part<'_> {
             return code.b.store(MemType::I64, addr, value);
         }
         let is_cold = code.b.is_cold();
-        let (full, empty, done) = (code.b.new_block(is_cold), code.b.new_block(is_cold), code.b.new_block(is_cold));
+        let (full, empty, done) = (
+            code.b.new_block(is_cold),
+            code.b.new_block(is_cold),
+            code.b.new_block(is_cold),
+        );
         let value = code.b.block_param(done, lir::Type::I64);
         let is_empty = code.b.int_compare_imm(IntCond::Eq, run.count, 0);
         code.b.branch(is_empty, empty, full);

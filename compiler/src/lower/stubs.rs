@@ -1,9 +1,7 @@
 //! The code that every VM has, whatever its language: entries of functions, the way in from C and out again, throwing
 //! and switching between coroutines.
 
-use dg_backend_x64::lir::{
-    Addr, BinaryOp, Function, IntCond, MemType, Pinned, Role, Terminator, Type, UnaryOp, Value,
-};
+use dg_backend_x64::lir::{Addr, BinaryOp, Function, IntCond, MemType, Pinned, Role, Terminator, Type, UnaryOp, Value};
 
 use super::LowerOptions;
 use super::frame::Code;
@@ -155,7 +153,10 @@ impl Entry {
     /// Takes what a call passes.
     pub(super) fn new(code: &mut Code) -> Entry {
         let count = code.b.param(Role::Count, Type::I32);
-        Entry { count, function: code.b.param(Role::Code, Type::I32) }
+        Entry {
+            count,
+            function: code.b.param(Role::Code, Type::I32),
+        }
     }
 }
 
@@ -175,7 +176,9 @@ impl Entry {
 /// ```
 fn entry_fixed(code: &mut Code, nil: u64) {
     let entry = Entry::new(code);
-    let size = code.b.load(MemType::I32, Code::object(entry.function, code::FRAME_SIZE));
+    let size = code
+        .b
+        .load(MemType::I32, Code::object(entry.function, code::FRAME_SIZE));
     make_room(code, &entry, size, ENTRY_FIXED);
     let params = code.b.load(MemType::I32, Code::object(entry.function, code::PARAMS));
     fill_missing(code, &entry, params, nil);
@@ -203,7 +206,8 @@ pub(super) fn make_room(code: &mut Code, entry: &Entry, size: Value, this: &str)
         code.store_hot(MemType::I64, hot::PC, pc);
         let count = code.load_hot(MemType::I32, hot::COUNT);
         let function = code.load_hot(MemType::I32, hot::PLAN);
-        code.b.tail_jump(this, vec![(Role::Count, count), (Role::Code, function)]);
+        code.b
+            .tail_jump(this, vec![(Role::Count, count), (Role::Code, function)]);
     });
 }
 
@@ -235,7 +239,9 @@ fn start(code: &mut Code, function: Value) {
 /// ```
 fn entry_vararg(code: &mut Code, nil: u64) {
     let entry = Entry::new(code);
-    let size = code.b.load(MemType::I32, Code::object(entry.function, code::FRAME_SIZE));
+    let size = code
+        .b
+        .load(MemType::I32, Code::object(entry.function, code::FRAME_SIZE));
     let shift = code.add_imm(entry.count, i64::from(frame::HEADER_WORDS) + 1);
     let needed = code.add(shift, size);
     make_room(code, &entry, needed, ENTRY_VARARG);
