@@ -32,7 +32,7 @@ impl<'p> Lowering<'p> {
                 LeafEncoding::Unit { bits } => Op::ConstVal(bits),
                 _ => unreachable!("only unit leaves are values by name"),
             },
-            ExprKind::Local(local) => return Some(self.local(*local, expr.ty)),
+            ExprKind::Local(local) => return self.local(*local, expr.ty),
             ExprKind::Callee => Op::Callee,
             ExprKind::Varargs => {
                 let (ptr, count) = self.build.two(Op::Varargs);
@@ -121,8 +121,7 @@ impl<'p> Lowering<'p> {
                 return Some(Val::None);
             }
             ExprKind::Assume { local, set } => {
-                self.assume(*local, *set);
-                return Some(Val::None);
+                return self.assume(*local, *set);
             }
             ExprKind::Assign { place, value } => return self.assign(place, value),
             ExprKind::Leave(values) => {
@@ -154,21 +153,36 @@ impl<'p> Lowering<'p> {
         Some(Val::One(self.build.one(op)))
     }
 
-    fn local(&mut self, local: LocalId, ty: Ty) -> Val {
+    fn local(&mut self, local: LocalId, ty: Ty) -> Option<Val> {
         let Some(value) = self.frame().locals.get(&local).cloned() else {
             unreachable!("the checker has seen that a local is bound where it is read");
         };
         match (value, ty) {
-            (Val::One(value), Ty::Value(set)) => Val::One(self.build.narrow(value, set)),
-            (value, _) => value,
+            (Val::One(value), Ty::Value(set)) => {
+                self.possible(value, set)?;
+                Some(Val::One(self.build.narrow(value, set)))
+            }
+            (value, _) => Some(value),
         }
     }
 
-    fn assume(&mut self, local: LocalId, set: TypeSet) {
+    /// Ends the block if `value` cannot be of any of these leaves: a function that is inlined for an argument of
+    /// another type has paths that are not taken.
+    fn possible(&mut self, value: ValueId, set: TypeSet) -> Option<()> {
+        if self.build.ty(value).set().is_some_and(|known| known.is_disjoint(set)) {
+            self.build.end(Terminator::Unreachable);
+            return None;
+        }
+        Some(())
+    }
+
+    fn assume(&mut self, local: LocalId, set: TypeSet) -> Option<Val> {
         if let Some(Val::One(value)) = self.frame().locals.get(&local).cloned() {
+            self.possible(value, set)?;
             let known = self.build.one(Op::Assume { value, set });
             self.frame().locals.insert(local, Val::One(known));
         }
+        Some(Val::None)
     }
 
     fn element(&mut self, base: &'p Expr, record: RecordId, index: &'p Expr) -> Option<Val> {

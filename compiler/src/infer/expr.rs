@@ -22,19 +22,28 @@ impl Checker<'_, '_> {
         self.expr(expr, Want::Ty(ty))
     }
 
-    /// What stands for an expression with an error: fits everywhere.
-    pub(super) fn poison(&self, span: Span) -> Expr {
-        Expr {
-            kind: ExprKind::Bool(false),
-            ty: Ty::Never,
-            span,
+    /// What stands for an expression that cannot be: one of its operands has an error, which is reported, or control
+    /// ends in it, which is reported here.
+    pub(super) fn poison(&mut self, span: Span) -> Expr {
+        if let Some(after) = self.flow.ended {
+            self.errors.push(Error::Unreachable { at: span, after });
         }
+        Self::nothing(span)
     }
 
     /// Reports `error`, answers what stands for the expression.
     pub(super) fn fail(&mut self, span: Span, error: Error) -> Expr {
         self.errors.push(error);
-        self.poison(span)
+        Self::nothing(span)
+    }
+
+    /// Fits everywhere.
+    const fn nothing(span: Span) -> Expr {
+        Expr {
+            kind: ExprKind::Bool(false),
+            ty: Ty::Never,
+            span,
+        }
     }
 
     /// The expression with its own type; `want` decides where it could be several.
