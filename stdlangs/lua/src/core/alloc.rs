@@ -48,6 +48,7 @@ pub fn function<'v>(
     let function = vm.allocate_array::<Function>(captured)?;
     function.set(|f| &f.code, code);
     function.set(|f| &f.env, env);
+    function.kind.set(u32::from(code.bytecode().is_empty()));
     Ok(function)
 }
 

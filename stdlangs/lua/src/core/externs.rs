@@ -49,6 +49,13 @@ impl Externs for Semantics {
         }
     }
 
+    fn argument_table<'v>(vm: &'v Vm, arguments: &'v [Value<'v>]) -> Result<Ref<'v, Table>, Throw> {
+        let table = table::new(vm, arguments.len() as u32, 1)?;
+        table::set_list(vm, table, arguments, 1)?;
+        table::set_str(vm, table, vm.str(b"n")?, Value::double(arguments.len() as f64))?;
+        Ok(table)
+    }
+
     fn next_entry<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>) -> Entry<'v> {
         match table::next(vm, table, key) {
             Ok(Some((key, value))) => Entry::Pair(key, value),

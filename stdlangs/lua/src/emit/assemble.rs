@@ -33,8 +33,6 @@ pub struct Prototype {
     pub params: u16,
     /// Whether it keeps further arguments.
     pub is_vararg: bool,
-    /// Whether they go into a table, with their number as `n`, in the slot after the parameters.
-    pub has_arg_table: bool,
     /// How many slots its frame has.
     pub frame_size: u16,
     /// Its instructions.
@@ -174,7 +172,6 @@ impl Linker<'_> {
             last_line: function.last_line,
             params: u16::try_from(function.parameters).expect("parameters are limited"),
             is_vararg: function.vararg != Vararg::No,
-            has_arg_table: compiled.has_arg_table,
             frame_size: compiled.frame_size,
             code: builder,
             constants,
@@ -341,6 +338,7 @@ impl Assembler<'_, '_> {
                 ..
             } => self.builder.emit_forloop(slot(control), to()),
             Inst::ForCall { iterator, dst } => self.builder.emit_forcall(slot(iterator), run(dst)),
+            Inst::ArgTable { dst } => self.builder.emit_argtable(slot(dst)),
             Inst::ForStep {
                 iterator, variables, ..
             } => self.builder.emit_forstep(slot(iterator), slot(variables), to()),

@@ -19,8 +19,6 @@ pub struct FunctionCode {
     pub frame_size: u16,
     /// For each local variable its slot, 0 if it has none because it is never used.
     pub slots: Vec<Slot>,
-    /// Whether arguments beyond the parameters go into a table in the slot after them.
-    pub has_arg_table: bool,
 }
 
 /// A function needs more slots than a frame may have.
@@ -49,7 +47,7 @@ pub fn compile_function(chunk: &Chunk, id: FunctionId) -> Result<FunctionCode, T
         open_headers: 0,
         overflow: None,
     };
-    let has_arg_table = emitter.parameters();
+    emitter.parameters();
     emitter.statements(&function.body);
     emitter.leave_scope_at_end();
     if let Some(line) = emitter.overflow {
@@ -59,7 +57,6 @@ pub fn compile_function(chunk: &Chunk, id: FunctionId) -> Result<FunctionCode, T
         code: emitter.code,
         frame_size: emitter.frame_size,
         slots: emitter.slots,
-        has_arg_table,
     })
 }
 
@@ -95,8 +92,8 @@ pub(super) struct Loop {
 pub(super) struct Scope(usize);
 
 impl Emitter<'_> {
-    /// Gives the parameters their slots, and `arg` where it is used; whether `arg` is a table.
-    fn parameters(&mut self) -> bool {
+    /// Gives the parameters their slots, and `arg` where it is used.
+    fn parameters(&mut self) {
         let mut count = self.function.parameters;
         let vararg = self.function.vararg;
         let arg_is_local = matches!(vararg, Vararg::Dots | Vararg::ArgTable);
@@ -105,13 +102,14 @@ impl Emitter<'_> {
             let slot = Slot(u16::try_from(count).expect("parameters are limited"));
             if vararg == Vararg::Dots {
                 self.code.load_nil(slot, 1, self.function.line);
+            } else {
+                self.code.push(Inst::ArgTable { dst: slot }, self.function.line);
             }
             count += 1;
         }
         let first = LocalId::from_index(0);
         self.reserve(count, self.function.line);
         self.declare(first, count, Slot(0));
-        uses_arg && vararg == Vararg::ArgTable
     }
 
     fn leave_scope_at_end(&mut self) {

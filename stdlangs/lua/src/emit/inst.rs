@@ -250,6 +250,9 @@ pub enum Inst {
         iterator: Slot,
         dst: Run,
     },
+    ArgTable {
+        dst: Slot,
+    },
     ForStep {
         iterator: Slot,
         variables: Slot,

@@ -132,6 +132,7 @@ impl Display for Line<'_> {
                 )
             }
             Inst::ForCall { iterator, dst } => write!(f, "FORCALL {dst} = {iterator}"),
+            Inst::ArgTable { dst } => write!(f, "ARGTABLE {dst} ="),
             Inst::ForStep {
                 iterator, variables, ..
             } => write!(f, "FORSTEP {iterator}, {variables}{branch}"),

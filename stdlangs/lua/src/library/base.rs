@@ -13,11 +13,11 @@ use crate::core::{alloc, error, externs, hooks, meta, table};
 use crate::generated::{Boxed, Event, Function, Kind, Table, ValueKind, natives, nil};
 use crate::text::parse_number::parse_in_base;
 
-/// `Function.step` of `next`.
-const STEP_NEXT: u32 = 1;
+/// `Function.kind` of `next`.
+const KIND_NEXT: u32 = 2;
 
-/// `Function.step` of the function that ipairs answers.
-const STEP_IPAIRS: u32 = 2;
+/// `Function.kind` of the function that ipairs answers.
+const KIND_IPAIRS: u32 = 3;
 
 /// Most results of `unpack`.
 const MAX_UNPACKED: i64 = 1 << 18;
@@ -34,10 +34,10 @@ pub fn open(vm: &Vm) -> Result<(), Throw> {
     // The iterators are what `pairs` and `ipairs` captured.
     let next = table::get_str(vm, globals, vm.str(b"next")?);
     if let Some(next) = next.as_function(vm) {
-        next.step.set(STEP_NEXT);
+        next.kind.set(KIND_NEXT);
     }
     let ipairs_iterator = alloc::native(vm, "ipairs iterator", ipairs_next)?;
-    ipairs_iterator.step.set(STEP_IPAIRS);
+    ipairs_iterator.kind.set(KIND_IPAIRS);
     with_captured(vm, globals, "pairs", pairs, next)?;
     with_captured(
         vm,

@@ -1,7 +1,7 @@
 //! What is kept for error messages.
 
 use super::compile;
-use crate::emit::VariableRange;
+use crate::emit::{Inst, VariableRange};
 
 /// Checks the line of each instruction of the main function.
 #[track_caller]
@@ -92,7 +92,8 @@ fn frames() {
 
 #[test]
 fn arg_tables() {
-    let has_arg_table = |source| compile(source, 1).1.has_arg_table;
+    let has_arg_table =
+        |source| compile(source, 1).1.code.insts.iter().any(|inst| matches!(inst, Inst::ArgTable { .. }));
     assert!(has_arg_table("function f(...) return arg end"));
     assert!(has_arg_table("function f(...) return function() return arg end end"));
     assert!(!has_arg_table("function f(...) return arg, ... end"));
