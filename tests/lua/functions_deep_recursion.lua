@@ -1,4 +1,4 @@
--- Deep recursion that is not a tail call, and stack overflow as a catchable error.
+-- not under gc stress: each collection walks the whole deep stack. Deep recursion that is not a tail call, and stack overflow as a catchable error.
 local function depth(n) if n == 0 then return 0 end return 1 + depth(n - 1) end
 print(depth(10), depth(1000), depth(15000))
 local function sum(t, i) i = i or 1 if i > #t then return 0 end return t[i] + sum(t, i + 1) end

@@ -1,4 +1,4 @@
--- collectgarbage: options, results, survival of what is reachable, many short-lived objects.
+-- not under gc stress: makes hundreds of thousands of objects. collectgarbage: options, results, survival of what is reachable, many short-lived objects.
 print(type(collectgarbage("count")), collectgarbage("collect"), collectgarbage(), type(gcinfo()))
 print(collectgarbage("stop"), collectgarbage("restart"), type(collectgarbage("step")), type(collectgarbage("setpause", 200)), type(collectgarbage("setstepmul", 200)))
 print(pcall(function() collectgarbage("nonsense") end))

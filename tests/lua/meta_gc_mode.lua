@@ -1,4 +1,4 @@
--- __gc of proxies, __mode tables: what is collected and what stays.
+-- not under gc stress: shows when objects go. __gc of proxies, __mode tables: what is collected and what stays.
 local collected = {}
 local function proxy(name)
   local p = newproxy(true)
