@@ -142,12 +142,14 @@ impl Vm {
     }
 
     /// The coroutine that runs.
+    #[inline]
     pub fn current_coroutine(&self) -> Ref<'_, Coroutine> {
         // SAFETY: the running coroutine is alive.
         unsafe { Ref::from_pointer(self.address((*self.hot()).coroutine).cast()) }
     }
 
     /// The coroutine that the program started in.
+    #[inline]
     pub fn main_coroutine(&self) -> Ref<'_, Coroutine> {
         // SAFETY: the main coroutine lives as long as the VM.
         unsafe { Ref::from_pointer(self.address(self.main()).cast()) }
@@ -193,7 +195,15 @@ impl Vm {
 
     /// Frees the memory that stacks have moved out of. Slices of guest slots may still be read as long as the VM is only
     /// borrowed shared; this is for whoever has it to himself.
+    #[inline]
     pub(crate) fn free_left_stacks(&mut self) {
+        if !self.left_stacks().borrow().is_empty() {
+            self.free_all_left_stacks();
+        }
+    }
+
+    #[cold]
+    fn free_all_left_stacks(&mut self) {
         for stack in std::mem::take(&mut *self.left_stacks().borrow_mut()) {
             self.free_stack(stack);
         }

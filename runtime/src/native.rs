@@ -58,6 +58,7 @@ pub struct Results {
 
 impl Results {
     /// The i-th result, nil when there is none.
+    #[inline]
     pub fn get(self, vm: &Vm, i: u32) -> Value<'_> {
         if i < self.count {
             vm.slot(self.start + i)
@@ -76,33 +77,39 @@ pub struct CallContext<'a> {
 impl Deref for CallContext<'_> {
     type Target = Vm;
 
+    #[inline]
     fn deref(&self) -> &Vm {
         self.vm
     }
 }
 
 impl DerefMut for CallContext<'_> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut Vm {
         self.vm
     }
 }
 
 impl<'a> CallContext<'a> {
+    #[inline]
     pub(crate) fn new(vm: &'a mut Vm, count: u32) -> Self {
         CallContext { vm, count }
     }
 
     /// Number of arguments.
+    #[inline]
     pub fn count(&self) -> u32 {
         self.count
     }
 
     /// The i-th argument, nil when there is none.
+    #[inline]
     pub fn arg(&self, i: u32) -> Value<'_> {
         if i < self.count { self.vm.slot(i) } else { self.vm.nil() }
     }
 
     /// Whether there is an i-th argument.
+    #[inline]
     pub fn has_arg(&self, i: u32) -> bool {
         i < self.count
     }
@@ -111,6 +118,7 @@ impl<'a> CallContext<'a> {
     ///
     /// # Panics
     /// When there is no i-th argument.
+    #[inline]
     pub fn set_arg(&self, i: u32, value: Value<'_>) {
         assert!(i < self.count, "there is no argument {i}");
         self.vm.set_slot(i, value);
@@ -120,16 +128,19 @@ impl<'a> CallContext<'a> {
     ///
     /// # Panics
     /// When `T` is another object.
+    #[inline]
     pub fn callee<T: Object>(&self) -> Ref<'_, T> {
         self.vm.running_callee()
     }
 
     /// Returns nothing.
+    #[inline]
     pub fn ret_none(&self) -> NativeResult {
         Ok(Returned(0))
     }
 
     /// Returns one value.
+    #[inline]
     pub fn ret(&self, value: Value<'_>) -> NativeResult {
         self.vm.push(value)?;
         Ok(Returned(1))
@@ -137,9 +148,7 @@ impl<'a> CallContext<'a> {
 
     /// Returns several values.
     pub fn ret_all(&self, values: &[Value<'_>]) -> NativeResult {
-        for &value in values {
-            self.vm.push(value)?;
-        }
+        self.vm.push_all(values)?;
         Ok(Returned(values.len() as u32))
     }
 

@@ -94,6 +94,7 @@ impl<T> RawRef<T> {
     }
 
     /// Where the object is.
+    #[inline]
     pub fn address(self, vm: &Vm) -> *mut T {
         vm.address(self.0).cast()
     }
@@ -102,6 +103,7 @@ impl<T> RawRef<T> {
 impl<T: Object> RawRef<T> {
     /// # Safety
     /// Not null, an object of `vm` of this type, and still alive.
+    #[inline]
     pub unsafe fn get(self, vm: &Vm) -> Ref<'_, T> {
         debug_assert!(!self.is_null());
         // SAFETY: an address inside the arena is not null.
@@ -115,6 +117,7 @@ impl<T: Object> RawRef<T> {
 impl<T> Deref for Ref<'_, T> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
         // SAFETY: the object is alive for the reference's lifetime, and written through cells only.
         unsafe { self.0.as_ref() }
@@ -124,12 +127,14 @@ impl<T> Deref for Ref<'_, T> {
 impl<'v, T: Object> Ref<'v, T> {
     /// # Safety
     /// A live object of this type in the arena that `'v` borrows.
+    #[inline]
     pub unsafe fn from_pointer(pointer: *mut T) -> Self {
         // SAFETY: an address inside an arena is not null.
         Ref(unsafe { NonNull::new_unchecked(pointer) }, PhantomData)
     }
 
     /// For storing where no lifetime can stand.
+    #[inline]
     pub fn raw(self) -> RawRef<T> {
         RawRef::new(raw_of(self.0.as_ptr().cast()))
     }
@@ -140,6 +145,7 @@ impl<'v, T: Object> Ref<'v, T> {
     }
 
     /// The object for as long as the VM is borrowed.
+    #[inline]
     pub fn get(self) -> &'v T {
         // SAFETY: as in `deref`, and `'v` outlives no collection.
         unsafe { &*self.0.as_ptr() }
@@ -150,6 +156,7 @@ impl<'v, T: Object> Ref<'v, T> {
     }
 
     /// Tells the collector that the object will be written.
+    #[inline]
     fn barrier(self) {
         // SAFETY: the object is alive, so its header is readable.
         if unsafe { (*self.header()).gc } == GC_MARKED {
@@ -160,6 +167,7 @@ impl<'v, T: Object> Ref<'v, T> {
     }
 
     /// Stores into a field of the object.
+    #[inline]
     pub fn set<F: Field>(self, field: impl FnOnce(&T) -> &F, stored: F::Stored<'v>) {
         self.barrier();
         // SAFETY: the barrier has run, and the projection can only answer a part of this object.
@@ -167,6 +175,7 @@ impl<'v, T: Object> Ref<'v, T> {
     }
 
     /// For several stores: the barrier runs once.
+    #[inline]
     pub fn writer(self) -> Writer<'v, T> {
         self.barrier();
         Writer(self)
@@ -176,12 +185,14 @@ impl<'v, T: Object> Ref<'v, T> {
 impl<'v, T: ArrayObject> Ref<'v, T> {
     /// Number of elements of the trailing array.
     #[allow(clippy::len_without_is_empty)]
+    #[inline]
     pub fn len(self) -> usize {
         // SAFETY: the object is alive.
         unsafe { (*self.header()).aux as usize }
     }
 
     /// The trailing array.
+    #[inline]
     pub fn items(self) -> &'v [T::Item] {
         // SAFETY: the object is alive for `'v`, was allocated with `aux` items there, and is written through cells.
         unsafe {
@@ -191,6 +202,7 @@ impl<'v, T: ArrayObject> Ref<'v, T> {
     }
 
     /// Stores into a field of an element of the trailing array. Panics when there is no such element.
+    #[inline]
     pub fn set_item<F: Field>(self, index: usize, field: impl FnOnce(&T::Item) -> &F, stored: F::Stored<'v>) {
         self.barrier();
         // SAFETY: the barrier has run, and the projection can only answer a part of this object.
@@ -203,6 +215,7 @@ pub struct Writer<'v, T>(Ref<'v, T>);
 
 impl<'v, T: Object> Writer<'v, T> {
     /// Stores into a field of the object.
+    #[inline]
     pub fn set<F: Field>(&self, field: impl FnOnce(&T) -> &F, stored: F::Stored<'v>) {
         // SAFETY: the barrier has run, and the projection can only answer a part of this object.
         unsafe { field(self.0.get()).write(stored) }
@@ -211,12 +224,14 @@ impl<'v, T: Object> Writer<'v, T> {
 
 impl<'v, T: ArrayObject> Writer<'v, T> {
     /// Stores into a field of an element of the trailing array. Panics when there is no such element.
+    #[inline]
     pub fn set_item<F: Field>(&self, index: usize, field: impl FnOnce(&T::Item) -> &F, stored: F::Stored<'v>) {
         // SAFETY: the barrier has run, and the projection can only answer a part of this object.
         unsafe { field(&self.0.items()[index]).write(stored) }
     }
 }
 
+#[inline]
 pub(crate) fn raw_of(address: *const u8) -> u32 {
     ((address as usize & (ARENA_SIZE - 1)) >> 3) as u32
 }
@@ -246,20 +261,30 @@ pub struct OptionalRefField<T>(Cell<u32>, PhantomData<*const T>);
 
 impl ValueField {
     /// The value in the field.
+    #[inline]
     pub fn get<'v>(&self, _vm: &'v Vm) -> Value<'v> {
         // SAFETY: fields live in objects, and what a live object holds is alive.
         unsafe { Value::from_bits(self.0.get()) }
     }
 
     /// Its bits.
+    #[inline]
     pub fn bits(&self) -> u64 {
         self.0.get()
+    }
+
+    /// Stores the bits of a unit leaf.
+    #[inline]
+    pub(crate) fn set_unit(&self, bits: u64) {
+        debug_assert!(crate::value::reference_in_bits(bits).is_none());
+        self.0.set(bits);
     }
 
     /// Stores bits that need no barrier: whatever is no reference.
     ///
     /// # Panics
     /// When the bits are a reference.
+    #[inline]
     pub fn set_plain(&self, bits: u64) {
         assert!(
             crate::value::reference_in_bits(bits).is_none(),
@@ -272,6 +297,7 @@ impl ValueField {
 impl Field for ValueField {
     type Stored<'v> = Value<'v>;
 
+    #[inline]
     unsafe fn write(&self, stored: Value<'_>) {
         self.0.set(stored.bits());
     }
@@ -282,6 +308,7 @@ impl<T: Object> RefField<T> {
     ///
     /// # Panics
     /// When the field was never set.
+    #[inline]
     pub fn get<'v>(&self, vm: &'v Vm) -> Ref<'v, T> {
         assert!(self.0.get() != 0, "a reference field that was never set");
         // SAFETY: fields live in objects, and what a live object holds is alive and of its type.
@@ -289,6 +316,7 @@ impl<T: Object> RefField<T> {
     }
 
     /// The reference itself.
+    #[inline]
     pub fn raw(&self) -> RawRef<T> {
         RawRef::new(self.0.get())
     }
@@ -297,6 +325,7 @@ impl<T: Object> RefField<T> {
 impl<T: Object> Field for RefField<T> {
     type Stored<'v> = Ref<'v, T>;
 
+    #[inline]
     unsafe fn write(&self, stored: Ref<'_, T>) {
         self.0.set(stored.raw().0);
     }
@@ -304,12 +333,14 @@ impl<T: Object> Field for RefField<T> {
 
 impl<T: Object> OptionalRefField<T> {
     /// The object that the field refers to, if any.
+    #[inline]
     pub fn get<'v>(&self, vm: &'v Vm) -> Option<Ref<'v, T>> {
         // SAFETY: fields live in objects, and what a live object holds is alive and of its type.
         (self.0.get() != 0).then(|| unsafe { RawRef::new(self.0.get()).get(vm) })
     }
 
     /// The reference itself.
+    #[inline]
     pub fn raw(&self) -> RawRef<T> {
         RawRef::new(self.0.get())
     }
@@ -323,6 +354,7 @@ impl<T: Object> OptionalRefField<T> {
 impl<T: Object> Field for OptionalRefField<T> {
     type Stored<'v> = Option<Ref<'v, T>>;
 
+    #[inline]
     unsafe fn write(&self, stored: Option<Ref<'_, T>>) {
         self.0.set(stored.map_or(0, |object| object.raw().0));
     }
@@ -350,6 +382,7 @@ unsafe impl ArrayObject for Str {
 
 impl<'v> Ref<'v, Str> {
     /// The bytes of the string.
+    #[inline]
     pub fn as_bytes(self) -> &'v [u8] {
         self.items()
     }

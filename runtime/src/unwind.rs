@@ -22,6 +22,7 @@ type Enter = unsafe extern "C" fn(*mut Vm, *mut u64, u32, u32) -> u32;
 impl Vm {
     /// Number of slots of the running frame that are in use. They are the arguments of the running native function, and
     /// what it has pushed.
+    #[inline]
     pub fn top(&self) -> u32 {
         // SAFETY: the hot part is always readable.
         unsafe { (*self.hot()).open_top }
@@ -31,6 +32,7 @@ impl Vm {
     ///
     /// # Panics
     /// When it is not in use.
+    #[inline]
     pub fn slot(&self, index: u32) -> Value<'_> {
         assert!(index < self.top(), "slot {index} is not in use");
         // SAFETY: slots in use are in the stack, and hold live values.
@@ -41,6 +43,7 @@ impl Vm {
     ///
     /// # Panics
     /// When it is not in use.
+    #[inline]
     pub fn set_slot(&self, index: u32, value: Value<'_>) {
         assert!(index < self.top(), "slot {index} is not in use");
         // SAFETY: slots in use are in the stack.
@@ -51,6 +54,7 @@ impl Vm {
     ///
     /// # Errors
     /// Stack overflow.
+    #[inline]
     pub fn push(&self, value: Value<'_>) -> Result<(), Throw> {
         let top = self.top();
         self.reserve(top as usize + 1)?;
@@ -62,10 +66,29 @@ impl Vm {
         Ok(())
     }
 
+    /// Puts values into new slots of the running native frame.
+    ///
+    /// # Errors
+    /// Stack overflow.
+    pub fn push_all(&self, values: &[Value<'_>]) -> Result<(), Throw> {
+        let top = self.top() as usize;
+        self.reserve(top + values.len())?;
+        // SAFETY: so many slots were just reserved.
+        unsafe {
+            let first = (*self.hot()).base.wrapping_add(top);
+            for (i, value) in values.iter().enumerate() {
+                *first.wrapping_add(i) = value.bits();
+            }
+            (*self.hot()).open_top = (top + values.len()) as u32;
+        }
+        Ok(())
+    }
+
     /// Gives slots of the running native frame free, from `top` on.
     ///
     /// # Panics
     /// When fewer are in use.
+    #[inline]
     pub fn set_top(&self, top: u32) {
         assert!(top <= self.top(), "slot {top} is not in use");
         // SAFETY: the hot part is always writable.
@@ -73,16 +96,23 @@ impl Vm {
     }
 
     /// Gives the slots of results free, and all that were pushed later.
+    #[inline]
     pub fn pop(&self, results: Results) {
         self.set_top(results.start);
     }
 
     /// Makes room for this many slots of the running frame. The stack may move.
+    #[inline]
     fn reserve(&self, slots: usize) -> Result<(), Throw> {
-        let coroutine = self.current_coroutine();
         // SAFETY: the hot part is always readable.
-        let base = unsafe { (*self.hot()).base };
-        self.reserve_stack(&coroutine, base.wrapping_add(slots)).map(|_| ())
+        let (base, limit) = unsafe { ((*self.hot()).base, (*self.hot()).stack_limit) };
+        let end = base.wrapping_add(slots);
+        if end <= limit { Ok(()) } else { self.reserve_more(end) }
+    }
+
+    #[cold]
+    fn reserve_more(&self, end: *mut u64) -> Result<(), Throw> {
+        self.reserve_stack(&self.current_coroutine(), end).map(|_| ())
     }
 }
 
@@ -94,16 +124,7 @@ impl Vm {
     /// Not callable; stack overflow.
     pub fn prepare(&self, function: Value<'_>, arguments: &[Value<'_>]) -> Result<Pending, Throw> {
         let pending = self.prepare_empty(function)?;
-        let top = self.top() as usize;
-        self.reserve(top + arguments.len())?;
-        // SAFETY: so many slots were just reserved.
-        unsafe {
-            let first = (*self.hot()).base.wrapping_add(top);
-            for (i, argument) in arguments.iter().enumerate() {
-                *first.wrapping_add(i) = argument.bits();
-            }
-            (*self.hot()).open_top = (top + arguments.len()) as u32;
-        }
+        self.push_all(arguments)?;
         Ok(Pending {
             count: arguments.len() as u32,
             ..pending

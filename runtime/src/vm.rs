@@ -1,6 +1,6 @@
 //! The VM: its state at the start of its arena, and what library functions and hosts do with it.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::io;
 use std::marker::{PhantomData, PhantomPinned};
@@ -46,6 +46,8 @@ struct State {
     /// Sorted by continuation.
     catches: Vec<(usize, *const u8)>,
     data: Box<dyn Any>,
+    /// The type of `data`, which is asked for often.
+    data_type: TypeId,
     main: Cell<u32>,
     /// Coroutines that have run since the last collection.
     ran: RefCell<Vec<u32>>,
@@ -121,6 +123,7 @@ impl VmBox {
             (&raw mut (*state).language).write(language);
             (&raw mut (*state).hooks).write(hooks);
             (&raw mut (*state).catches).write(catches);
+            (&raw mut (*state).data_type).write((*data).type_id());
             (&raw mut (*state).data).write(data);
             (&raw mut (*state).main).write(Cell::new(0));
             (&raw mut (*state).ran).write(RefCell::default());
@@ -212,25 +215,30 @@ impl InterruptHandle {
 
 // The state, for the modules of this crate.
 impl Vm {
+    #[inline]
     pub(crate) fn arena(&self) -> *mut u8 {
         ptr::from_ref(self).cast_mut().cast()
     }
 
     /// The hot part. Machine code writes it too: never to be borrowed, only accessed through the pointer.
+    #[inline]
     pub fn hot(&self) -> *mut Hot {
         self.arena().cast()
     }
 
+    #[inline]
     fn state(&self) -> &State {
         // SAFETY: every `Vm` is the start of an arena with an initialised state; it is written through cells and raw
         // pointers only. The hot part is only accessed through raw pointers.
         unsafe { &*self.arena().cast::<State>() }
     }
 
+    #[inline]
     pub(crate) fn heap(&self) -> &Heap {
         &self.state().heap
     }
 
+    #[inline]
     pub(crate) fn strings(&self) -> &Strings {
         &self.state().strings
     }
@@ -281,6 +289,7 @@ impl Vm {
     }
 
     /// Where an object is.
+    #[inline]
     pub(crate) fn address(&self, object: u32) -> *mut u8 {
         self.arena().wrapping_add(object as usize * 8)
     }
@@ -350,6 +359,7 @@ fn external_bytes(info: &CodeInfo) -> usize {
 // Values, objects, roots.
 impl Vm {
     /// The language's tables.
+    #[inline]
     pub fn language(&self) -> &'static LanguageInfo {
         self.state().language
     }
@@ -358,14 +368,19 @@ impl Vm {
     ///
     /// # Panics
     /// When that was of another type.
+    #[inline]
     pub fn data<T: 'static>(&self) -> &T {
-        self.state()
-            .data
-            .downcast_ref()
-            .expect("the language's data is of another type")
+        let state = self.state();
+        assert!(
+            state.data_type == TypeId::of::<T>(),
+            "the language's data is of another type"
+        );
+        // SAFETY: the data is of this type, and stays where it is as long as the VM.
+        unsafe { &*ptr::from_ref(&*state.data).cast::<T>() }
     }
 
     /// The value that stands for a missing one.
+    #[inline]
     pub fn nil(&self) -> Value<'_> {
         // SAFETY: a unit leaf.
         unsafe { Value::from_bits(self.language().nil) }
@@ -375,10 +390,9 @@ impl Vm {
     ///
     /// # Errors
     /// Out of memory.
+    #[inline]
     pub fn str(&self, bytes: &[u8]) -> Result<Ref<'_, Str>, Throw> {
-        self.strings()
-            .intern(self, bytes)
-            .ok_or_else(|| self.raise(RuntimeError::OutOfMemory))
+        self.strings().intern(self, bytes).ok_or_else(|| self.out_of_memory())
     }
 
     /// An array of values, all nil.
@@ -387,9 +401,8 @@ impl Vm {
     /// Out of memory.
     pub fn new_values(&self, length: usize) -> Result<Ref<'_, Values>, Throw> {
         let values = self.allocate_array::<Values>(length)?;
-        for field in values.items() {
-            field.set_plain(self.language().nil);
-        }
+        let nil = self.language().nil;
+        values.items().iter().for_each(|field| field.set_unit(nil));
         Ok(values)
     }
 
@@ -397,24 +410,33 @@ impl Vm {
     ///
     /// # Errors
     /// Out of memory.
+    #[inline]
     pub fn allocate<T: Object>(&self) -> Result<Ref<'_, T>, Throw> {
-        self.allocate_of_kind(T::KIND, 0)
+        self.allocate_of_size(0, Some(size_of::<T>()))
     }
 
     /// A new object with a trailing array, all zero: numbers are 0, references null, values the double 0.
     ///
     /// # Errors
     /// Out of memory.
+    #[inline]
     pub fn allocate_array<T: ArrayObject>(&self, length: usize) -> Result<Ref<'_, T>, Throw> {
-        self.allocate_of_kind(T::KIND, length)
+        let items = length.checked_mul(size_of::<T::Item>());
+        self.allocate_of_size(length, items.and_then(|items| items.checked_add(T::ITEMS_OFFSET)))
     }
 
-    fn allocate_of_kind<T: Object>(&self, kind: u8, length: usize) -> Result<Ref<'_, T>, Throw> {
-        match self.allocate_object(kind, length) {
+    #[inline]
+    fn allocate_of_size<T: Object>(&self, length: usize, bytes: Option<usize>) -> Result<Ref<'_, T>, Throw> {
+        match self.allocate_sized(T::KIND, length, bytes) {
             // SAFETY: just allocated with this kind.
             Some(object) => Ok(unsafe { Ref::from_pointer(object.cast()) }),
-            None => Err(self.raise(RuntimeError::OutOfMemory)),
+            None => Err(self.out_of_memory()),
         }
+    }
+
+    #[cold]
+    fn out_of_memory(&self) -> Throw {
+        self.raise(RuntimeError::OutOfMemory)
     }
 
     /// A code object for bytecode. Machine code trusts it: it has to be what the language's builder wrote.
@@ -605,6 +627,7 @@ impl Vm {
         Some(unsafe { (*self.address(object).cast::<Header>()).kind })
     }
 
+    #[inline]
     pub(crate) fn running_callee<T: Object>(&self) -> Ref<'_, T> {
         // SAFETY: a frame is running, so there is a header below its base with a live callee, whose kind is checked.
         unsafe {

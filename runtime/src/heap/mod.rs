@@ -178,7 +178,15 @@ impl Vm {
     /// Memory for an object, zero but for its header; `None` when there is none.
     #[inline]
     pub(crate) fn allocate_object(&self, kind: u8, length: usize) -> Option<*mut Header> {
-        let size = self.heap().kinds.size(kind, length)?;
+        self.allocate_sized(kind, length, self.heap().kinds.size(kind, length))
+    }
+
+    /// Memory for an object whose size is known: `bytes`, if there can be such an object.
+    #[inline]
+    pub(crate) fn allocate_sized(&self, kind: u8, length: usize, bytes: Option<usize>) -> Option<*mut Header> {
+        let aux = u32::try_from(length).ok()?;
+        let size = bytes?.checked_next_multiple_of(8)?;
+        debug_assert_eq!(Some(size), self.heap().kinds.size(kind, length));
         let hot = self.hot();
         // SAFETY: the hot part is always readable and writable; only this thread uses the allocation run.
         let (cursor, end) = unsafe { ((*hot).alloc_cursor, (*hot).alloc_end) };
@@ -196,7 +204,7 @@ impl Vm {
                 kind,
                 gc: 0,
                 flags: 0,
-                aux: length as u32,
+                aux,
             })
         };
         Some(object)
