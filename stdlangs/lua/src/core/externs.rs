@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering as Order;
 
-use dg_runtime::{Code, CoroutineStatus, Ref, Throw, Value, Vm};
+use dg_runtime::{Code, CoroutineStatus, Ref, Str, Throw, Value, Vm};
 
 use super::coerce::{self, to_number};
 use super::meta::{self, Handler};
+use super::state::lua;
 use super::{closure, error, table};
 use crate::generated::{Entry, 
     Boxed, Callee, Concatenation, Event, Externs, ForPart, Found, Function, HOLE, Kind, NIL, Ordering, Outcome, Resumable,
@@ -280,7 +281,52 @@ pub fn compare<'v>(
 }
 
 /// Reads a field of any value, as far as possible without calling a function.
+#[inline]
 pub fn index<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>) -> Result<Found<'v>, Throw> {
+    if let Some(name) = key.as_string(vm) {
+        if let Some(found) = index_name(vm, object, name) {
+            return Ok(found);
+        }
+    } else if let (Some(table), Some(number)) = (object.as_table(vm), key.as_double()) {
+        let found = table::get_number(vm, table, number);
+        if found.bits() != NIL.0 || table.metatable.raw().is_null() {
+            return Ok(Found::Value(found));
+        }
+    }
+    index_any(vm, object, key)
+}
+
+/// Looks for a string key in tables and strings, along `__index` tables. `None` leaves the whole search to [`index_any`].
+#[inline]
+fn index_name<'v>(vm: &'v Vm, object: Value<'v>, name: Ref<'v, Str>) -> Option<Found<'v>> {
+    let mut at = match object.as_table(vm) {
+        Some(table) => table,
+        None if object.as_string(vm).is_some() => {
+            let metatable = lua(vm).type_metatable(vm, coerce::STRING)?;
+            meta::field(vm, metatable, Event::Index).as_table(vm)?
+        }
+        None => return None,
+    };
+    for _ in 0..MAX_CHAIN {
+        let found = table::get_str(vm, at, name);
+        if found.bits() != NIL.0 {
+            return Some(Found::Value(found));
+        }
+        let method = match at.metatable.get(vm) {
+            Some(metatable) => meta::field(vm, metatable, Event::Index),
+            None => return Some(Found::Value(nil())),
+        };
+        match method.as_table(vm) {
+            Some(next) => at = next,
+            None if method.bits() == NIL.0 => return Some(Found::Value(nil())),
+            None => return method.as_function(vm).map(|function| Found::Call(function, at.boxed())),
+        }
+    }
+    None
+}
+
+#[cold]
+fn index_any<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>) -> Result<Found<'v>, Throw> {
     let mut at = object;
     for step in 0..MAX_CHAIN {
         let method = match at.as_table(vm) {
@@ -311,7 +357,37 @@ pub fn index<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>) -> Result<Found<
 }
 
 /// Writes a field of any value, as far as possible without calling a function.
+#[inline]
 pub fn store<'v>(
+    vm: &'v Vm,
+    object: Value<'v>,
+    key: Value<'v>,
+    stored: Value<'v>,
+) -> Result<Stored<'v>, Throw> {
+    if let Some(table) = object.as_table(vm) {
+        let no_event = || match table.metatable.get(vm) {
+            Some(metatable) => meta::field(vm, metatable, Event::NewIndex).bits() == NIL.0,
+            None => true,
+        };
+        if let Some(name) = key.as_string(vm) {
+            if table::replace_str(vm, table, name, stored) {
+                return Ok(Stored::Done);
+            }
+            if no_event() {
+                return table::set_str(vm, table, name, stored).map(|()| Stored::Done);
+            }
+        } else if let Some(number) = key.as_double()
+            && !number.is_nan()
+            && no_event()
+        {
+            return table::set_number(vm, table, number, stored).map(|()| Stored::Done);
+        }
+    }
+    store_any(vm, object, key, stored)
+}
+
+#[cold]
+fn store_any<'v>(
     vm: &'v Vm,
     object: Value<'v>,
     key: Value<'v>,

@@ -4,11 +4,11 @@
 //! addressing with linear probing, at most half full, so that most keys are found at their first probe, which is the only
 //! one that bytecode makes. Entries whose value is nil stay until the next rehash: `next` finds its way by them.
 
-use dg_runtime::{Ref, Str, Throw, Value, Values, Vm};
+use dg_runtime::{Field, Ref, Str, Throw, Value, Values, Vm};
 
 use super::alloc;
 use super::state::lua;
-use crate::generated::{Boxed, HOLE, Kind, NIL, Nodes, Table, ValueKind, nil};
+use crate::generated::{Boxed, HOLE, Kind, NIL, Node, Nodes, Table, ValueKind, nil};
 
 /// Smallest array part that is made when the first element is appended; index 0 counts.
 const FIRST_ARRAY_SIZE: u32 = 4;
@@ -47,17 +47,15 @@ pub fn get<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>) -> Value<'v> {
 /// The value of a string key.
 #[inline]
 pub fn get_str<'v>(vm: &'v Vm, table: Ref<'v, Table>, name: Ref<'v, Str>) -> Value<'v> {
-    match find_node(vm, table, name.boxed(), name.hash) {
-        Some(node) => table.nodes.get(vm).items()[node].value.get(vm),
-        None => nil(),
-    }
+    find(vm, table, name.boxed(), name.hash).map_or(nil(), |node| node.value.get(vm))
 }
 
 /// The value of a number key.
 #[inline]
 pub fn get_number<'v>(vm: &'v Vm, table: Ref<'v, Table>, number: f64) -> Value<'v> {
     match array_index(table, number) {
-        Some(index) => table.array.get(vm).items()[index].get(vm),
+        // SAFETY: `array_size` is the length of the array part.
+        Some(index) => unsafe { table.array.get(vm).items().get_unchecked(index) }.get(vm),
         None => get_hashed(vm, table, Value::double(normalized(number))),
     }
 }
@@ -81,6 +79,7 @@ pub fn set<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>, value: Value<'
 ///
 /// # Errors
 /// When memory runs out.
+#[inline]
 pub fn set_str<'v>(vm: &'v Vm, table: Ref<'v, Table>, name: Ref<'v, Str>, value: Value<'v>) -> Result<(), Throw> {
     set_hashed(vm, table, name.boxed(), name.hash, value)
 }
@@ -93,17 +92,16 @@ pub fn set_str<'v>(vm: &'v Vm, table: Ref<'v, Table>, name: Ref<'v, Str>, value:
 /// # Panics
 /// If the number is NaN.
 pub fn set_number<'v>(vm: &'v Vm, table: Ref<'v, Table>, number: f64, value: Value<'v>) -> Result<(), Throw> {
-    if let Some(index) = array_index(table, number) {
-        table.array.get(vm).set_item(index, |item| item, value);
+    if set_in_array(vm, table, number, value) {
         return Ok(());
     }
     let size = table.array_size.get();
     let extends = number == f64::from(size) && size > 0 || number == 1.0 && size == 0;
     if extends && value != nil() && size < MAX_ARRAY_SIZE && is_dense(vm, table) {
         grow_array(vm, table, if size == 0 { FIRST_ARRAY_SIZE } else { size * 2 })?;
-        let index = array_index(table, number).expect("the array part has grown over the key");
-        table.array.get(vm).set_item(index, |item| item, value);
-        return Ok(());
+        if set_in_array(vm, table, number, value) {
+            return Ok(());
+        }
     }
     let key = Value::double(normalized(number));
     set_hashed(vm, table, key, hash_of_bits(key), value)
@@ -154,7 +152,7 @@ pub fn next<'v>(
         Kind::Double(number) if array_index(table, number).is_some_and(|index| index < size) => number as usize + 1,
         _ => {
             let key = key.as_double().map_or(key, |number| Value::double(normalized(number)));
-            size + 1 + find_node(vm, table, key, hash_of(vm, key)).ok_or(UnknownKey)?
+            size + 1 + find_node(vm, table, key, hash_of(vm, key)).ok_or(UnknownKey)?.0
         }
     };
     if start < size {
@@ -183,9 +181,11 @@ pub fn set_list<'v>(vm: &'v Vm, table: Ref<'v, Table>, values: &[Value<'v>], fir
         grow_array(vm, table, end as u32)?;
     }
     if end <= table.array_size.get() as usize {
-        let array = table.array.get(vm).writer();
-        for (index, &value) in (first as usize..).zip(values) {
-            array.set_item(index, |item| item, value);
+        let array = table.array.get(vm);
+        array.writer();
+        for (item, &value) in array.items()[first as usize..end].iter().zip(values) {
+            // SAFETY: the barrier of the array part has run.
+            unsafe { item.write(value) };
         }
         return Ok(());
     }
@@ -201,6 +201,31 @@ pub fn set_list<'v>(vm: &'v Vm, table: Ref<'v, Table>, values: &[Value<'v>], fir
 /// When memory runs out.
 pub fn reserve_array(vm: &Vm, table: Ref<'_, Table>, count: u32) -> Result<(), Throw> {
     if count >= table.array_size.get() && count < MAX_ARRAY_SIZE { grow_array(vm, table, count + 1) } else { Ok(()) }
+}
+
+/// Sets the value of a key of the array part; false, with nothing done, if it is not there.
+#[inline]
+pub fn set_in_array<'v>(vm: &'v Vm, table: Ref<'v, Table>, number: f64, value: Value<'v>) -> bool {
+    let Some(index) = array_index(table, number) else { return false };
+    let array = table.array.get(vm);
+    array.writer();
+    // SAFETY: `array_size` is the length of the array part, whose barrier has run.
+    unsafe { array.items().get_unchecked(index).write(value) };
+    true
+}
+
+/// Sets the value of a string key that has one, and a new one other than nil; false, with nothing done, for other keys.
+#[inline]
+pub fn replace_str<'v>(vm: &'v Vm, table: Ref<'v, Table>, name: Ref<'v, Str>, value: Value<'v>) -> bool {
+    match find(vm, table, name.boxed(), name.hash) {
+        Some(node) if node.value.bits() != NIL.0 => {
+            table.nodes.get(vm).writer();
+            // SAFETY: the barrier of the node's object has run.
+            unsafe { node.value.write(value) };
+            true
+        }
+        _ => false,
+    }
 }
 
 /// Where in the array part a key is.
@@ -224,27 +249,35 @@ fn hash_of<'v>(vm: &'v Vm, key: Value<'v>) -> u32 {
 /// The hash of a key that is no string.
 #[inline]
 fn hash_of_bits(key: Value<'_>) -> u32 {
-    // The high bits of a product depend on all bits of the key; the low ones would be zero for small whole numbers.
-    (key.bits().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
+    // Whole numbers have zeros in the low bits, which the low bits of a product would show. The high half of a wide one
+    // depends on all bits of the key.
+    let product = u128::from(key.bits()) * 0x9E37_79B9_7F4A_7C15;
+    ((product >> 64) ^ product) as u32
 }
 
 fn get_hashed<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>) -> Value<'v> {
-    match find_node(vm, table, key, hash_of_bits(key)) {
-        Some(node) => table.nodes.get(vm).items()[node].value.get(vm),
-        None => nil(),
-    }
+    find(vm, table, key, hash_of_bits(key)).map_or(nil(), |node| node.value.get(vm))
 }
 
 /// The node with a key that is in the hash part, if it has ever been there since the last rehash.
 #[inline]
-fn find_node(vm: &Vm, table: Ref<'_, Table>, key: Value<'_>, hash: u32) -> Option<usize> {
+fn find<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'_>, hash: u32) -> Option<&'v Node> {
+    find_node(vm, table, key, hash).map(|(_, node)| node)
+}
+
+/// As [`find`], with the index of the node.
+#[inline]
+fn find_node<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'_>, hash: u32) -> Option<(usize, &'v Node)> {
     let (nodes, mask) = (table.nodes.get(vm).items(), table.node_mask.get() as usize);
+    debug_assert_eq!(mask + 1, nodes.len());
     let mut index = hash as usize & mask;
     // At most half of the nodes are in use, so a probe ends.
     loop {
-        let found = nodes[index].key.bits();
+        // SAFETY: `node_mask` is one less than the number of nodes.
+        let node = unsafe { nodes.get_unchecked(index) };
+        let found = node.key.bits();
         if found == key.bits() {
-            return Some(index);
+            return Some((index, node));
         }
         if found == NIL.0 {
             return None;
@@ -261,13 +294,14 @@ fn set_hashed<'v>(
     value: Value<'v>,
 ) -> Result<(), Throw> {
     assert!(key != nil() && key.as_double().is_none_or(|number| !number.is_nan()), "no table has such a key");
-    if let Some(node) = find_node(vm, table, key, hash) {
-        let nodes = table.nodes.get(vm);
-        if nodes.items()[node].value.bits() == NIL.0 {
+    if let Some(node) = find(vm, table, key, hash) {
+        if node.value.bits() == NIL.0 {
             // An event that was known to be absent may be there now.
             table.absent.set(0);
         }
-        nodes.set_item(node, |node| &node.value, value);
+        table.nodes.get(vm).writer();
+        // SAFETY: the barrier of the node's object has run.
+        unsafe { node.value.write(value) };
         return Ok(());
     }
     if value == nil() {
@@ -276,8 +310,7 @@ fn set_hashed<'v>(
     if !has_free_node(table) {
         rehash(vm, table, key)?;
         // The key may belong to the array part now.
-        if let Some(index) = key.as_double().and_then(|number| array_index(table, number)) {
-            table.array.get(vm).set_item(index, |item| item, value);
+        if key.as_double().is_some_and(|number| set_in_array(vm, table, number, value)) {
             return Ok(());
         }
     }
@@ -286,15 +319,41 @@ fn set_hashed<'v>(
 }
 
 /// Adds a key that the hash part, which has a free node, does not have.
+///
+/// A key that cannot have the node where its probe begins goes to the next free one, and leaves that again to the first
+/// key whose probe begins there. So as many keys as possible are found at once.
+#[inline]
 fn insert<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>, hash: u32, value: Value<'v>) {
     let (nodes, mask) = (table.nodes.get(vm), table.node_mask.get() as usize);
-    let mut index = hash as usize & mask;
-    while nodes.items()[index].key.bits() != NIL.0 {
-        index = (index + 1) & mask;
+    debug_assert_eq!(mask + 1, nodes.len());
+    nodes.writer();
+    // SAFETY: `node_mask` is one less than the number of nodes.
+    let node_at = |index: usize| unsafe { nodes.items().get_unchecked(index & mask) };
+    let write = |node: &Node, key: Value<'v>, value: Value<'v>| {
+        // SAFETY: the barrier of the node's object has run.
+        unsafe {
+            node.key.write(key);
+            node.value.write(value);
+        }
+    };
+    let home = node_at(hash as usize);
+    if home.key.bits() == NIL.0 {
+        write(home, key, value);
+    } else {
+        let mut index = hash as usize + 1;
+        while node_at(index).key.bits() != NIL.0 {
+            index += 1;
+        }
+        let occupant = home.key.get(vm);
+        let is_guest = (hash_of(vm, occupant) ^ hash) as usize & mask != 0;
+        if is_guest {
+            // Everything between is in use, so its probe, which gets to `home`, gets to the free node as well.
+            write(node_at(index), occupant, home.value.get(vm));
+            write(home, key, value);
+        } else {
+            write(node_at(index), key, value);
+        }
     }
-    let writer = nodes.writer();
-    writer.set_item(index, |node| &node.key, key);
-    writer.set_item(index, |node| &node.value, value);
     table.node_used.set(table.node_used.get() + 1);
     table.absent.set(0);
 }
@@ -398,8 +457,9 @@ fn is_dense(vm: &Vm, table: Ref<'_, Table>) -> bool {
 fn grow_array(vm: &Vm, table: Ref<'_, Table>, size: u32) -> Result<(), Throw> {
     let (old, new) = (table.array.get(vm), alloc::values(vm, size.min(MAX_ARRAY_SIZE))?);
     let writer = new.writer();
-    for (index, item) in old.items()[..table.array_size.get() as usize].iter().enumerate() {
-        writer.set_item(index, |item| item, item.get(vm));
+    for (item, new_item) in old.items()[..table.array_size.get() as usize].iter().zip(new.items()) {
+        // SAFETY: the barrier of the new array part has run.
+        unsafe { new_item.write(item.get(vm)) };
     }
     let old_size = table.array_size.get() as usize;
     if table.node_used.get() > 0 {
