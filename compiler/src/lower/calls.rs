@@ -5,11 +5,12 @@
 //!
 //! ```text
 //!     base                     base + frame_size * 8
-//!     | slots of the caller .. | saved 1 | saved 0 | header (3) | fixed arguments .. list .. |
+//!     | slots of the caller .. | saved 0 | saved 1 | header (3) | fixed arguments .. list .. |
 //!                                                               ^ the callee's base
 //! ```
 //!
-//! What is saved across the call lies below the callee's header, where the continuation finds it from its own base.
+//! What is saved across the call lies below the callee's header, where the continuation finds it from its own base. A
+//! catch continuation may need more than the normal one: both find what they share in the same places.
 
 use dg_backend_x64::encoder::Scale;
 use dg_backend_x64::lir::{self, Addr, Base, BinaryOp, IntCond, MemType, Role as Place, Type as Low};
@@ -41,7 +42,7 @@ impl Part<'_> {
     ///
     /// ```text
     ///     mov eax, [base-24]; mov eax, [vm+rax*8+code]; mov eax, [vm+rax*8+frame_size]
-    ///     mov rax, [base+rax*8+8*(saved-1-k)]
+    ///     mov rax, [base+rax*8+8*k]
     /// ```
     pub(super) fn enter_continuation(&mut self) -> Result<(), LowerError> {
         let results = self.code.b.param(Place::Results, Low::I64);
@@ -53,8 +54,7 @@ impl Part<'_> {
         }
         let size = self.frame_size()?;
         for (k, param) in params.iter().enumerate() {
-            let place = (params.len() - 1 - k) as i32;
-            let addr = self.code.slot(size, place);
+            let addr = self.code.slot(size, k as i32);
             match self.function.ty(*param) {
                 Type::Val(_) => {
                     let bits = self.code.b.load(MemType::I64, addr);
@@ -120,12 +120,19 @@ impl Part<'_> {
     ///     mov   [base-8], pc
     ///     jmp   [vm+rdx*8+entry]
     /// ```
-    pub(super) fn call(&mut self, callee: ValueId, args: &CallArgs, next: &Continuation) -> Result<(), LowerError> {
+    pub(super) fn call(
+        &mut self,
+        callee: ValueId,
+        args: &CallArgs,
+        next: &Continuation,
+        catch: Option<&Continuation>,
+    ) -> Result<(), LowerError> {
         let callee = self.value(callee);
         let continuation = self.continuation(next.target)?;
+        let saved = saved_across(next, catch);
         let new = match args {
-            CallArgs::InPlace(operand) if next.saved.is_empty() => self.frame_in_place(*operand)?,
-            _ => self.frame_above(args, &next.saved)?,
+            CallArgs::InPlace(operand) if saved.is_empty() => self.frame_in_place(*operand)?,
+            _ => self.frame_above(args, saved)?,
         };
         let callee_code = self.callee_code()?;
         let code = &mut self.code;
@@ -177,10 +184,16 @@ impl Part<'_> {
         for (index, value) in fixed.into_iter().enumerate() {
             self.store_word(Addr::value(base, 8 * index as i32), value);
         }
-        for (k, value) in saved.into_iter().enumerate() {
-            self.store_word(Addr::value(base, frame::VARARGS - 8 * k as i32), value);
-        }
+        self.store_saved(base, saved);
         Ok(NewFrame { base, delta, count })
+    }
+
+    /// Stores what is saved across a call below the header of the frame at `base`.
+    fn store_saved(&mut self, base: lir::Value, saved: Vec<lir::Value>) {
+        let first = frame::CALLEE - 8 * saved.len() as i32;
+        for (k, value) in saved.into_iter().enumerate() {
+            self.store_word(Addr::value(base, first + 8 * k as i32), value);
+        }
     }
 
     /// The arguments of a call, read before anything is overwritten.
@@ -373,10 +386,11 @@ impl Part<'_> {
         coroutine: ValueId,
         args: &CallArgs,
         next: &Continuation,
+        catch: Option<&Continuation>,
     ) -> Result<(), LowerError> {
         let coroutine = self.value(coroutine);
         let (fixed, list) = self.arguments(args)?;
-        self.switch_coroutine(Builtin::Resume, Some(coroutine), fixed, list, next)
+        self.switch_coroutine(Some(coroutine), fixed, list, next, saved_across(next, catch))
     }
 
     /// Yields through the runtime.
@@ -388,9 +402,11 @@ impl Part<'_> {
     ) -> Result<(), LowerError> {
         let fixed = values.iter().map(|value| self.value(*value)).collect();
         let list = list.map(|list| self.run(list));
-        self.switch_coroutine(Builtin::Yield, None, fixed, list, next)
+        self.switch_coroutine(None, fixed, list, next, &next.saved)
     }
 
+    /// Resumes a coroutine, or yields if there is none.
+    ///
     /// ```text
     ///     mov  [vm], base; mov [vm+8], pc
     ///     ..   rdi: vm, then the coroutine, the values, their number, the continuation, the end of what is saved
@@ -399,14 +415,14 @@ impl Part<'_> {
     /// ```
     fn switch_coroutine(
         &mut self,
-        builtin: Builtin,
         coroutine: Option<lir::Value>,
         fixed: Vec<lir::Value>,
         list: Option<Run>,
         next: &Continuation,
+        saved: &[ValueId],
     ) -> Result<(), LowerError> {
         let continuation = self.continuation(next.target)?;
-        let saved: Vec<lir::Value> = next.saved.iter().map(|value| self.value(*value)).collect();
+        let saved: Vec<lir::Value> = saved.iter().map(|value| self.value(*value)).collect();
         let size = self.frame_size()?;
         let distance = (saved.len() as u32 + frame::HEADER_WORDS) as i32;
         let run = match list {
@@ -415,13 +431,12 @@ impl Part<'_> {
         };
         let addr = self.code.slot(size, distance);
         let top = self.code.b.address_of(addr);
-        for (k, value) in saved.into_iter().enumerate() {
-            self.store_word(Addr::value(top, frame::VARARGS - 8 * k as i32), value);
-        }
+        self.store_saved(top, saved);
         let code = &mut self.code;
         code.save_state();
         let count = code.wide(run.count);
         let address = code.symbol(&continuation);
+        let builtin = if coroutine.is_some() { Builtin::Resume } else { Builtin::Yield };
         let args: Vec<lir::Value> = coroutine.into_iter().chain([run.ptr, count, address, top]).collect();
         code.call_builtin(builtin, &args, &[]);
         code.b.tail_jump(stubs::SWITCH, vec![]);
@@ -450,5 +465,14 @@ impl Part<'_> {
             self.store_word(Addr::value(ptr, 8 * index as i32), *value);
         }
         Run { ptr, count }
+    }
+}
+
+/// What has to be saved across a call: what a catch continuation needs starts with what the normal one needs, or the
+/// other way round.
+fn saved_across<'c>(next: &'c Continuation, catch: Option<&'c Continuation>) -> &'c [ValueId] {
+    match catch {
+        Some(catch) if catch.saved.len() > next.saved.len() => &catch.saved,
+        _ => &next.saved,
     }
 }

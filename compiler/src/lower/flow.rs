@@ -31,7 +31,12 @@ impl Part<'_> {
             Terminator::Next => return self.next(),
             Terminator::Goto(label) => return self.goto(*label),
             Terminator::Leave { values, list } => self.leave(values, *list),
-            Terminator::Call { callee, args, next, .. } => return self.call(*callee, args, next),
+            Terminator::Call {
+                callee,
+                args,
+                next,
+                catch,
+            } => return self.call(*callee, args, next, catch.as_ref()),
             Terminator::TailCall { callee, args } => return self.tail_call(*callee, args),
             Terminator::Throw(value) => {
                 self.code.save_state();
@@ -40,8 +45,11 @@ impl Part<'_> {
                 self.code.b.tail_jump(stubs::THROW, vec![]);
             }
             Terminator::Resume {
-                coroutine, args, next, ..
-            } => return self.resume(*coroutine, args, next),
+                coroutine,
+                args,
+                next,
+                catch,
+            } => return self.resume(*coroutine, args, next, catch.as_ref()),
             Terminator::Yield { values, list, next } => return self.yield_values(values, *list, next),
             Terminator::TailJump { function, args } => return self.jump_to_part(*function, args),
             Terminator::Unreachable => self.code.b.terminate(lir::Terminator::Trap),
