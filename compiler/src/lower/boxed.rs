@@ -244,10 +244,15 @@ impl Part<'_> {
 
     /// Could a double be a NaN with bits that no boxed value has?
     fn may_be_any_nan(&self, value: ValueId) -> bool {
+        if self.function.ty(value) != Type::F64 {
+            return false;
+        }
         match self.function.def(value) {
-            Some(Op::CallExtern { .. } | Op::PlanPayload { .. } | Op::Load { .. } | Op::ElementLoad { .. }) | None => {
-                true
-            }
+            None => true,
+            Some(Op::CallExtern { .. } | Op::PlanPayload { .. } | Op::Load { .. } | Op::ElementLoad { .. }) => true,
+            // What arithmetic makes of a NaN is that NaN.
+            Some(Op::Unary(_, a)) => self.may_be_any_nan(*a),
+            Some(Op::Binary(_, a, b)) => self.may_be_any_nan(*a) || self.may_be_any_nan(*b),
             Some(_) => false,
         }
     }
