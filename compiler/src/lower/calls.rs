@@ -436,7 +436,11 @@ impl Part<'_> {
         code.save_state();
         let count = code.wide(run.count);
         let address = code.symbol(&continuation);
-        let builtin = if coroutine.is_some() { Builtin::Resume } else { Builtin::Yield };
+        let builtin = if coroutine.is_some() {
+            Builtin::Resume
+        } else {
+            Builtin::Yield
+        };
         let args: Vec<lir::Value> = coroutine.into_iter().chain([run.ptr, count, address, top]).collect();
         code.call_builtin(builtin, &args, &[]);
         code.b.tail_jump(stubs::SWITCH, vec![]);
