@@ -41,6 +41,8 @@ pub struct Traced {
 pub struct Heap {
     pub objects: Vec<Object>,
     pub traced: Vec<Traced>,
+    /// The first object of each kind.
+    firsts: Vec<Option<usize>>,
     /// Where objects end in the arena.
     pub end: usize,
 }
@@ -48,10 +50,14 @@ pub struct Heap {
 impl Heap {
     /// Makes objects of every kind, of random contents. `entry` is what all code objects are entered at.
     pub fn build(spec: &SpecTables, arena: &Arena, random: &mut Random, entry: u64) -> Self {
-        let mut heap = Self { objects: Vec::new(), traced: Vec::new(), end: HEAP };
+        let mut heap = Self { objects: Vec::new(), traced: Vec::new(), firsts: Vec::new(), end: HEAP };
         let mut at = HEAP;
         for (record, data) in spec.records.iter() {
-            let RecordKind::Object { number } = data.kind else { continue };
+            let RecordKind::Object { number } = data.kind else {
+                heap.firsts.push(None);
+                continue;
+            };
+            heap.firsts.push(Some(heap.objects.len()));
             for instance in 0..INSTANCES {
                 let trailing = data.trailing.as_ref();
                 let length = trailing.map_or(0, |_| LENGTHS[instance as usize % LENGTHS.len()]);
@@ -141,16 +147,20 @@ impl Heap {
 
     /// Some object of a kind.
     pub fn any(&self, record: RecordId, random: &mut Random) -> Object {
-        let all: Vec<Object> = self.of(record).collect();
-        random.pick(&all)
+        let first = self.firsts[record.0 as usize].expect("a kind of objects");
+        self.objects[first + random.below(INSTANCES.into()) as usize]
     }
 
     /// A value of one of these leaves; doubles are chosen more often than others.
     pub fn value(&self, spec: &SpecTables, set: TypeSet, random: &mut Random) -> u64 {
-        let leaves: Vec<LeafId> = set.leaves().filter(|leaf| (leaf.0 as usize) < spec.leaves.len()).collect();
         match spec.double_leaf() {
             Some(double) if set.contains(double) && random.one_in(4) => self.of_leaf(spec, double, random),
-            _ => self.of_leaf(spec, random.pick(&leaves), random),
+            _ => loop {
+                let leaf = LeafId(random.below(spec.leaves.len() as u64) as u32);
+                if set.contains(leaf) {
+                    return self.of_leaf(spec, leaf, random);
+                }
+            },
         }
     }
 

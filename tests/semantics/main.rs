@@ -41,6 +41,22 @@ fn long_lua() {
     check(&lua(), long_seed(), 20_000);
 }
 
+#[test]
+fn smoke_everything() {
+    check(&everything(), 1, 150);
+}
+
+#[test]
+#[ignore = "runs for minutes"]
+fn long_everything() {
+    check(&everything(), long_seed(), 20_000);
+}
+
+/// A language that uses each construct.
+fn everything() -> Language {
+    Language::new("everything", include_str!("everything.dg"), shapes::any, &BUILDS)
+}
+
 fn lua() -> Language {
     Language::new("lua", include_str!("../../stdlangs/lua.dg"), shapes::tables, &BUILDS)
 }

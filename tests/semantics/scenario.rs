@@ -15,6 +15,8 @@ use crate::script::Script;
 const CALLER: usize = 20;
 /// The slot of the frame's base as the caller sees it.
 const CALLED: usize = 32;
+/// Slots that have values of all kinds: all that a frame and what lies below it can reach.
+const FILLED: usize = 100;
 /// The caller's program counter, from the start of the arena.
 pub const CALLER_PC: usize = BYTECODE + 0x48;
 
@@ -71,7 +73,7 @@ impl Scenario {
         arena.restore(blank);
         let heap = Heap::build(spec, arena, &mut random, linked.exit(CALLEE));
         shape(spec, arena, &heap, &mut random);
-        for at in (STACK..STACK_END).step_by(8) {
+        for at in (STACK..STACK + 8 * FILLED).step_by(8) {
             arena.set_word(at, heap.value(spec, spec.any(), &mut random));
         }
         let mut scenario = Self {
