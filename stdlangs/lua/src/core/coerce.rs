@@ -3,6 +3,7 @@
 use dg_runtime::{Ref, Str, Throw, Value, Vm};
 
 use super::error;
+use super::state::lua;
 use crate::generated::{Boxed, FALSE, Kind, NIL, ValueKind};
 use crate::text::number::write_number;
 use crate::text::parse_number::parse_number;
@@ -99,8 +100,23 @@ pub fn type_number<'v>(vm: &'v Vm, value: Value<'v>) -> usize {
 }
 
 /// Lua's `%`: the result has the sign of the divisor.
+#[inline]
 pub fn modulo(lhs: f64, rhs: f64) -> f64 {
-    lhs - (lhs / rhs).floor() * rhs
+    lhs - floor(lhs / rhs) * rhs
+}
+
+/// As `f64::floor`, which is a call on processors that are not known to have an instruction for it.
+#[inline]
+fn floor(number: f64) -> f64 {
+    /// From here on all doubles are whole.
+    const LIMIT: f64 = (1u64 << 52) as f64;
+    if number.abs() < LIMIT {
+        let truncated = number as i64 as f64;
+        let floor = if truncated > number { truncated - 1.0 } else { truncated };
+        floor.copysign(number)
+    } else {
+        number
+    }
 }
 
 /// Whether two values are equal without metamethods.
@@ -115,8 +131,12 @@ pub fn raw_equal(lhs: Value<'_>, rhs: Value<'_>) -> bool {
 ///
 /// # Errors
 /// When memory runs out.
+#[inline]
 pub fn string<'v>(vm: &'v Vm, bytes: &[u8]) -> Result<Value<'v>, Throw> {
-    Ok(vm.str(bytes)?.boxed())
+    match bytes {
+        [byte] => Ok(lua(vm).byte_string(vm, *byte).boxed()),
+        _ => Ok(vm.str(bytes)?.boxed()),
+    }
 }
 
 /// The value to throw for a message without a position.

@@ -18,6 +18,9 @@ const EVENT_NAMES: [&str; Event::ALL.len()] = [
     "__len", "__lt", "__le", "__concat", "__call", "__tostring", "__metatable",
 ];
 
+/// Room for global variables. Far more than programs use, so that hardly any is not found at its first probe.
+const GLOBALS: u32 = 512;
+
 /// The state of Lua in a virtual machine. Until [`initialize`] has run it refers to nothing.
 pub struct LuaState {
     globals: Root<Table>,
@@ -26,6 +29,8 @@ pub struct LuaState {
     type_metatables: [Root<Table>; TYPE_NAMES.len()],
     event_names: [Root<Str>; EVENT_NAMES.len()],
     type_names: [Root<Str>; TYPE_NAMES.len()],
+    /// The strings of one byte.
+    byte_strings: Box<[Root<Str>; 256]>,
     /// The hash part of all tables that have none.
     no_nodes: Root<Nodes>,
     /// The array part of all tables that have none.
@@ -61,6 +66,7 @@ impl<T: Object> Root<T> {
     }
 
     /// The object, if there is one.
+    #[inline]
     pub fn get<'v>(&self, vm: &'v Vm) -> Option<Ref<'v, T>> {
         let raw = self.0.get();
         // SAFETY: set from a reference of this VM only, and traced, so that the object is alive.
@@ -82,6 +88,7 @@ impl LuaState {
             type_metatables: std::array::from_fn(|_| Root::new()),
             event_names: std::array::from_fn(|_| Root::new()),
             type_names: std::array::from_fn(|_| Root::new()),
+            byte_strings: Box::new(std::array::from_fn(|_| Root::new())),
             no_nodes: Root::new(),
             no_values: Root::new(),
             gmatch_code: Root::new(),
@@ -133,6 +140,12 @@ impl LuaState {
         self.type_names[type_number].get(vm).expect(INITIALIZED)
     }
 
+    /// The string of one byte.
+    #[inline]
+    pub fn byte_string<'v>(&self, vm: &'v Vm, byte: u8) -> Ref<'v, Str> {
+        self.byte_strings[usize::from(byte)].get(vm).expect(INITIALIZED)
+    }
+
     pub(super) fn no_nodes<'v>(&self, vm: &'v Vm) -> Ref<'v, Nodes> {
         self.no_nodes.get(vm).expect(INITIALIZED)
     }
@@ -145,7 +158,7 @@ impl LuaState {
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
         let tables = self.type_metatables.iter().chain([&self.globals, &self.registry]);
         tables.for_each(|table| tracer.reference(table.0.get().0));
-        let names = self.event_names.iter().chain(&self.type_names);
+        let names = self.event_names.iter().chain(&self.type_names).chain(&*self.byte_strings);
         names.for_each(|name| tracer.reference(name.0.get().0));
         [&self.gmatch_code, &self.wrapped_code].iter().for_each(|code| tracer.reference(code.0.get().0));
         tracer.reference(self.no_nodes.0.get().0);
@@ -175,6 +188,9 @@ pub fn initialize(vm: &Vm) -> Result<(), Throw> {
     let state = lua(vm);
     state.no_values.set(Some(alloc::values(vm, 0)?));
     state.no_nodes.set(Some(alloc::nodes(vm, 1)?));
+    for (root, byte) in state.byte_strings.iter().zip(0..=u8::MAX) {
+        root.set(Some(vm.str(&[byte])?));
+    }
     for (root, name) in state.event_names.iter().zip(EVENT_NAMES) {
         root.set(Some(vm.str(name.as_bytes())?));
     }
@@ -182,7 +198,7 @@ pub fn initialize(vm: &Vm) -> Result<(), Throw> {
         root.set(Some(vm.str(name.as_bytes())?));
     }
     state.registry.set(Some(alloc::table(vm)?));
-    let globals = alloc::table(vm)?;
+    let globals = super::table::new(vm, 0, GLOBALS)?;
     state.globals.set(Some(globals));
     super::table::set_str(vm, globals, vm.str(b"_G")?, globals.boxed())
 }

@@ -176,7 +176,7 @@ impl Args for CallContext<'_> {
 
     #[inline]
     fn ret_bytes(&self, bytes: &[u8]) -> NativeResult {
-        self.ret(self.str(bytes)?.boxed())
+        self.ret(coerce::string(self, bytes)?)
     }
 
     #[inline]
