@@ -14,6 +14,8 @@ mod outcome;
 mod package;
 mod string;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use dg_runtime::{NativeFn, Ref, Throw, Vm};
 
