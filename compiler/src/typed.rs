@@ -249,6 +249,8 @@ pub enum ExprKind {
     Unbox(Box<Expr>),
     /// The first value of a list, nil if there is none.
     First(Box<Expr>),
+    /// The values of a list after the first.
+    AfterFirst(Box<Expr>),
     /// How many values a list has.
     Count(Box<Expr>),
     /// The same bits under another type of the same representation.
@@ -497,6 +499,7 @@ impl Expr {
             | ExprKind::Box(_, inner)
             | ExprKind::Unbox(inner)
             | ExprKind::First(inner)
+            | ExprKind::AfterFirst(inner)
             | ExprKind::Count(inner)
             | ExprKind::Retype(inner)
             | ExprKind::Let { value: inner, .. }

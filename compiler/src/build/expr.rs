@@ -2,7 +2,7 @@
 
 use super::Lowering;
 use super::value::Val;
-use crate::ir::inst::{BinaryOp, IntCond, Op, Terminator};
+use crate::ir::inst::{BinaryOp, IntCond, Op, Terminator, UnaryOp};
 use crate::ir::spec::{FieldType, LeafEncoding, OperandKind};
 use crate::ir::{RecordId, TypeSet, ValueId};
 use crate::typed::{Expr, ExprKind, LocalId, LocalKind, Place, Ty};
@@ -105,6 +105,10 @@ impl<'p> Lowering<'p> {
             ExprKind::First(list) => {
                 let list = self.value(list)?;
                 return Some(Val::One(self.first(list)));
+            }
+            ExprKind::AfterFirst(list) => {
+                let list = self.value(list)?;
+                return Some(self.after_first(list));
             }
             ExprKind::Count(list) => {
                 let list = self.value(list)?;
@@ -213,6 +217,20 @@ impl<'p> Lowering<'p> {
         let index = self.one(index)?;
         let (ptr, _) = self.list(list);
         Some(Val::One(self.build.one(Op::PtrLoad { ptr, index })))
+    }
+
+    /// The values of a list after the first.
+    fn after_first(&mut self, list: Val) -> Val {
+        let (ptr, count) = self.list(list);
+        let (zero, one) = (self.build.i32(0), self.build.i32(1));
+        // An empty list stays empty.
+        let some = self.build.one(Op::IntCompare(IntCond::Ne, count, zero));
+        let dropped = self.build.unary(UnaryOp::BoolToI32, some);
+        Val::List {
+            ptr: self.build.one(Op::PtrAdd { ptr, index: one }),
+            count: self.build.binary(BinaryOp::ISub, count, dropped),
+            has_first: false,
+        }
     }
 
     /// The first value of a list, or what stands for a missing one.

@@ -9,7 +9,7 @@ use crate::resolve::error::Error;
 use crate::typed::{Expr, ExprKind, Ty};
 
 /// Their names.
-pub const INTRINSICS: [&str; 23] = [
+pub const INTRINSICS: [&str; 24] = [
     "add",
     "sub",
     "mul",
@@ -32,6 +32,7 @@ pub const INTRINSICS: [&str; 23] = [
     "as_u32",
     "as_i32",
     "first",
+    "after_first",
     "count",
 ];
 
@@ -110,6 +111,10 @@ impl Checker<'_, '_> {
                     ExprKind::First(Box::new(arg)),
                     Ty::Value(self.declarations.tables.any()),
                 )
+            }
+            "after_first" => {
+                let arg = self.expr_of(arg, Ty::List);
+                typed(ExprKind::AfterFirst(Box::new(arg)), Ty::List)
             }
             _ => {
                 let arg = self.expr_of(arg, Ty::List);

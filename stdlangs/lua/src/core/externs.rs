@@ -156,6 +156,14 @@ impl Externs for Semantics {
         method.as_function(vm).ok_or_else(|| error::type_error(vm, Some("f"), callee, "call"))
     }
 
+    fn check_callee_given<'v>(vm: &'v Vm, arguments: &'v [Value<'v>]) -> Result<(), Throw> {
+        if arguments.is_empty() { Err(error::argument_error(vm, 0, "value expected")) } else { Ok(()) }
+    }
+
+    fn check_handler_given<'v>(vm: &'v Vm, handler: Value<'v>) -> Result<(), Throw> {
+        if handler == nil() { Err(error::argument_error(vm, 1, "value expected")) } else { Ok(()) }
+    }
+
     fn protected_target<'v>(vm: &'v Vm, callee: Value<'v>) -> Callee<'v> {
         if let Some(function) = callee.as_function(vm) {
             return Callee::Function(function);
@@ -398,6 +406,9 @@ fn store_any<'v>(
         let method = match at.as_table(vm) {
             Some(table) => {
                 let Some(metatable) = table.metatable.get(vm) else {
+                    if let Some(name) = key.as_string(vm) {
+                        return table::set_str(vm, table, name, stored).map(|()| Stored::Done);
+                    }
                     return set_checked(vm, table, key, stored).map(|()| Stored::Done);
                 };
                 check_key(vm, key)?;

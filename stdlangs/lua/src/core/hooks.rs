@@ -147,9 +147,10 @@ enum Catcher {
 
 fn catcher(vm: &Vm) -> Catcher {
     let in_handler = lua(vm).handling.get();
-    for frame in vm.frames() {
+    for (depth, frame) in vm.frames().enumerate() {
         let info = frame.code().info();
-        if frame.line().is_none() {
+        // What pcall and xpcall throw themselves is thrown to their callers.
+        if depth > 0 && frame.line().is_none() {
             if info.name == natives::PCALL.name {
                 return Catcher::Plain;
             }
