@@ -34,7 +34,7 @@ pub fn of_callee(vm: &Vm, frame: Frame<'_>) -> Option<Name> {
 /// What `slot` is called before the instruction at `at`.
 fn of_slot(vm: &Vm, code: Ref<'_, Code>, at: u32, slot: u32) -> Option<Name> {
     let info = code.info();
-    if let Some(local) = info.locals_at(at).filter(|local| local.slot == slot).last() {
+    if let Some(local) = info.locals_at(at).rfind(|local| local.slot == slot) {
         return Some(Name { kind: "local", name: local.name.clone().into_bytes() });
     }
     let setter = find_setter(code, at, slot)?;

@@ -1,6 +1,6 @@
 //! `package`, `require` and `module`, for modules that are written in Lua.
 
-use dg_runtime::{CallContext, NativeFn, NativeResult, Ref, Throw, Value, Vm};
+use dg_runtime::{CallContext, NativeResult, Ref, Throw, Value, Vm};
 
 use super::args::Args;
 use super::base::load_file;
@@ -18,6 +18,14 @@ const PATH: &str = "./?.lua;/usr/local/share/lua/5.1/?.lua;/usr/local/share/lua/
 
 /// The environment variable that replaces the path; `;;` in it stands for [`PATH`].
 const PATH_VARIABLE: &str = "LUA_PATH";
+
+/// What `require` asks in turn.
+const LOADERS: Functions = &[
+    ("preload loader", load_preloaded),
+    ("file loader", load_from_path),
+    ("native loader", load_native),
+    ("native root loader", load_native),
+];
 
 /// Opens the library; the tables of the other libraries must be there.
 pub fn open(vm: &Vm) -> Result<(), Throw> {
@@ -40,19 +48,10 @@ pub fn open(vm: &Vm) -> Result<(), Throw> {
         let library = table::get_str(vm, globals, key);
         table::set_str(vm, loaded, key, library)?;
     }
-    let loaders = table::new(vm, 2, 0)?;
-    table::set_number(
-        vm,
-        loaders,
-        1.0,
-        alloc::native(vm, "preload loader", load_preloaded)?.boxed(),
-    )?;
-    table::set_number(
-        vm,
-        loaders,
-        2.0,
-        alloc::native(vm, "file loader", load_from_path)?.boxed(),
-    )?;
+    let loaders = table::new(vm, LOADERS.len() as u32, 0)?;
+    for (index, &(name, loader)) in (1u32..).zip(LOADERS) {
+        table::set_number(vm, loaders, index.into(), alloc::native(vm, name, loader)?.boxed())?;
+    }
     let path = std::env::var(PATH_VARIABLE).map(|path| path.replace(";;", &format!(";{PATH};")));
     let fields = [
         ("loaded", loaded.boxed()),
