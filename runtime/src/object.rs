@@ -365,7 +365,8 @@ impl<T: Object> Field for OptionalRefField<T> {
 #[derive(Debug)]
 pub struct Str {
     pub(crate) header: Header,
-    /// Hash of the bytes, seeded per VM.
+    /// For hash tables: the string's number in the order in which strings were made. Names that are used together are
+    /// mostly made together, and neighbouring numbers do not collide. Making many that do takes yet more strings.
     pub hash: u32,
 }
 

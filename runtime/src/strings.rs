@@ -17,6 +17,8 @@ struct Table {
     /// Length a power of two; a null reference is an empty entry.
     entries: Vec<Entry>,
     used: usize,
+    /// What the next string gets as [`Str::hash`].
+    next_number: u32,
     /// Strings made since the last collection.
     young: Vec<Entry>,
 }
@@ -39,6 +41,7 @@ impl Strings {
             table: RefCell::new(Table {
                 entries: vec![EMPTY; INITIAL],
                 used: 0,
+                next_number: 0,
                 young: Vec::new(),
             }),
         }
@@ -48,25 +51,29 @@ impl Strings {
     pub fn intern<'v>(&self, vm: &'v Vm, bytes: &[u8]) -> Option<Ref<'v, Str>> {
         let hash = hash(self.seed, bytes);
         let mut table = self.table.borrow_mut();
-        let mut index = table.home(hash);
+        let (entries, mask) = (&table.entries[..], table.entries.len() - 1);
+        let mut index = hash as usize & mask;
+        // At most half of the entries are in use, so the search ends.
         loop {
-            let entry = table.entries[index];
+            let entry = entries[index];
             if entry.string == 0 {
                 break;
             }
             if entry.hash == hash {
                 // SAFETY: dead strings leave the table before their memory is used again.
                 let string = unsafe { Ref::<Str>::from_pointer(vm.address(entry.string).cast()) };
-                if string.as_bytes() == bytes {
+                if is_same(string.as_bytes(), bytes) {
                     return Some(string);
                 }
             }
-            index = (index + 1) & (table.entries.len() - 1);
+            index = (index + 1) & mask;
         }
-        let string = vm.allocate_object(KIND_STR, bytes.len())?.cast::<Str>();
+        let string = vm
+            .allocate_sized(KIND_STR, bytes.len(), bytes.len().checked_add(12))?
+            .cast::<Str>();
         // SAFETY: just allocated, with room for the bytes behind the 12 bytes of its fixed part.
         let string = unsafe {
-            (*string).hash = hash;
+            (*string).hash = table.next_number;
             string
                 .cast::<u8>()
                 .add(12)
@@ -78,6 +85,7 @@ impl Strings {
             string: string.raw().0,
         };
         table.entries[index] = entry;
+        table.next_number = table.next_number.wrapping_add(1);
         table.young.push(entry);
         table.used += 1;
         if table.used * 2 > table.entries.len() {
@@ -167,36 +175,59 @@ impl Table {
     }
 }
 
-/// Hashes bytes: folded 64x64-bit multiplications over 16 bytes at a time, after W. Yi's wyhash.
+/// Hashes bytes, for the intern table: folded 64x64-bit multiplications over 16 bytes at a time, after W. Yi's wyhash.
 fn hash(seed: u64, bytes: &[u8]) -> u32 {
     const A: u64 = 0xA076_1D64_78BD_642F;
     const B: u64 = 0xE703_7ED1_A0B4_28DB;
-    let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
-    let half = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("4 bytes")) as u64;
     let length = bytes.len();
     let mut state = seed ^ A;
-    let (low, high) = match length {
-        0 => (0, 0),
-        1..4 => (
-            (bytes[0] as u64) << 16 | (bytes[length / 2] as u64) << 8 | bytes[length - 1] as u64,
-            0,
-        ),
-        4..8 => (half(0), half(length - 4)),
-        8..=16 => (word(0), word(length - 8)),
-        _ => {
-            let mut at = 0;
-            while length - at > 16 {
-                state = fold(word(at) ^ B, word(at + 8) ^ state);
-                at += 16;
-            }
-            (word(length - 16), word(length - 8))
+    let (low, high) = if length <= 16 {
+        short_bytes(bytes)
+    } else {
+        let mut at = 0;
+        while length - at > 16 {
+            state = fold(word(bytes, at) ^ B, word(bytes, at + 8) ^ state);
+            at += 16;
         }
+        (word(bytes, length - 16), word(bytes, length - 8))
     };
     let mixed = fold(low ^ B, high ^ state);
     let mixed = fold(mixed ^ A, length as u64 ^ B);
     (mixed ^ mixed >> 32) as u32
 }
 
+/// Whether the bytes are the same.
+#[inline]
+fn is_same(lhs: &[u8], rhs: &[u8]) -> bool {
+    // Calling for a few bytes costs more than comparing them.
+    match lhs.len() == rhs.len() {
+        true if lhs.len() <= 16 => short_bytes(lhs) == short_bytes(rhs),
+        same_length => same_length && lhs == rhs,
+    }
+}
+
+/// All of up to 16 bytes, some of them twice: different for different bytes of the same length.
+#[inline]
+fn short_bytes(bytes: &[u8]) -> (u64, u64) {
+    let half = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("4 bytes")) as u64;
+    let length = bytes.len();
+    match length {
+        0 => (0, 0),
+        1..4 => {
+            let (first, middle, last) = (bytes[0] as u64, bytes[length / 2] as u64, bytes[length - 1] as u64);
+            (first << 16 | middle << 8 | last, 0)
+        }
+        4..8 => (half(0), half(length - 4)),
+        _ => (word(bytes, 0), word(bytes, length - 8)),
+    }
+}
+
+#[inline]
+fn word(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"))
+}
+
+#[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let product = a as u128 * b as u128;
     product as u64 ^ (product >> 64) as u64
@@ -238,6 +269,7 @@ mod tests {
         let mut table = Table {
             entries: vec![EMPTY; 64],
             used: 0,
+            next_number: 0,
             young: Vec::new(),
         };
         let mut model = BTreeSet::new();
