@@ -25,7 +25,11 @@ fn the_framework_names_no_language() {
             }
         }
     }
-    assert!(found.is_empty(), "languages named in the framework:\n{}", found.join("\n"));
+    assert!(
+        found.is_empty(),
+        "languages named in the framework:\n{}",
+        found.join("\n")
+    );
 }
 
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) {

@@ -16,7 +16,11 @@ fn check(language: &str, source: &str) {
     let mut snapshots: BTreeMap<&str, String> = BTreeMap::new();
     let listings = listings(&image, &format!("stdlangs/{language}.dg"));
     for (symbol, listing) in &listings {
-        let owner = image.opcodes.iter().map(|opcode| opcode.symbol.as_str()).find(|opcode| is_part(symbol, opcode));
+        let owner = image
+            .opcodes
+            .iter()
+            .map(|opcode| opcode.symbol.as_str())
+            .find(|opcode| is_part(symbol, opcode));
         let text = snapshots.entry(owner.unwrap_or(symbol)).or_default();
         text.push_str(listing);
         text.push('\n');
@@ -33,5 +37,7 @@ fn check(language: &str, source: &str) {
 }
 
 fn is_part(symbol: &str, of: &str) -> bool {
-    symbol.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    symbol
+        .strip_prefix(of)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -1,19 +1,12 @@
 //! For the build scripts of languages that live in Rust crates of their own.
 //!
+//! The `main` of a `build.rs`:
+//!
 //! ```no_run
-//! // build.rs
-//! fn main() {
-//!     dg_compiler::build_script::compile("my_language.dg");
-//! }
+//! dg_compiler::build_script::compile("my_language.dg");
 //! ```
 //!
-//! ```ignore
-//! // src/lib.rs
-//! #[allow(dead_code, missing_docs)]
-//! mod generated {
-//!     include!(concat!(env!("OUT_DIR"), "/vm.rs"));
-//! }
-//! ```
+//! In `src/lib.rs`: a module `generated` with `include!(concat!(env!("OUT_DIR"), "/vm.rs"));`.
 
 use std::path::{Path, PathBuf};
 use std::process;

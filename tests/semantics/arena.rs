@@ -13,6 +13,9 @@ pub const STACK_END: usize = 0x8000;
 /// Results of callees that do not lie on the stack.
 pub const ELSEWHERE: usize = 0x8000;
 pub const HEAP: usize = 0x8100;
+pub const HEAP_END: usize = 0xC000;
+/// Where the stack is after it has been moved.
+pub const MOVED: usize = 0xC000;
 pub const SIZE: usize = 0x10000;
 
 /// Anonymous memory, unmapped when dropped.

@@ -257,7 +257,14 @@ static ALONE: Mutex<()> = Mutex::new(());
 fn machine() -> MutexGuard<'static, ()> {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        for signal in [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP, libc::SIGUSR1] {
+        for signal in [
+            libc::SIGSEGV,
+            libc::SIGBUS,
+            libc::SIGILL,
+            libc::SIGFPE,
+            libc::SIGTRAP,
+            libc::SIGUSR1,
+        ] {
             // SAFETY: the handler is async-signal-safe; the struct is valid when zeroed.
             unsafe {
                 let mut action: libc::sigaction = std::mem::zeroed();
@@ -302,7 +309,11 @@ unsafe extern "C" fn caught(signal: i32, info: *mut libc::siginfo_t, context: *m
         let registers = &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs;
         let place = arena.add(CONTEXT).cast::<Context>();
         (*place).exit = CRASHED;
-        (*place).fault = [signal as u64, registers[libc::REG_RIP as usize] as u64, (*info).si_addr() as u64];
+        (*place).fault = [
+            signal as u64,
+            registers[libc::REG_RIP as usize] as u64,
+            (*info).si_addr() as u64,
+        ];
         registers[libc::REG_RIP as usize] = leave as *const () as i64;
         registers[libc::REG_R15 as usize] = arena as i64;
     }

@@ -4,7 +4,7 @@ use dg_compiler::abi;
 use dg_compiler::ir::spec::{ExternType, FieldType, LeafEncoding, RecordKind, SpecTables};
 use dg_compiler::ir::{LeafId, RecordId, TypeSet};
 
-use crate::arena::{Arena, HEAP, PC, SIZE, STACK};
+use crate::arena::{Arena, HEAP, HEAP_END, PC, STACK};
 use crate::random::Random;
 
 /// Slots of the frames of bytecode functions.
@@ -50,7 +50,12 @@ pub struct Heap {
 impl Heap {
     /// Makes objects of every kind, of random contents. `entry` is what all code objects are entered at.
     pub fn build(spec: &SpecTables, arena: &Arena, random: &mut Random, entry: u64) -> Self {
-        let mut heap = Self { objects: Vec::new(), traced: Vec::new(), firsts: Vec::new(), end: HEAP };
+        let mut heap = Self {
+            objects: Vec::new(),
+            traced: Vec::new(),
+            firsts: Vec::new(),
+            end: HEAP,
+        };
         let mut at = HEAP;
         for (record, data) in spec.records.iter() {
             let RecordKind::Object { number } = data.kind else {
@@ -62,10 +67,17 @@ impl Heap {
                 let trailing = data.trailing.as_ref();
                 let length = trailing.map_or(0, |_| LENGTHS[instance as usize % LENGTHS.len()]);
                 let end = trailing.map_or(data.size, |array| array.offset + array.stride * length);
-                heap.objects.push(Object { record, offset: at, length });
-                arena.set_word(at, u64::from(length) << 32 | random.pick(&[0, 1, 1, 3]) << 8 | u64::from(number));
+                heap.objects.push(Object {
+                    record,
+                    offset: at,
+                    length,
+                });
+                arena.set_word(
+                    at,
+                    u64::from(length) << 32 | random.pick(&[0, 1, 1, 3]) << 8 | u64::from(number),
+                );
                 at += end.next_multiple_of(8) as usize;
-                assert!(at <= SIZE, "the heap is too small");
+                assert!(at <= HEAP_END, "the heap is too small");
             }
         }
         heap.end = at;
@@ -87,7 +99,14 @@ impl Heap {
     fn fill(&mut self, spec: &SpecTables, arena: &Arena, random: &mut Random, object: Object) {
         let record = &spec.records[object.record];
         for field in &record.fields {
-            self.fill_place(spec, arena, random, object, object.offset + field.offset as usize, field.ty);
+            self.fill_place(
+                spec,
+                arena,
+                random,
+                object,
+                object.offset + field.offset as usize,
+                field.ty,
+            );
         }
         let Some(array) = &record.trailing else { return };
         for index in 0..object.length {
@@ -128,7 +147,10 @@ impl Heap {
             FieldType::ValuePtr => match random.one_in(2) {
                 true => arena.address(STACK + 8 * random.below(64) as usize),
                 false => {
-                    let own = self.traced.iter().rfind(|place| place.owner.offset == owner.offset && place.bytes == 8);
+                    let own = self
+                        .traced
+                        .iter()
+                        .rfind(|place| place.owner.offset == owner.offset && place.bytes == 8);
                     arena.address(own.map_or(at + 8, |place| place.offset))
                 }
             },
@@ -136,13 +158,20 @@ impl Heap {
         };
         arena.write(at, bytes, value);
         if ty.is_traced() {
-            self.traced.push(Traced { owner, offset: at, bytes });
+            self.traced.push(Traced {
+                owner,
+                offset: at,
+                bytes,
+            });
         }
     }
 
     /// All objects of a kind.
     pub fn of(&self, record: RecordId) -> impl Iterator<Item = Object> + '_ {
-        self.objects.iter().copied().filter(move |object| object.record == record)
+        self.objects
+            .iter()
+            .copied()
+            .filter(move |object| object.record == record)
     }
 
     /// Some object of a kind.
@@ -169,9 +198,7 @@ impl Heap {
             LeafEncoding::Unit { bits } => bits,
             LeafEncoding::Double => double(random),
             LeafEncoding::Int32 { tag } => u64::from(tag) << 32 | u64::from(number(random) as u32),
-            LeafEncoding::Ref { tag, record } => {
-                u64::from(tag) << 32 | u64::from(self.any(record, random).reference())
-            }
+            LeafEncoding::Ref { tag, record } => u64::from(tag) << 32 | u64::from(self.any(record, random).reference()),
         }
     }
 
@@ -249,10 +276,18 @@ pub fn double(random: &mut Random) -> u64 {
             _ => f64::from_bits(random.next()),
         },
     };
-    if value.is_nan() { 0x7FF8_0000_0000_0000 } else { value.to_bits() }
+    if value.is_nan() {
+        0x7FF8_0000_0000_0000
+    } else {
+        value.to_bits()
+    }
 }
 
 /// A double as fields hold it, or runtime functions answer it: any NaN.
 fn raw_double(random: &mut Random) -> u64 {
-    if random.one_in(8) { random.pick(&[0x7FF8_0000_0000_1234, 0xFFFF_FFFF_0000_0001]) } else { double(random) }
+    if random.one_in(8) {
+        random.pick(&[0x7FF8_0000_0000_1234, 0xFFFF_FFFF_0000_0001])
+    } else {
+        double(random)
+    }
 }

@@ -49,7 +49,10 @@ impl Language {
     pub fn new(name: &str, source: &str, shape: Shape, builds: &[(&'static str, &[&str], LowerOptions)]) -> Self {
         let spec = dg_spec::parse(source).and_then(|spec| infer::check(source, &spec));
         let typed = spec.unwrap_or_else(|diagnostics| {
-            panic!("{}", dg_spec::render(name, source, &diagnostics, 100, dg_spec::Style::Plain))
+            panic!(
+                "{}",
+                dg_spec::render(name, source, &diagnostics, 100, dg_spec::Style::Plain)
+            )
         });
         let plain = build::build(&typed);
         let builds = builds.iter().map(|(build, disabled, lowering)| {
@@ -57,9 +60,25 @@ impl Language {
             let mut optimised = plain.clone();
             passes::run(&mut optimised, &options).unwrap_or_else(|error| panic!("{name}, {build}: {error}"));
             let image = lower::image(&optimised, lowering).unwrap_or_else(|error| panic!("{name}, {build}: {error}"));
-            Build { name: build, optimised, machine: Machine::new(image, *lowering) }
+            Build {
+                name: build,
+                optimised,
+                machine: Machine::new(image, *lowering),
+            }
         });
-        Self { name: name.into(), builds: builds.collect(), plain, shape }
+        Self {
+            name: name.into(),
+            builds: builds.collect(),
+            plain,
+            shape,
+        }
+    }
+
+    /// Makes the machine code of two bytecodes change places.
+    pub fn exchange(&mut self, one: &str, other: &str) {
+        for build in &mut self.builds {
+            build.machine.linked.exchange(one, other);
+        }
     }
 
     /// Runs every variant of every bytecode and every native function in `count` situations, in each build.
@@ -84,7 +103,15 @@ impl Language {
         let (mut told, mut compared) = (0, 0);
         for number in 0..count {
             let scenario = Scenario::new(spec, &arena, linked, &blank, subject, self.shape, seed, number);
-            let trial = Trial { language: self, build, arena: &arena, scenario: &scenario, plain, optimised, symbol };
+            let trial = Trial {
+                language: self,
+                build,
+                arena: &arena,
+                scenario: &scenario,
+                plain,
+                optimised,
+                symbol,
+            };
             match trial.run() {
                 Verdict::Skipped => report.skipped += 1,
                 Verdict::Same => compared += 1,
@@ -100,9 +127,13 @@ impl Language {
         }
         report.compared += compared;
         if compared == 0 {
-            report.differences.push(format!("{} {symbol}: no situation of {count} fits", self.name));
+            report
+                .differences
+                .push(format!("{} {symbol}: no situation of {count} fits", self.name));
         } else if told > TOLD {
-            report.differences.push(format!("{} {symbol}: {told} of {compared} differ", self.name));
+            report
+                .differences
+                .push(format!("{} {symbol}: {told} of {compared} differ", self.name));
         }
     }
 
@@ -111,7 +142,10 @@ impl Language {
             Subject::Bytecode { bytecode, .. } => FunctionKind::Bytecode(*bytecode),
             Subject::Native(native) => FunctionKind::Native(*native),
         };
-        self.plain.functions.find(|function| function.kind == kind).expect("everything declared has a graph")
+        self.plain
+            .functions
+            .find(|function| function.kind == kind)
+            .expect("everything declared has a graph")
     }
 }
 
@@ -120,9 +154,11 @@ impl Build {
     fn subjects(&self) -> Vec<(String, Subject)> {
         let image = &self.machine.image;
         let bytecodes = image.opcodes.iter().enumerate().map(|(number, opcode)| {
-            let needs_varargs = self.optimised.functions.values().any(|function| {
-                function.kind == FunctionKind::Bytecode(opcode.bytecode) && has_varargs(function)
-            });
+            let needs_varargs = self
+                .optimised
+                .functions
+                .values()
+                .any(|function| function.kind == FunctionKind::Bytecode(opcode.bytecode) && has_varargs(function));
             let subject = Subject::Bytecode {
                 opcode: u16::try_from(number).expect("there are few opcodes"),
                 bytecode: opcode.bytecode,
@@ -132,12 +168,18 @@ impl Build {
             (opcode.symbol.clone(), subject)
         });
         let natives = image.spec.natives.ids().zip(&image.natives);
-        bytecodes.chain(natives.map(|(id, symbol)| (symbol.clone(), Subject::Native(id)))).collect()
+        bytecodes
+            .chain(natives.map(|(id, symbol)| (symbol.clone(), Subject::Native(id))))
+            .collect()
     }
 }
 
 fn has_varargs(function: &Function) -> bool {
-    function.blocks.values().flat_map(|block| &block.insts).any(|inst| function.insts[*inst].op == Op::Varargs)
+    function
+        .blocks
+        .values()
+        .flat_map(|block| &block.insts)
+        .any(|inst| function.insts[*inst].op == Op::Varargs)
 }
 
 enum Verdict {
@@ -192,13 +234,21 @@ impl Trial<'_> {
         let plain = result("before the passes", &seen, seen_memory);
         let after = result("after the passes", &seen_after, after_memory);
         let nan = result("after the passes, a NaN failing weak checks", &seen_nan, nan_memory);
-        let machine = Result { who: "machine code", end: ran.end.clone(), events: &ran.events, memory: ran_memory };
+        let machine = Result {
+            who: "machine code",
+            end: ran.end.clone(),
+            events: &ran.events,
+            memory: ran_memory,
+        };
         let mut problems = String::new();
         self.compare(&plain, &after, &mut problems);
         if seen_after.met_nan {
             self.compare(&nan, &machine, &mut problems);
             let (with, without) = (plain.events, nan.events);
-            let asks = without.iter().zip(with.iter().map(Some).chain([None])).find(|(new, old)| Some(*new) != *old);
+            let asks = without
+                .iter()
+                .zip(with.iter().map(Some).chain([None]))
+                .find(|(new, old)| Some(*new) != *old);
             if plain.end != nan.end && !matches!(asks, Some((Event::Extern { .. }, _))) {
                 let _ = writeln!(problems, "  a NaN fails a weak check, and no runtime function decides");
             }
@@ -206,12 +256,20 @@ impl Trial<'_> {
             self.compare(&plain, &machine, &mut problems);
         }
         self.check(&ran, &machine.memory, &mut problems);
-        if problems.is_empty() { Verdict::Same } else { Verdict::Different(problems) }
+        if problems.is_empty() {
+            Verdict::Same
+        } else {
+            Verdict::Different(problems)
+        }
     }
 
     fn compare(&self, should: &Result<'_>, is: &Result<'_>, problems: &mut String) {
         let mut tell = |what: &str, one: &dyn std::fmt::Debug, other: &dyn std::fmt::Debug| {
-            let _ = writeln!(problems, "  {what} differ\n    {}: {one:x?}\n    {}: {other:x?}", should.who, is.who);
+            let _ = writeln!(
+                problems,
+                "  {what} differ\n    {}: {one:x?}\n    {}: {other:x?}",
+                should.who, is.who
+            );
         };
         if should.end != is.end {
             tell("ends", &should.end, &is.end);
@@ -262,17 +320,33 @@ impl Trial<'_> {
         for place in &self.scenario.heap.traced {
             let owner = place.owner.offset;
             let is_old = self.scenario.memory[owner + 1] == 1;
-            let part = |word: u64| if place.bytes == 8 { word } else { word >> (8 * (place.offset % 8)) & 0xffff_ffff };
+            let part = |word: u64| {
+                if place.bytes == 8 {
+                    word
+                } else {
+                    word >> (8 * (place.offset % 8)) & 0xffff_ffff
+                }
+            };
             let aligned = place.offset - place.offset % 8;
             let (before, after) = (part(self.scenario.memory_word(aligned)), part(word(memory, aligned)));
-            let refers = if place.bytes == 8 { refers(spec, after) } else { after != 0 };
+            let refers = if place.bytes == 8 {
+                refers(spec, after)
+            } else {
+                after != 0
+            };
             let by_runtime = ran.changed.contains(&place.offset);
             if is_old && before != after && refers && !by_runtime && !ran.barriers.contains(&place.owner.reference()) {
                 let _ = writeln!(problems, "  no barrier for a store at {}", self.place(place.offset));
             }
         }
         for object in &ran.barriers {
-            if self.scenario.heap.objects.iter().all(|known| known.reference() != *object) {
+            if self
+                .scenario
+                .heap
+                .objects
+                .iter()
+                .all(|known| known.reference() != *object)
+            {
                 let _ = writeln!(problems, "  a barrier for {object:#x}, which is no object");
             }
         }
@@ -348,7 +422,12 @@ fn result<'a>(who: &'a str, seen: &'a Seen, memory: Vec<u8>) -> Result<'a> {
         (Ok(_), Some(wild)) => Err(wild.clone()),
         (Err(error), _) => Err(format!("{error:?}")),
     };
-    Result { who, end, events: &seen.events, memory }
+    Result {
+        who,
+        end,
+        events: &seen.events,
+        memory,
+    }
 }
 
 fn word(memory: &[u8], at: usize) -> u64 {

@@ -88,11 +88,27 @@ impl Linked {
             ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len());
             assert_eq!(libc::mprotect(start.cast(), size, libc::PROT_READ | libc::PROT_EXEC), 0);
         }
-        Self { start, size, symbols, exits, functions }
+        Self {
+            start,
+            size,
+            symbols,
+            exits,
+            functions,
+        }
     }
 
     pub fn symbol(&self, name: &str) -> u64 {
-        *self.symbols.get(name).unwrap_or_else(|| panic!("`{name}` is not defined"))
+        *self
+            .symbols
+            .get(name)
+            .unwrap_or_else(|| panic!("`{name}` is not defined"))
+    }
+
+    /// Gives two pieces of code each other's name.
+    pub fn exchange(&mut self, one: &str, other: &str) {
+        let (first, second) = (self.symbol(one), self.symbol(other));
+        self.symbols.insert(one.into(), second);
+        self.symbols.insert(other.into(), first);
     }
 
     pub fn exit(&self, number: u32) -> u64 {
@@ -101,7 +117,11 @@ impl Linked {
 
     /// Where an address is, for messages.
     pub fn describe(&self, address: u64) -> String {
-        let before = self.symbols.iter().filter(|(_, at)| **at <= address).max_by_key(|(_, at)| **at);
+        let before = self
+            .symbols
+            .iter()
+            .filter(|(_, at)| **at <= address)
+            .max_by_key(|(_, at)| **at);
         match before {
             Some((name, at)) if address < self.start as u64 + self.size as u64 => {
                 format!("{name}+{:#x}", address - at)
@@ -140,7 +160,16 @@ fn define(symbols: &mut HashMap<String, u64>, name: &str, offset: usize) {
 fn map(size: usize) -> *mut u8 {
     let protection = libc::PROT_READ | libc::PROT_WRITE;
     // SAFETY: a new mapping, at no particular address.
-    let start = unsafe { libc::mmap(ptr::null_mut(), size, protection, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0) };
+    let start = unsafe {
+        libc::mmap(
+            ptr::null_mut(),
+            size,
+            protection,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        )
+    };
     assert_ne!(start, libc::MAP_FAILED, "no memory");
     start.cast()
 }

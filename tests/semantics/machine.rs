@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use dg_compiler::abi::{self, Builtin, frame, hot};
 use dg_compiler::emit::Image;
+use dg_compiler::ir::ExternId;
 use dg_compiler::ir::evaluate::{ExternAnswer, Request};
 use dg_compiler::ir::spec::{ExternResult, ExternType, LeafEncoding};
-use dg_compiler::ir::ExternId;
 use dg_compiler::lower::LowerOptions;
 
-use crate::arena::{Arena, ELSEWHERE, PC, STACK, STACK_END};
+use crate::arena::{Arena, ELSEWHERE, HEAP, MOVED, PC, STACK, STACK_END};
 use crate::cpu::{self, CallRegisters, Context, Host};
 use crate::link::{BUILTINS, CALLEE, Linked, RETURN, SWITCH, THROWN};
 use crate::oracle::End;
@@ -47,8 +47,17 @@ pub struct Ran {
 impl Machine {
     pub fn new(image: Image, options: LowerOptions) -> Self {
         let linked = Linked::new(&image);
-        let catches = image.catches.iter().map(|(from, to)| (linked.symbol(from), linked.symbol(to))).collect();
-        Self { image, linked, options, catches }
+        let catches = image
+            .catches
+            .iter()
+            .map(|(from, to)| (linked.symbol(from), linked.symbol(to)))
+            .collect();
+        Self {
+            image,
+            linked,
+            options,
+            catches,
+        }
     }
 
     /// Runs the code at `symbol` in the situation that the arena is in.
@@ -59,6 +68,7 @@ impl Machine {
             scenario,
             externs: 0,
             pending: None,
+            is_moved: false,
             ran: Ran {
                 end: Err(String::new()),
                 events: vec![],
@@ -89,10 +99,80 @@ struct Run<'a> {
     scenario: &'a Scenario,
     externs: u64,
     pending: Option<Switching>,
+    /// Whether the stack is at [`MOVED`].
+    is_moved: bool,
     ran: Ran,
 }
 
+/// How far the stack moves.
+const DISTANCE: usize = MOVED - STACK;
+
 impl Run<'_> {
+    /// Whether this is a run in which the stack moves whenever it can.
+    fn moves(&self) -> bool {
+        self.scenario.script.seed.is_multiple_of(2)
+    }
+
+    /// Moves the stack, with all that points at it. Nothing of use stays where it was.
+    fn move_stack(&mut self) {
+        if self.is_moved {
+            return;
+        }
+        self.is_moved = true;
+        for at in (STACK..STACK_END).step_by(8) {
+            self.arena.set_word(at + DISTANCE, self.arena.word(at));
+            self.arena.set_word(at, 0x3FF6_0000_0000_0000 + at as u64);
+        }
+        self.redirect(STACK, DISTANCE as u64);
+    }
+
+    fn move_back(&mut self) {
+        if !self.is_moved {
+            return;
+        }
+        self.is_moved = false;
+        for at in (STACK..STACK_END).step_by(8) {
+            self.arena.set_word(at, self.arena.word(at + DISTANCE));
+        }
+        self.redirect(MOVED, (DISTANCE as u64).wrapping_neg());
+    }
+
+    /// Adds to everything in the heap and in the VM's state that is an address of the stack at `from`.
+    fn redirect(&self, from: usize, distance: u64) {
+        let hot = [hot::BASE, hot::STACK_LIMIT, hot::RESULTS, hot::CALLEE_BASE].map(|field| field as usize);
+        for at in hot.into_iter().chain((HEAP..self.scenario.heap.end).step_by(8)) {
+            let word = self.arena.word(at);
+            if self.is_on_stack(word, from) {
+                self.arena.set_word(at, word.wrapping_add(distance));
+            }
+        }
+    }
+
+    fn is_on_stack(&self, address: u64, start: usize) -> bool {
+        let size = STACK_END - STACK;
+        self.arena
+            .offset(address)
+            .is_some_and(|at| (start..=start + size).contains(&at))
+    }
+
+    /// An address of the stack as it would be had the stack not moved.
+    fn unmoved(&self, address: u64) -> u64 {
+        if self.is_on_stack(address, MOVED) {
+            address - DISTANCE as u64
+        } else {
+            address
+        }
+    }
+
+    /// An address of the stack as it is now.
+    fn current(&self, address: u64) -> u64 {
+        if self.is_moved && self.is_on_stack(address, STACK) {
+            address + DISTANCE as u64
+        } else {
+            address
+        }
+    }
+
     fn whole(&mut self, start: u64) -> Result<End, String> {
         let (arena, scenario) = (self.arena, self.scenario);
         let garbage = 0x7B7B_7B7B_0000_0000;
@@ -153,11 +233,23 @@ impl Run<'_> {
         let arena = self.arena;
         if context.exit == cpu::CRASHED {
             let [signal, at, address] = context.fault;
-            let (at, accessed) = (self.machine.linked.describe(at), address.wrapping_sub(arena.start() as u64));
+            let (at, accessed) = (
+                self.machine.linked.describe(at),
+                address.wrapping_sub(arena.start() as u64),
+            );
             return Err(format!("signal {signal} at {at}, address arena+{accessed:#x}"));
         }
+        if self.is_moved {
+            for register in [&mut context.rax, &mut context.rbx, &mut context.rdi] {
+                *register = self.unmoved(*register);
+            }
+            self.move_back();
+        }
         if context.rsp != context.host_rsp - cpu::FRAME {
-            self.complain(format!("the stack pointer is off by {}", context.rsp as i64 - context.host_rsp as i64));
+            self.complain(format!(
+                "the stack pointer is off by {}",
+                context.rsp as i64 - context.host_rsp as i64
+            ));
         }
         self.check_tags(context);
         let (base, pc) = match self.machine.options.register_pinning {
@@ -176,7 +268,11 @@ impl Run<'_> {
 
     fn check_tags(&mut self, context: &Context) {
         let tags = self.tags();
-        if tags.iter().zip([context.r14, context.r13]).any(|(should, is)| *should != is) {
+        if tags
+            .iter()
+            .zip([context.r14, context.r13])
+            .any(|(should, is)| *should != is)
+        {
             self.complain("a tag register has changed");
         }
     }
@@ -188,14 +284,20 @@ impl Run<'_> {
             LeafEncoding::Int32 { tag } | LeafEncoding::Ref { tag, .. } => u64::from(tag) << 32,
             LeafEncoding::Unit { .. } | LeafEncoding::Double => 0,
         });
-        if self.machine.options.tag_registers { tags.take(2).collect() } else { vec![] }
+        if self.machine.options.tag_registers {
+            tags.take(2).collect()
+        } else {
+            vec![]
+        }
     }
 
     fn dispatched(&mut self, opcode: u32, base: u64, pc: u64) -> Result<End, String> {
         if base != self.arena.address(self.scenario.base) {
             self.complain("the base has changed");
         }
-        let Some(at) = self.arena.offset(pc) else { return Err(format!("the program counter is {pc:#x}")) };
+        let Some(at) = self.arena.offset(pc) else {
+            return Err(format!("the program counter is {pc:#x}"));
+        };
         let expected = self.arena.read(at, 2) as u32;
         if opcode != expected {
             self.complain(format!("opcode {opcode} was dispatched at {expected}"));
@@ -230,7 +332,9 @@ impl Run<'_> {
             return Ok(Some(End::TailCall { callee, args }));
         }
         if new - 8 * delta != scenario.base {
-            self.complain(format!("the callee's base {new:#x} and delta {delta} do not give the caller's"));
+            self.complain(format!(
+                "the callee's base {new:#x} and delta {delta} do not give the caller's"
+            ));
         }
         if !scenario.is_native && (header(frame::PC) != arena.address(PC) || pc != arena.address(PC)) {
             self.complain("the program counter saved by a call is wrong");
@@ -254,7 +358,9 @@ impl Run<'_> {
         let may_throw = !matches!(request, Request::Yield(_));
         self.ran.events.push(Event::Request { request, memory });
         let number = self.ran.comebacks.len() as u64;
-        let mut comeback = scenario.script.come_back(spec, &scenario.heap, number, Some(callee_base));
+        let mut comeback = scenario
+            .script
+            .come_back(spec, &scenario.heap, number, Some(callee_base));
         comeback.threw = comeback.threw.filter(|_| may_throw);
         comeback.apply(spec, arena);
         self.ran.comebacks.push(comeback.clone());
@@ -286,7 +392,9 @@ impl Run<'_> {
     }
 
     fn caller_base(&self) -> usize {
-        let header = self.scenario.memory_word((self.scenario.called_base as i32 + frame::CALLEE) as usize);
+        let header = self
+            .scenario
+            .memory_word((self.scenario.called_base as i32 + frame::CALLEE) as usize);
         self.scenario.called_base - 8 * (header >> 32) as usize
     }
 
@@ -311,16 +419,18 @@ impl Run<'_> {
     /// The `switch` stub has gone where a builtin said.
     fn switched(&mut self, context: &mut Context) -> Result<Option<End>, String> {
         match self.pending.take() {
-            Some(Switching { request, continuation, callee_base }) => {
-                self.come_back(context, request, continuation, callee_base)
-            }
+            Some(Switching {
+                request,
+                continuation,
+                callee_base,
+            }) => self.come_back(context, request, continuation, callee_base),
             None => Err("a switch without a reason".into()),
         }
     }
 
     /// Base and program counter must have been saved.
     fn check_saved(&mut self, what: &str) {
-        if self.arena.hot(hot::BASE) != self.arena.address(self.scenario.base) {
+        if self.arena.hot(hot::BASE) != self.current(self.arena.address(self.scenario.base)) {
             self.complain(format!("the base is not saved at {what}"));
         }
         if !self.scenario.is_native && self.arena.hot(hot::PC) != self.arena.address(PC) {
@@ -339,24 +449,43 @@ impl Run<'_> {
         for ty in &types {
             let count = if *ty == ExternType::List { 2 } else { 1 };
             for _ in 0..count {
-                let next = if *ty == ExternType::F64 { floats.next() } else { ints.next() };
+                let next = if *ty == ExternType::F64 {
+                    floats.next()
+                } else {
+                    ints.next()
+                };
                 words.push(*next.ok_or("more arguments than registers")?);
             }
         }
         let args = comparable(arena, &types, &words)?;
-        let answer = scenario.script.answer(spec, &scenario.heap, id, &args, self.externs);
         if !row.effects.is_pure() {
             self.check_saved(&row.name);
         }
+        // Where it is looked at, the stack is where it was.
+        let was_moved = self.is_moved;
+        self.move_back();
+        let answer = scenario
+            .script
+            .answer(spec, &scenario.heap, scenario.base, id, &args, self.externs);
         if !row.effects.is_removable() {
             let memory = fingerprint(arena, &scenario.heap, scenario.frame_end(), 0..0);
-            self.ran.events.push(Event::Extern { name: row.name.clone(), args, memory });
+            self.ran.events.push(Event::Extern {
+                name: row.name.clone(),
+                args,
+                memory,
+            });
             self.externs += 1;
         }
         self.ran.has_allocated |= row.effects.allocates;
         if let Some((at, value)) = answer.change {
             arena.set_word(at, value);
             self.ran.changed.push(at);
+        }
+        if was_moved {
+            self.move_stack();
+        }
+        if row.effects.reenters && self.moves() {
+            self.move_stack();
         }
         for word in 0..abi::MAX_PLAN as i32 {
             arena.set_hot(hot::PLAN + 8 * word, 0xFFFE_3333_2222_1111);
@@ -406,20 +535,32 @@ impl Run<'_> {
         } else if is(Builtin::Safepoint) {
             self.ran.safepoints += 1;
             arena.write(hot::SAFEPOINT as usize, 4, 0);
+            if self.moves() {
+                self.move_stack();
+            }
         } else if is(Builtin::GrowStack) {
             arena.set_hot(hot::STACK_LIMIT, arena.address(STACK_END));
+            if self.moves() {
+                self.move_stack();
+            }
         } else if is(Builtin::Throw) {
             self.check_saved("a throw");
             arena.set_hot(hot::TARGET, self.machine.linked.exit(THROWN));
         } else if is(Builtin::CopyValues) {
             self.check_saved("a copy");
             let values = read_run(arena, first, second)?;
-            let to = arena.offset(third).filter(|at| (STACK..STACK_END).contains(at));
-            let to = to.ok_or("values are copied to nowhere")?;
-            for (index, value) in values.iter().enumerate() {
-                arena.set_word(to + 8 * index, *value);
+            if self.moves() {
+                self.move_stack();
             }
-            status = (third, 1);
+            let place = self.current(third);
+            let to = arena
+                .offset(self.unmoved(place))
+                .filter(|at| (STACK..STACK_END).contains(at));
+            to.ok_or("values are copied to nowhere")?;
+            for (index, value) in values.iter().enumerate() {
+                arena.set_word((place - arena.address(0)) as usize + 8 * index, *value);
+            }
+            status = (place, 1);
         } else if is(Builtin::Resume) || is(Builtin::Yield) {
             self.check_saved("a switch");
             let (values, count, continuation, callee_base) = match is(Builtin::Resume) {
@@ -428,12 +569,21 @@ impl Run<'_> {
             };
             let args = read_run(arena, values, count)?;
             let request = match is(Builtin::Resume) {
-                true => Request::Resume { coroutine: first as u32, args },
+                true => Request::Resume {
+                    coroutine: first as u32,
+                    args,
+                },
                 false => Request::Yield(args),
             };
-            let callee_base = arena.offset(callee_base).filter(|at| (STACK..ELSEWHERE).contains(at));
+            let callee_base = arena
+                .offset(self.unmoved(callee_base))
+                .filter(|at| (STACK..ELSEWHERE).contains(at));
             let callee_base = callee_base.ok_or("what is saved across a switch is nowhere")?;
-            self.pending = Some(Switching { request, continuation, callee_base });
+            self.pending = Some(Switching {
+                request,
+                continuation,
+                callee_base,
+            });
             arena.set_hot(hot::TARGET, self.machine.linked.exit(SWITCH));
         } else {
             return Err(format!("builtin {number} was called"));
@@ -448,7 +598,7 @@ impl Host for Run<'_> {
         if registers.ints[0] != self.arena.start() as u64 {
             self.complain("the first argument of a function is not the VM");
         }
-        if registers.rsp % 16 != 0 {
+        if !registers.rsp.is_multiple_of(16) {
             self.complain("the native stack is not aligned at a call");
         }
         let number = registers.number as u32;

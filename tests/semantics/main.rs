@@ -22,17 +22,33 @@ use judge::Language;
 
 /// Everything on; everything off that can be.
 const BUILDS: [(&str, &[&str], LowerOptions); 2] = [
-    ("optimised", &[], LowerOptions { register_pinning: true, tag_registers: true }),
+    (
+        "optimised",
+        &[],
+        LowerOptions {
+            register_pinning: true,
+            tag_registers: true,
+        },
+    ),
     (
         "unoptimised",
-        &["constant_folding", "type_check_removal", "common_subexpressions", "check_strength_reduction", "dead_code"],
-        LowerOptions { register_pinning: false, tag_registers: false },
+        &[
+            "constant_folding",
+            "type_check_removal",
+            "common_subexpressions",
+            "check_strength_reduction",
+            "dead_code",
+        ],
+        LowerOptions {
+            register_pinning: false,
+            tag_registers: false,
+        },
     ),
 ];
 
 #[test]
 fn smoke_lua() {
-    check(&lua(), 1, 150);
+    check(&lua(), 1, 60);
 }
 
 #[test]
@@ -43,13 +59,44 @@ fn long_lua() {
 
 #[test]
 fn smoke_everything() {
-    check(&everything(), 1, 150);
+    check(&everything(), 1, 60);
 }
 
 #[test]
 #[ignore = "runs for minutes"]
 fn long_everything() {
     check(&everything(), long_seed(), 20_000);
+}
+
+#[test]
+fn wrong_code_is_noticed() {
+    let mut language = everything();
+    for (one, other) in [
+        ("ADD.slot_slot", "SUB.slot_slot"),
+        ("LEAVE1.slot", "THROW.slot"),
+        ("JINT", "JDOUBLE"),
+    ] {
+        language.exchange(one, other);
+    }
+    let differences = language.judge(1, 20).differences;
+    for name in [
+        "ADD.slot_slot",
+        "SUB.slot_slot",
+        "LEAVE1.slot",
+        "THROW.slot",
+        "JINT",
+        "JDOUBLE",
+    ] {
+        let title = format!("everything {name}, optimised");
+        assert!(
+            differences.iter().any(|text| text.starts_with(&title)),
+            "{name} is not told of: {differences:#?}"
+        );
+    }
+    let told = differences
+        .iter()
+        .filter(|text| text.starts_with("everything ADD.slot_int"));
+    assert_eq!(told.count(), 0, "{differences:#?}");
 }
 
 /// A language that uses each construct.

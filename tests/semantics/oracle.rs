@@ -52,8 +52,16 @@ pub fn evaluate(
             arena.set_word(scenario.slot(slot), nil(spec));
         }
     }
-    let mut oracle =
-        Oracle { spec, arena, scenario, comebacks, requests: 0, externs: 0, events: Vec::new(), wild: None };
+    let mut oracle = Oracle {
+        spec,
+        arena,
+        scenario,
+        comebacks,
+        requests: 0,
+        externs: 0,
+        events: Vec::new(),
+        wild: None,
+    };
     let mut evaluator = Evaluator::new(program, FUEL).answering_nan(nan_answer);
     let outcome = evaluator.run(function, &mut oracle);
     let nans = |values: Vec<u64>| values.into_iter().map(same_nan).collect();
@@ -61,10 +69,18 @@ pub fn evaluate(
         Outcome::Next => End::At(scenario.length.into()),
         Outcome::Goto(distance) => End::At(distance.into()),
         Outcome::Leave(values) => End::Leave(nans(values)),
-        Outcome::TailCall { callee, args } => End::TailCall { callee, args: nans(args) },
+        Outcome::TailCall { callee, args } => End::TailCall {
+            callee,
+            args: nans(args),
+        },
         Outcome::Throw(value) => End::Throw(same_nan(value)),
     });
-    Seen { end, events: oracle.events, wild: oracle.wild, met_nan: evaluator.met_nan() }
+    Seen {
+        end,
+        events: oracle.events,
+        wild: oracle.wild,
+        met_nan: evaluator.met_nan(),
+    }
 }
 
 struct Oracle<'a> {
@@ -93,7 +109,8 @@ impl Oracle<'_> {
 
 impl Machine for Oracle<'_> {
     fn read(&mut self, address: u64, bytes: u32) -> u64 {
-        self.place(address, bytes).map_or(0, |at| self.arena.read(at, bytes as usize))
+        self.place(address, bytes)
+            .map_or(0, |at| self.arena.read(at, bytes as usize))
     }
 
     fn write(&mut self, address: u64, bytes: u32, value: u64) {
@@ -137,10 +154,17 @@ impl Machine for Oracle<'_> {
             self.wild.get_or_insert(problem);
             vec![]
         });
-        let answer = self.scenario.script.answer(self.spec, &self.scenario.heap, callee, &args, self.externs);
+        let answer = {
+            let Scenario { script, heap, base, .. } = self.scenario;
+            script.answer(self.spec, heap, *base, callee, &args, self.externs)
+        };
         if !row.effects.is_removable() {
             let memory = fingerprint(self.arena, &self.scenario.heap, self.scenario.frame_end(), 0..0);
-            self.events.push(Event::Extern { name: row.name.clone(), args, memory });
+            self.events.push(Event::Extern {
+                name: row.name.clone(),
+                args,
+                memory,
+            });
             self.externs += 1;
         }
         if let Some((at, value)) = answer.change {
@@ -152,12 +176,14 @@ impl Machine for Oracle<'_> {
     fn call(&mut self, request: &Request) -> CallAnswer {
         let (spec, scenario) = (self.spec, self.scenario);
         let known = self.comebacks.get(self.requests as usize).cloned();
-        let comeback =
-            known.unwrap_or_else(|| scenario.script.come_back(spec, &scenario.heap, self.requests, None));
+        let comeback = known.unwrap_or_else(|| scenario.script.come_back(spec, &scenario.heap, self.requests, None));
         self.requests += 1;
         let hidden = comeback.wasted..(comeback.wasted + 24).min(STACK_END);
         let memory = fingerprint(self.arena, &scenario.heap, scenario.frame_end(), hidden);
-        self.events.push(Event::Request { request: plain(request), memory });
+        self.events.push(Event::Request {
+            request: plain(request),
+            memory,
+        });
         comeback.apply(spec, self.arena);
         match comeback.threw {
             Some(value) => CallAnswer::Threw(value),
@@ -172,8 +198,14 @@ impl Machine for Oracle<'_> {
 fn plain(request: &Request) -> Request {
     let nans = |values: &[u64]| values.iter().copied().map(same_nan).collect();
     match request {
-        Request::Call { callee, args } => Request::Call { callee: *callee, args: nans(args) },
-        Request::Resume { coroutine, args } => Request::Resume { coroutine: *coroutine, args: nans(args) },
+        Request::Call { callee, args } => Request::Call {
+            callee: *callee,
+            args: nans(args),
+        },
+        Request::Resume { coroutine, args } => Request::Resume {
+            coroutine: *coroutine,
+            args: nans(args),
+        },
         Request::Yield(values) => Request::Yield(nans(values)),
     }
 }

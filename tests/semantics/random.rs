@@ -37,5 +37,7 @@ pub fn mix(seed: u64) -> u64 {
 
 /// One number from many.
 pub fn hash(words: impl IntoIterator<Item = u64>) -> u64 {
-    words.into_iter().fold(0x51_7C_C1, |sum, word| mix(sum.rotate_left(23) ^ word))
+    words
+        .into_iter()
+        .fold(0x51_7C_C1, |sum, word| mix(sum.rotate_left(23) ^ word))
 }

@@ -24,7 +24,12 @@ pub const CALLER_PC: usize = BYTECODE + 0x48;
 #[derive(Clone)]
 pub enum Subject {
     /// A variant of a bytecode, by its opcode.
-    Bytecode { opcode: u16, bytecode: BytecodeId, variant: Variant, needs_varargs: bool },
+    Bytecode {
+        opcode: u16,
+        bytecode: BytecodeId,
+        variant: Variant,
+        needs_varargs: bool,
+    },
     Native(NativeId),
 }
 
@@ -77,7 +82,10 @@ impl Scenario {
             arena.set_word(at, heap.value(spec, spec.any(), &mut random));
         }
         let mut scenario = Self {
-            script: Script { seed: random.next(), turn: number },
+            script: Script {
+                seed: random.next(),
+                turn: number,
+            },
             heap,
             operands: vec![],
             destination: None,
@@ -94,7 +102,12 @@ impl Scenario {
         };
         let mut values = Values::new(spec, &scenario.heap, number, random.clone());
         match subject {
-            Subject::Bytecode { opcode, variant, needs_varargs, .. } => {
+            Subject::Bytecode {
+                opcode,
+                variant,
+                needs_varargs,
+                ..
+            } => {
                 let is_vararg = *needs_varargs || random.one_in(3);
                 scenario.frame(spec, arena, linked, is_vararg, &mut random);
                 let open_top = scenario.instruction(spec, arena, *opcode, variant, &mut values, &mut random);
@@ -110,7 +123,10 @@ impl Scenario {
                     arena.set_word(scenario.slot(slot), values.next(spec, &scenario.heap, spec.any()));
                 }
                 let surplus = scenario.nargs.saturating_sub(params);
-                scenario.varargs = Run { address: arena.address(scenario.slot(params)), count: surplus };
+                scenario.varargs = Run {
+                    address: arena.address(scenario.slot(params)),
+                    count: surplus,
+                };
             }
         }
         scenario.state(arena, &mut random);
@@ -155,7 +171,9 @@ impl Scenario {
         self.base = self.called_base;
         let mut delta = (CALLED - CALLER) as u64;
         self.header(arena, linked, delta);
-        let Some(code) = code_of(spec, arena, self.callee) else { return };
+        let Some(code) = code_of(spec, arena, self.callee) else {
+            return;
+        };
         let flags = u64::from(is_vararg) * u64::from(abi::code::VARARG);
         arena.write(code + abi::code::FLAGS as usize, 2, flags);
         if is_vararg {
@@ -167,7 +185,10 @@ impl Scenario {
             self.header(arena, linked, delta);
             arena.set_word((self.base as i32 + frame::VARARGS) as usize, shift << 32 | surplus);
             let address = arena.address((self.base as i32 + frame::VARARGS) as usize) - 8 * surplus;
-            self.varargs = Run { address, count: surplus as u32 };
+            self.varargs = Run {
+                address,
+                count: surplus as u32,
+            };
         }
     }
 
@@ -269,7 +290,11 @@ impl Scenario {
                 _ => random.below(u64::from(first_run) + 1) as u32,
             };
             let count = random.pick(&[0, 1, 2, 3, 5]);
-            arena.write(PC + encoding.result.expect("there is a result") as usize, 2, start.into());
+            arena.write(
+                PC + encoding.result.expect("there is a result") as usize,
+                2,
+                start.into(),
+            );
             if let Some(at) = encoding.result_count {
                 arena.write(PC + at as usize, 2, count.into());
             }
@@ -286,7 +311,10 @@ pub fn code_of(spec: &SpecTables, arena: &Arena, callee: u32) -> Option<usize> {
         FieldType::Ref { record, .. } => spec.records[record].kind == RecordKind::Object { number: abi::KIND_CODE },
         _ => false,
     };
-    let field = spec.records[spec.callee?].fields.iter().find(|field| is_code(field.ty))?;
+    let field = spec.records[spec.callee?]
+        .fields
+        .iter()
+        .find(|field| is_code(field.ty))?;
     Some(8 * arena.read(8 * callee as usize + field.offset as usize, 4) as usize)
 }
 

@@ -6,7 +6,7 @@ use dg_compiler::ir::spec::{ExternResult, ExternType, SpecTables};
 use dg_compiler::ir::{ExternId, Id};
 
 use crate::arena::{Arena, BYTECODE, ELSEWHERE, HEAP, SIZE, STACK, STACK_END};
-use crate::heap::Heap;
+use crate::heap::{FRAME_SIZE, Heap};
 use crate::random::{Random, hash};
 
 /// Chooses answers. They depend on the question, and on which of its kind it is, but for functions that an optimiser
@@ -21,7 +21,7 @@ pub struct Script {
 /// What a runtime function answers, and what else it does.
 pub struct Answer {
     pub answer: ExternAnswer,
-    /// A word of the heap that it changes: where, and to what.
+    /// A word of the heap or of the frame that it changes: where, and to what.
     pub change: Option<(usize, u64)>,
 }
 
@@ -46,8 +46,8 @@ pub struct Comeback {
 }
 
 impl Script {
-    /// Answers the call number `count` of a runtime function, whose arguments are `args`.
-    pub fn answer(self, spec: &SpecTables, heap: &Heap, id: ExternId, args: &[u64], count: u64) -> Answer {
+    /// Answers the call number `count` of a runtime function, whose arguments are `args`. The frame is at `base`.
+    pub fn answer(self, spec: &SpecTables, heap: &Heap, base: usize, id: ExternId, args: &[u64], count: u64) -> Answer {
         let row = &spec.externs[id];
         let count = if row.effects.is_removable() { 0 } else { count };
         let words = [self.seed, id.index() as u64, count];
@@ -58,9 +58,17 @@ impl Script {
         };
         let choice = (self.turn + count) % (cases + u64::from(row.effects.throws));
         let change = (row.effects.may_write_heap() && random.one_in(2)).then(|| {
-            let values: Vec<usize> =
-                heap.traced.iter().filter(|place| place.bytes == 8).map(|place| place.offset).collect();
+            let values: Vec<usize> = heap
+                .traced
+                .iter()
+                .filter(|place| place.bytes == 8)
+                .map(|place| place.offset)
+                .collect();
             let plain = [u64::MAX, 3.0f64.to_bits(), 7.5f64.to_bits()];
+            if row.effects.may_write_slots() && random.one_in(2) {
+                let slot = random.below(FRAME_SIZE.into()) as usize;
+                return Some((base + 8 * slot, random.pick(&plain)));
+            }
             (!values.is_empty()).then(|| (random.pick(&values), random.pick(&plain)))
         });
         let answer = match row.result {
@@ -69,11 +77,20 @@ impl Script {
             ExternResult::One(ty) => ExternAnswer::Returned(vec![heap.of_extern_type(spec, ty, &mut random)]),
             ExternResult::Plan(plan) => {
                 let case = &spec.plans[plan].cases[choice as usize];
-                let payload = case.payload.iter().map(|ty| vec![heap.of_extern_type(spec, *ty, &mut random)]);
-                ExternAnswer::Plan { case: choice as u32, payload: payload.collect() }
+                let payload = case
+                    .payload
+                    .iter()
+                    .map(|ty| vec![heap.of_extern_type(spec, *ty, &mut random)]);
+                ExternAnswer::Plan {
+                    case: choice as u32,
+                    payload: payload.collect(),
+                }
             }
         };
-        Answer { answer, change: change.flatten() }
+        Answer {
+            answer,
+            change: change.flatten(),
+        }
     }
 
     /// How request number `count` comes back. `callee_base` is where the callee's frame is, if that is known.
@@ -87,7 +104,12 @@ impl Script {
             _ => ELSEWHERE + 8 * random.below(3) as usize,
         };
         let wasted = callee_base.map_or(STACK_END, |base| base - 24);
-        Comeback { wasted, results, values, threw }
+        Comeback {
+            wasted,
+            results,
+            values,
+            threw,
+        }
     }
 }
 
@@ -145,20 +167,33 @@ pub fn read_run(arena: &Arena, address: u64, count: u64) -> Result<Vec<u64>, Str
     let fits = |start: usize| start >= BYTECODE && count < 1000 && start + 8 * count as usize <= SIZE;
     match arena.offset(address) {
         _ if count == 0 => Ok(vec![]),
-        Some(start) if fits(start) => Ok((0..count as usize).map(|i| same_nan(arena.word(start + 8 * i))).collect()),
-        _ => Err(format!("a list of {count} at {:#x} of the arena", address.wrapping_sub(arena.start() as u64))),
+        Some(start) if fits(start) => Ok((0..count as usize)
+            .map(|i| same_nan(arena.word(start + 8 * i)))
+            .collect()),
+        _ => Err(format!(
+            "a list of {count} at {:#x} of the arena",
+            address.wrapping_sub(arena.start() as u64)
+        )),
     }
 }
 
 /// Of the two canonical NaNs, always the same: which one comes out of arithmetic is up to the processor.
 pub fn same_nan(word: u64) -> u64 {
-    if word == 0xFFF8_0000_0000_0000 { 0x7FF8_0000_0000_0000 } else { word }
+    if word == 0xFFF8_0000_0000_0000 {
+        0x7FF8_0000_0000_0000
+    } else {
+        word
+    }
 }
 
 /// A number for all that callees and runtime functions can see: the heap, and the stack from its start to `end`, but for
 /// `hidden`.
 pub fn fingerprint(arena: &Arena, heap: &Heap, end: usize, hidden: std::ops::Range<usize>) -> u64 {
     let stack = (STACK..end).step_by(8).filter(|at| !hidden.contains(at));
-    let words = stack.chain((HEAP..heap.end).step_by(8)).map(|at| same_nan(arena.word(at)));
-    words.fold(0, |sum: u64, word| (sum.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    let words = stack
+        .chain((HEAP..heap.end).step_by(8))
+        .map(|at| same_nan(arena.word(at)));
+    words.fold(0, |sum: u64, word| {
+        (sum.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    })
 }

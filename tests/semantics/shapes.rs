@@ -11,13 +11,25 @@ pub fn any(_: &SpecTables, _: &Arena, _: &Heap, _: &mut Random) {}
 
 /// Tables know the sizes of their parts, and find some keys at once.
 pub fn tables(spec: &SpecTables, arena: &Arena, heap: &Heap, random: &mut Random) {
-    let record = |name: &str| spec.records.find(|record| record.name == name).expect("a record of this name");
+    let record = |name: &str| {
+        spec.records
+            .find(|record| record.name == name)
+            .expect("a record of this name")
+    };
     let field = |object: Object, name: &str| {
         let field = spec.field(object.record, name).expect("a field of this name");
         object.offset + spec.records[object.record].fields[field.0 as usize].offset as usize
     };
-    let of = |reference: u64| heap.objects.iter().find(|object| u64::from(object.reference()) == reference).copied();
-    let hashed: Vec<Object> = heap.of(record("Nodes")).filter(|nodes| nodes.length.is_power_of_two()).collect();
+    let of = |reference: u64| {
+        heap.objects
+            .iter()
+            .find(|object| u64::from(object.reference()) == reference)
+            .copied()
+    };
+    let hashed: Vec<Object> = heap
+        .of(record("Nodes"))
+        .filter(|nodes| nodes.length.is_power_of_two())
+        .collect();
     let strings: Vec<Object> = heap.of(record("Str")).collect();
     let string_leaf = spec.leaf_of_record(record("Str")).expect("strings are values");
     for table in heap.of(record("Table")) {

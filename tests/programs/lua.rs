@@ -14,13 +14,19 @@ fn programs_give_their_output() {
 /// Without those that say so themselves: where a collection costs much each time, or where what is collected when is seen.
 #[test]
 fn programs_give_their_output_when_every_safepoint_collects() {
-    check_all(&["--gc-stress"], |source| !source.starts_with("-- not under gc stress: "));
+    check_all(&["--gc-stress"], |source| {
+        !source.starts_with("-- not under gc stress: ")
+    });
 }
 
 /// Runs all programs whose source is `wanted` with these options of `dglua`; fails with every difference.
 fn check_all(options: &[&str], wanted: fn(&str) -> bool) {
     let mut programs = programs();
-    programs.retain(|path| wanted(&String::from_utf8_lossy(&fs::read(path).expect("a file of the repository"))));
+    programs.retain(|path| {
+        wanted(&String::from_utf8_lossy(
+            &fs::read(path).expect("a file of the repository"),
+        ))
+    });
     assert!(programs.len() > 20, "only {} programs found", programs.len());
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
@@ -73,7 +79,10 @@ fn check(program: &Path, options: &[&str]) -> Result<(), String> {
         return Err(format!("{name}: {}\n{errors}", output.status));
     }
     if output.stdout != expected {
-        return Err(format!("{name}: {}\n{errors}", first_difference(&expected, &output.stdout)));
+        return Err(format!(
+            "{name}: {}\n{errors}",
+            first_difference(&expected, &output.stdout)
+        ));
     }
     Ok(())
 }
