@@ -3,10 +3,12 @@
 use dg_runtime::{Code, CodeInfo, LineTable, LocalInfo, NewCode, RawRef, RawValue, Ref, Throw, Vm};
 
 use crate::core::alloc;
-use crate::core::closure::{Capture, Captures};
+use crate::core::closure::{Capture, Origin};
 use crate::core::state::lua;
 use crate::emit::{self, CaptureSource, Prototype, Target};
 use crate::generated::{Boxed, Function, NIL};
+use crate::precompiled::{self, Damage, Precompiled};
+use crate::syntax::ast::TextKind;
 
 /// Why a chunk cannot be loaded.
 #[derive(Debug)]
@@ -17,28 +19,72 @@ pub enum LoadError {
     Thrown(Throw),
 }
 
-/// First byte of a compiled chunk of PUC Lua.
-const BINARY_MARK: u8 = 0x1B;
-
 /// Compiles a chunk to a function whose environment is the table of globals.
 ///
-/// `name` is shown in messages: after `@` a file name, after `=` as it is, otherwise as source text.
+/// `name` is shown in messages: after `@` a file name, after `=` as it is, otherwise as source text. A precompiled
+/// chunk brings its own; the variables that its function captures are new, and nil.
 ///
 /// # Errors
 /// If the source is no Lua 5.1, or memory runs out.
 pub fn load<'v>(vm: &'v Vm, source: &[u8], name: &[u8]) -> Result<Ref<'v, Function>, LoadError> {
-    if source.first() == Some(&BINARY_MARK) {
-        let shown = crate::syntax::chunk_id(name, crate::syntax::RUNTIME_CHUNK_ID_LEN);
-        return Err(LoadError::Syntax([&shown[..], b": bad header in precompiled chunk"].concat()));
+    if source.first() == Some(&precompiled::MARK) {
+        return load_precompiled(vm, source, name);
     }
-    let mut loader = Loader { vm, failure: None };
-    let code = emit::compile(source, name, &mut loader).map_err(|error| LoadError::Syntax(error.message))?;
+    let main = compile(vm, source, name, 1)?.main;
+    alloc::function(vm, main, lua(vm).globals(vm), 0).map_err(LoadError::Thrown)
+}
+
+fn load_precompiled<'v>(vm: &'v Vm, bytes: &[u8], name: &[u8]) -> Result<Ref<'v, Function>, LoadError> {
+    let refused = |damage: Damage| {
+        let shown = match name.first() {
+            Some(b'@' | b'=') => &name[1..],
+            Some(&precompiled::MARK) => b"binary string",
+            _ => name,
+        };
+        LoadError::Syntax([shown, b": ", damage.message().as_bytes()].concat())
+    };
+    let precompiled = Precompiled::read(bytes).map_err(refused)?;
+    let compiled = compile(vm, &precompiled.source(), precompiled.chunk_name, precompiled.line)?;
+    let code = match precompiled.kind {
+        TextKind::Chunk => compiled.main,
+        _ => compiled.first_inner.ok_or_else(|| refused(Damage::Header))?,
+    };
+    let captured = code.info().captured.len();
+    let make = || {
+        let function = alloc::function(vm, code, lua(vm).globals(vm), captured)?;
+        for index in 0..captured {
+            function.set_item(index, |item| item, alloc::upvalue(vm)?);
+        }
+        Ok(function)
+    };
+    make().map_err(LoadError::Thrown)
+}
+
+/// The code of a chunk.
+struct Compiled<'v> {
+    main: Ref<'v, Code>,
+    /// Of the first function in it.
+    first_inner: Option<Ref<'v, Code>>,
+}
+
+/// Compiles source that begins in the line `first_line` of the chunk `name`.
+fn compile<'v>(vm: &'v Vm, source: &[u8], name: &[u8], first_line: u32) -> Result<Compiled<'v>, LoadError> {
+    let mut loader = Loader {
+        vm,
+        failure: None,
+        first_inner: None,
+    };
+    let main = emit::compile_from_line(source, name, first_line, &mut loader)
+        .map_err(|error| LoadError::Syntax(error.message))?;
     if let Some(failure) = loader.failure {
         return Err(LoadError::Thrown(failure));
     }
-    // SAFETY: the code was just made, without a failure; nothing is collected before the function refers to it.
-    let code = unsafe { code.get(vm) };
-    alloc::function(vm, code, lua(vm).globals(vm), 0).map_err(LoadError::Thrown)
+    // SAFETY: the code was just made, without a failure; nothing is collected before a function refers to it.
+    let made = |code: RawRef<Code>| unsafe { code.get(vm) };
+    Ok(Compiled {
+        main: made(main),
+        first_inner: loader.first_inner.map(made),
+    })
 }
 
 /// Makes the constants and code objects of a chunk. Nothing is collected meanwhile: allocation never collects.
@@ -46,6 +92,8 @@ struct Loader<'v> {
     vm: &'v Vm,
     /// What went wrong first. From then on nothing that is made is used.
     failure: Option<Throw>,
+    /// The first function in the one that was made last.
+    first_inner: Option<RawRef<Code>>,
 }
 
 impl Loader<'_> {
@@ -68,8 +116,10 @@ impl Target for Loader<'_> {
     }
 
     fn code(&mut self, prototype: Prototype) -> RawRef<Code> {
+        self.first_inner = prototype.children.first().copied();
         let Some(new) = new_code(prototype).filter(|_| self.failure.is_none()) else {
-            self.failure.get_or_insert_with(|| self.vm.error("function is too large"));
+            self.failure
+                .get_or_insert_with(|| self.vm.error("function is too large"));
             return RawRef::NULL;
         };
         let made = self.vm.new_code(new).map(Ref::raw);
@@ -90,7 +140,7 @@ fn new_code(prototype: Prototype) -> Option<NewCode> {
         from: local.from.0,
         to: local.to.0,
     });
-    let captures: Captures = prototype
+    let captures = prototype
         .captures
         .iter()
         .map(|capture| match capture.source {
@@ -108,7 +158,11 @@ fn new_code(prototype: Prototype) -> Option<NewCode> {
         lines,
         locals: locals.collect(),
         captured: prototype.captures.iter().map(|capture| text(&capture.name)).collect(),
-        extra: Some(Box::new(captures)),
+        extra: Some(Box::new(Origin {
+            captures,
+            source: prototype.source,
+            text: prototype.text,
+        })),
         bytecode: prototype.code.finish().ok()?,
     };
     Some(NewCode {

@@ -5,6 +5,7 @@ pub mod core;
 pub mod emit;
 mod library;
 mod lua;
+mod precompiled;
 pub mod syntax;
 pub mod text;
 

@@ -4,10 +4,13 @@
 //! that is has a list of them, sorted by slot. While a variable is open its field `closed` holds that coroutine, so that
 //! the slot lives as long as the variable.
 
+use std::rc::Rc;
+
 use dg_runtime::{Code, Coroutine, RawRef, Ref, Throw, Vm};
 
 use super::alloc;
 use crate::generated::{Boxed, Function, Upvalue};
+use crate::syntax::ast::Text;
 
 /// Where a new function finds a variable that it captures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +21,21 @@ pub enum Capture {
     Captured(u16),
 }
 
-/// The captured variables of a function, as its code keeps them in `CodeInfo::extra`.
-pub type Captures = Box<[Capture]>;
+/// What the code of a function keeps in `CodeInfo::extra`.
+#[derive(Debug)]
+pub struct Origin {
+    /// The captured variables of the function.
+    pub captures: Box<[Capture]>,
+    /// The source that it is in.
+    pub source: Rc<[u8]>,
+    /// Where it is in the source.
+    pub text: Text,
+}
+
+/// Where code comes from; `None` for functions that are not written in Lua.
+pub fn origin(code: Ref<'_, Code>) -> Option<&Origin> {
+    code.info().extra.as_ref()?.downcast_ref()
+}
 
 /// A new function from code of the running function.
 ///
@@ -28,8 +44,7 @@ pub type Captures = Box<[Capture]>;
 pub fn new_closure<'v>(vm: &'v Vm, code: Ref<'v, Code>) -> Result<Ref<'v, Function>, Throw> {
     let frame = vm.frames().next().expect("a function runs");
     let running = frame.callee::<Function>().expect("callees are functions");
-    let captures = code.info().extra.as_ref().and_then(|extra| extra.downcast_ref::<Captures>());
-    let captures: &[Capture] = captures.map_or(&[], |captures| captures);
+    let captures: &[Capture] = origin(code).map_or(&[], |origin| &origin.captures);
     let function = alloc::function(vm, code, running.env.get(vm), captures.len())?;
     for (index, capture) in captures.iter().enumerate() {
         let upvalue = match *capture {
@@ -85,7 +100,9 @@ pub fn close_upvalues(vm: &Vm, coroutine: &Coroutine, from: *mut u64) {
 pub fn move_upvalues(vm: &Vm, coroutine: &Coroutine, by_bytes: isize) {
     for &open in coroutine.captured().borrow().iter() {
         let upvalue = upvalue(vm, open);
-        upvalue.location.set(upvalue.location.get().wrapping_byte_offset(by_bytes));
+        upvalue
+            .location
+            .set(upvalue.location.get().wrapping_byte_offset(by_bytes));
     }
 }
 
@@ -98,4 +115,3 @@ fn upvalue(vm: &Vm, raw: u32) -> Ref<'_, Upvalue> {
     // SAFETY: the lists of coroutines hold open variables only, and keep them alive.
     unsafe { RawRef::new(raw).get(vm) }
 }
-

@@ -6,8 +6,8 @@ use super::expressions::upvalue_index;
 use super::function::{FunctionCode, TooComplex, compile_function};
 use super::inst::{Arith, Const, Dest, Inst, List, Operand, Run, Slot};
 use crate::generated::{self, Builder, Code, InstPos, RawRef, RawValue};
-use crate::syntax::ast::{Chunk, FunctionId, StrId, Upvalue, UpvalueSource, Vararg};
-use crate::syntax::{SyntaxError, parse};
+use crate::syntax::ast::{Chunk, FunctionId, StrId, Text, Upvalue, UpvalueSource, Vararg};
+use crate::syntax::{SyntaxError, parse_from_line};
 
 /// What the machine has to do for emission. It keeps whatever it has made alive until the main function is made.
 pub trait Target {
@@ -25,6 +25,10 @@ pub trait Target {
 pub struct Prototype {
     /// The name of its chunk, as given to [`compile`].
     pub chunk_name: Rc<[u8]>,
+    /// The source that it is in.
+    pub source: Rc<[u8]>,
+    /// Where it is in the source.
+    pub text: Text,
     /// The line of its `function`; 0 for the main function.
     pub line_defined: u32,
     /// The line of its `end`; 0 for the main function.
@@ -84,7 +88,21 @@ pub enum CaptureSource {
 ///
 /// The first syntax error, or that a function needs too many slots, in the words of PUC Lua 5.1.
 pub fn compile(source: &[u8], chunk_name: &[u8], target: &mut dyn Target) -> Result<RawRef<Code>, SyntaxError> {
-    let chunk = parse(source, chunk_name)?;
+    compile_from_line(source, chunk_name, 1, target)
+}
+
+/// Like [`compile`], for a part of a chunk that begins in the line `first_line`.
+///
+/// # Errors
+///
+/// As [`compile`].
+pub fn compile_from_line(
+    source: &[u8],
+    chunk_name: &[u8],
+    first_line: u32,
+    target: &mut dyn Target,
+) -> Result<RawRef<Code>, SyntaxError> {
+    let chunk = parse_from_line(source, chunk_name, first_line)?;
     let too_complex =
         |TooComplex { line }| SyntaxError::new(chunk_name, line, "function or expression too complex", None);
     let ids = (0..chunk.functions.len()).map(FunctionId::from_index);
@@ -92,6 +110,7 @@ pub fn compile(source: &[u8], chunk_name: &[u8], target: &mut dyn Target) -> Res
     let functions = functions.map_err(too_complex)?;
     let mut linker = Linker {
         chunk: &chunk,
+        source: source.into(),
         chunk_name: chunk_name.into(),
         functions: &functions,
         strings: vec![None; chunk.strings.len()],
@@ -109,6 +128,7 @@ pub fn compile(source: &[u8], chunk_name: &[u8], target: &mut dyn Target) -> Res
 /// Makes the code objects of a chunk.
 struct Linker<'a> {
     chunk: &'a Chunk,
+    source: Rc<[u8]>,
     chunk_name: Rc<[u8]>,
     functions: &'a [FunctionCode],
     /// String values made so far, with the function that has used each last.
@@ -168,6 +188,8 @@ impl Linker<'_> {
         });
         let prototype = Prototype {
             chunk_name: Rc::clone(&self.chunk_name),
+            source: Rc::clone(&self.source),
+            text: function.text.clone(),
             line_defined: function.line,
             last_line: function.last_line,
             params: u16::try_from(function.parameters).expect("parameters are limited"),

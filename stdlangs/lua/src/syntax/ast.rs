@@ -110,6 +110,8 @@ pub struct Function {
     pub line: u32,
     /// The line of its `end`; 0 for the main function.
     pub last_line: u32,
+    /// Its source text.
+    pub text: Text,
     /// How many parameters it has; they are its first locals.
     pub parameters: usize,
     /// What becomes of further arguments.
@@ -120,6 +122,30 @@ pub struct Function {
     pub upvalues: Vec<Upvalue>,
     /// The statements.
     pub body: Block,
+}
+
+/// Where the source text of a function is, enough of it to compile the function once more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// Its bytes in the source: from the parenthesis before the parameters to the `end`. All of it for the main
+    /// function.
+    pub bytes: Range<usize>,
+    /// The line where it begins.
+    pub line: u32,
+    /// What has to stand before it.
+    pub kind: TextKind,
+}
+
+/// What the source text of a function is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TextKind {
+    /// A chunk: the function is the main function.
+    #[default]
+    Chunk,
+    /// The rest of a function after its name.
+    Function,
+    /// The same, of a function that has `self` before its parameters.
+    Method,
 }
 
 /// How a function treats arguments beyond its parameters.

@@ -1,5 +1,7 @@
 //! Splits source text into tokens (section 2.1 of the manual).
 
+use std::ops::Range;
+
 use super::ast::StrId;
 use super::error::SyntaxError;
 use super::interner::Interner;
@@ -17,7 +19,7 @@ pub(super) struct Lexer<'s> {
     position: usize,
     /// Where the last token starts.
     token_start: usize,
-    /// The line, counted from 1, up to which the source has been read.
+    /// The line up to which the source has been read.
     pub(super) line: u32,
     /// Names and string constants seen so far.
     pub(super) strings: Interner,
@@ -26,16 +28,27 @@ pub(super) struct Lexer<'s> {
 }
 
 impl<'s> Lexer<'s> {
-    pub(super) fn new(source: &'s [u8], chunk_name: &'s [u8]) -> Self {
+    /// A lexer for `source`, which begins in the line `first_line` of its chunk.
+    pub(super) fn new(source: &'s [u8], chunk_name: &'s [u8], first_line: u32) -> Self {
         Self {
             chunk_name,
             source,
             position: 0,
             token_start: 0,
-            line: 1,
+            line: first_line,
             strings: Interner::default(),
             buffer: Vec::new(),
         }
+    }
+
+    /// Where the last token stands in the source.
+    pub(super) fn token_bytes(&self) -> Range<usize> {
+        self.token_start..self.position
+    }
+
+    /// How long the source is.
+    pub(super) fn source_len(&self) -> usize {
+        self.source.len()
     }
 
     /// An error at the current line, which names no token.

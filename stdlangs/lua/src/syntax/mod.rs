@@ -23,7 +23,7 @@ mod token;
 mod tests;
 
 pub use error::{RUNTIME_CHUNK_ID_LEN, SyntaxError, chunk_id};
-pub use parser::parse;
+pub use parser::{parse, parse_from_line};
 pub use print::print;
 
 /// Blanks out a first line that starts with `#`, as the loader of files does (Unix exec files).

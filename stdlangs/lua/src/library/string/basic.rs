@@ -3,10 +3,11 @@
 use dg_runtime::{CallContext, NativeResult};
 
 use super::position;
-use crate::core::error;
+use crate::core::{closure, error};
 use crate::generated::Boxed;
 use crate::library::args::{Args, to_int};
 use crate::library::memory::{check_size, with_scratch};
+use crate::precompiled::Precompiled;
 
 /// Up to so many bytes, `string.char` needs no memory of its own.
 const SHORT: usize = 64;
@@ -50,8 +51,22 @@ pub fn char(cx: &mut CallContext<'_>) -> NativeResult {
 }
 
 pub fn dump(cx: &mut CallContext<'_>) -> NativeResult {
-    cx.function(0)?;
-    Err(error::throw_from_native(cx, "unable to dump given function"))
+    let code = cx.function(0)?.code.get(cx);
+    let Some(origin) = closure::origin(code) else {
+        return Err(error::throw_from_native(cx, "unable to dump given function"));
+    };
+    let info = code.info();
+    let precompiled = Precompiled {
+        kind: origin.text.kind,
+        line: origin.text.line,
+        chunk_name: info.source.as_bytes(),
+        captured: info.captured.iter().map(|name| name.as_bytes()).collect(),
+        text: &origin.source[origin.text.bytes.clone()],
+    };
+    match precompiled.write() {
+        Some(bytes) => cx.ret_bytes(&bytes),
+        None => Err(error::throw_from_native(cx, "function is too large to dump")),
+    }
 }
 
 pub fn len(cx: &mut CallContext<'_>) -> NativeResult {

@@ -1,7 +1,7 @@
 //! Expressions.
 
 use super::{Parser, Result};
-use crate::syntax::ast::{BinaryOp, Expr, ExprId, Field, StrId, UnaryOp, Vararg};
+use crate::syntax::ast::{BinaryOp, Expr, ExprId, Field, StrId, Text, TextKind, UnaryOp, Vararg};
 use crate::syntax::scope::Variable;
 use crate::syntax::token::{Token, Word};
 
@@ -252,6 +252,7 @@ impl Parser<'_> {
     /// A function from its parameters on, whose messages say that it begins at `line`.
     pub(super) fn function_body(&mut self, line: u32, is_method: bool) -> Result<ExprId> {
         let id = self.enter_function(line);
+        let (text_start, text_line) = (self.lexer.token_bytes().start, self.lexer.line);
         self.expect(b'(')?;
         if is_method {
             let local = self.declare_implicit("self", 0)?;
@@ -262,6 +263,15 @@ impl Parser<'_> {
         self.expect(b')')?;
         let body = self.statements()?;
         let last_line = self.lexer.line;
+        self.scopes.function().text = Text {
+            bytes: text_start..self.lexer.token_bytes().end,
+            line: text_line,
+            kind: if is_method {
+                TextKind::Method
+            } else {
+                TextKind::Function
+            },
+        };
         self.expect_closing(Word::End, Word::Function, line)?;
         let (_, function) = self.scopes.leave_function(body, last_line);
         self.functions[id.index()] = function;

@@ -3,7 +3,7 @@
 mod expressions;
 mod statements;
 
-use super::ast::{Chunk, Expr, ExprId, Function, FunctionId, LocalId, StrId, Vararg};
+use super::ast::{Chunk, Expr, ExprId, Function, FunctionId, LocalId, StrId, Text, TextKind, Vararg};
 use super::error::SyntaxError;
 use super::lexer::Lexer;
 use super::scope::{LimitExceeded, Scopes};
@@ -24,18 +24,27 @@ const MAX_LEVELS: usize = 198;
 ///
 /// The first syntax error, in the words of PUC Lua 5.1.
 pub fn parse(source: &[u8], chunk_name: &[u8]) -> Result<Chunk> {
+    parse_from_line(source, chunk_name, 1)
+}
+
+/// Like [`parse`], for a part of a chunk that begins in the line `first_line`.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_from_line(source: &[u8], chunk_name: &[u8], first_line: u32) -> Result<Chunk> {
     let mut parser = Parser {
-        lexer: Lexer::new(source, chunk_name),
+        lexer: Lexer::new(source, chunk_name, first_line),
         token: Token::Eof,
         ahead: None,
-        last_line: 1,
+        last_line: first_line,
         levels: 0,
         scopes: Scopes::default(),
         exprs: Vec::new(),
         lines: Vec::new(),
         functions: Vec::new(),
     };
-    parser.main_function()?;
+    parser.main_function(first_line)?;
     Ok(Chunk {
         strings: parser.lexer.strings.into_strings(),
         exprs: parser.exprs,
@@ -61,11 +70,16 @@ struct Parser<'s> {
 }
 
 impl Parser<'_> {
-    fn main_function(&mut self) -> Result<()> {
+    fn main_function(&mut self, first_line: u32) -> Result<()> {
         self.advance()?;
         let id = self.enter_function(0);
         debug_assert_eq!(id, Chunk::MAIN);
         self.scopes.function().vararg = Vararg::Main;
+        self.scopes.function().text = Text {
+            bytes: 0..self.lexer.source_len(),
+            line: first_line,
+            kind: TextKind::Chunk,
+        };
         let body = self.statements()?;
         self.check(Token::Eof)?;
         let (id, function) = self.scopes.leave_function(body, 0);
