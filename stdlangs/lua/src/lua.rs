@@ -78,7 +78,12 @@ impl Lua {
     /// # Errors
     /// When the system has no memory or address space for it.
     pub fn with_options(options: Options) -> io::Result<Lua> {
-        let vm = VmBox::new(generated::language::<Semantics>(), hooks::hooks(), options, Box::new(LuaState::new()))?;
+        let vm = VmBox::new(
+            generated::language::<Semantics>(),
+            hooks::hooks(),
+            options,
+            Box::new(LuaState::new()),
+        )?;
         let opened = initialize(&vm).and_then(|()| library::open(&vm));
         opened.map_err(|_thrown| io::Error::from(io::ErrorKind::OutOfMemory))?;
         Ok(Lua { vm })
@@ -147,7 +152,10 @@ impl Lua {
     /// # Errors
     /// When memory runs out.
     pub fn global(&self, name: &str) -> Result<LuaValue, LuaError> {
-        let found = self.vm.str(name.as_bytes()).map(|name| table::get_str(&self.vm, lua(&self.vm).globals(&self.vm), name));
+        let found = self
+            .vm
+            .str(name.as_bytes())
+            .map(|name| table::get_str(&self.vm, lua(&self.vm).globals(&self.vm), name));
         found.map(|value| self.value(value)).map_err(|throw| self.caught(throw))
     }
 
@@ -157,9 +165,9 @@ impl Lua {
     /// When memory runs out.
     pub fn set_global(&mut self, name: &str, value: &LuaValue) -> Result<(), LuaError> {
         let vm: &Vm = &self.vm;
-        let set = vm.str(name.as_bytes()).and_then(|name| {
-            table::set_str(vm, lua(vm).globals(vm), name, self.guest_value(value)?)
-        });
+        let set = vm
+            .str(name.as_bytes())
+            .and_then(|name| table::set_str(vm, lua(vm).globals(vm), name, self.guest_value(value)?));
         set.map_err(|throw| self.caught(throw))
     }
 
@@ -169,9 +177,9 @@ impl Lua {
     /// When memory runs out.
     pub fn register(&mut self, name: &str, function: NativeFn) -> Result<(), LuaError> {
         let vm: &Vm = &self.vm;
-        let set = vm.str(name.as_bytes()).and_then(|key| {
-            table::set_str(vm, lua(vm).globals(vm), key, alloc::native(vm, name, function)?.boxed())
-        });
+        let set = vm
+            .str(name.as_bytes())
+            .and_then(|key| table::set_str(vm, lua(vm).globals(vm), key, alloc::native(vm, name, function)?.boxed()));
         set.map_err(|throw| self.caught(throw))
     }
 

@@ -47,7 +47,11 @@ fn main() -> ExitCode {
     if command.stats {
         print_stats(&lua);
     }
-    if ran.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if ran.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// What the command line asks for.
@@ -90,12 +94,18 @@ impl Command {
                     let text = if attached.is_empty() {
                         index += 1;
                         let name = char::from(*option);
-                        arguments.get(index).ok_or_else(|| format!("'-{name}' needs argument"))?
+                        arguments
+                            .get(index)
+                            .ok_or_else(|| format!("'-{name}' needs argument"))?
                     } else {
                         attached
                     };
                     let text = text.to_vec();
-                    command.steps.push(if *option == b'e' { Step::Execute(text) } else { Step::Require(text) });
+                    command.steps.push(if *option == b'e' {
+                        Step::Execute(text)
+                    } else {
+                        Step::Require(text)
+                    });
                 }
                 [b'-', ..] => return Err(format!("unrecognized option '{}'", String::from_utf8_lossy(argument))),
                 _ => break,
@@ -139,7 +149,10 @@ impl Command {
 
 /// The global `arg`: the script's name at 0, its arguments behind, what stands before it at negative indices.
 fn set_arg(lua: &mut Lua, arguments: &[Vec<u8>], script: usize) -> Result<(), LuaError> {
-    let make = lua.load(b"local first, t = ..., {} for i = 2, select('#', ...) do t[i - 2 - first] = select(i, ...) end arg = t", b"=arg")?;
+    let make = lua.load(
+        b"local first, t = ..., {} for i = 2, select('#', ...) do t[i - 2 - first] = select(i, ...) end arg = t",
+        b"=arg",
+    )?;
     let mut values = vec![LuaValue::Number(script as f64)];
     values.extend(arguments.iter().cloned().map(LuaValue::String));
     lua.call(&make, &values).map(drop)
@@ -162,8 +175,16 @@ fn execute_file(lua: &mut Lua, path: &[u8], arguments: &[LuaValue]) -> Result<()
     match read {
         Ok(source) => execute(lua, skip_shebang(&source), &name, arguments),
         Err(error) => {
-            let message = format!("cannot open {}: {}", String::from_utf8_lossy(path), dg_lua::error_reason(&error));
-            Err(LuaError { value: LuaValue::Nil, message, traceback: String::new() })
+            let message = format!(
+                "cannot open {}: {}",
+                String::from_utf8_lossy(path),
+                dg_lua::error_reason(&error)
+            );
+            Err(LuaError {
+                value: LuaValue::Nil,
+                message,
+                traceback: String::new(),
+            })
         }
     }
 }

@@ -80,7 +80,9 @@ pub fn type_name<'v>(vm: &'v Vm, value: Value<'v>) -> &'static str {
 }
 
 /// The names of types, by [`type_number`].
-pub const TYPE_NAMES: [&str; 8] = ["nil", "boolean", "number", "string", "table", "function", "userdata", "thread"];
+pub const TYPE_NAMES: [&str; 8] = [
+    "nil", "boolean", "number", "string", "table", "function", "userdata", "thread",
+];
 
 /// The [`type_number`] of strings.
 pub const STRING: usize = 3;

@@ -8,9 +8,9 @@ use super::coerce::{self, to_number};
 use super::meta::{self, Handler};
 use super::state::lua;
 use super::{closure, error, table};
-use crate::generated::{Entry, 
-    Boxed, Callee, Concatenation, Event, Externs, ForPart, Found, Function, HOLE, Kind, NIL, Ordering, Outcome, Resumable,
-    Stored, Table, ValueKind, nil,
+use crate::generated::{
+    Boxed, Callee, Concatenation, Entry, Event, Externs, ForPart, Found, Function, HOLE, Kind, NIL, Ordering, Outcome,
+    Resumable, Stored, Table, ValueKind, nil,
 };
 
 /// `__index` and `__newindex` chains end here: longer ones are taken for loops.
@@ -28,7 +28,11 @@ impl Externs for Semantics {
         match binary_method(vm, lhs, rhs, event)? {
             Some(handler) => Ok(outcome(handler)),
             None => {
-                let (operand, culprit) = if to_number(vm, lhs).is_none() { ("lhs", lhs) } else { ("rhs", rhs) };
+                let (operand, culprit) = if to_number(vm, lhs).is_none() {
+                    ("lhs", lhs)
+                } else {
+                    ("rhs", rhs)
+                };
                 let operand = if event == Event::Unm { "x" } else { operand };
                 Err(error::type_error(vm, Some(operand), culprit, "perform arithmetic on"))
             }
@@ -111,12 +115,7 @@ impl Externs for Semantics {
         index(vm, object, key)
     }
 
-    fn store_slow<'v>(
-        vm: &'v Vm,
-        object: Value<'v>,
-        key: Value<'v>,
-        stored: Value<'v>,
-    ) -> Result<Stored<'v>, Throw> {
+    fn store_slow<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>, stored: Value<'v>) -> Result<Stored<'v>, Throw> {
         store(vm, object, key, stored)
     }
 
@@ -153,15 +152,25 @@ impl Externs for Semantics {
 
     fn call_target<'v>(vm: &'v Vm, callee: Value<'v>) -> Result<Ref<'v, Function>, Throw> {
         let method = meta::method(vm, callee, Event::Call);
-        method.as_function(vm).ok_or_else(|| error::type_error(vm, Some("f"), callee, "call"))
+        method
+            .as_function(vm)
+            .ok_or_else(|| error::type_error(vm, Some("f"), callee, "call"))
     }
 
     fn check_callee_given<'v>(vm: &'v Vm, arguments: &'v [Value<'v>]) -> Result<(), Throw> {
-        if arguments.is_empty() { Err(error::argument_error(vm, 0, "value expected")) } else { Ok(()) }
+        if arguments.is_empty() {
+            Err(error::argument_error(vm, 0, "value expected"))
+        } else {
+            Ok(())
+        }
     }
 
     fn check_handler_given<'v>(vm: &'v Vm, handler: Value<'v>) -> Result<(), Throw> {
-        if handler == nil() { Err(error::argument_error(vm, 1, "value expected")) } else { Ok(()) }
+        if handler == nil() {
+            Err(error::argument_error(vm, 1, "value expected"))
+        } else {
+            Ok(())
+        }
     }
 
     fn protected_target<'v>(vm: &'v Vm, callee: Value<'v>) -> Callee<'v> {
@@ -187,7 +196,10 @@ impl Externs for Semantics {
             CoroutineStatus::Normal => "normal",
             CoroutineStatus::Dead => "dead",
         };
-        Ok(Resumable::Refused(coerce::message(vm, &format!("cannot resume {state} coroutine"))))
+        Ok(Resumable::Refused(coerce::message(
+            vm,
+            &format!("cannot resume {state} coroutine"),
+        )))
     }
 
     fn check_yieldable(vm: &Vm) -> Result<(), Throw> {
@@ -225,7 +237,11 @@ fn power(lhs: f64, rhs: f64) -> f64 {
 }
 
 fn boolean<'v>(value: bool) -> Value<'v> {
-    if value { crate::generated::true_() } else { crate::generated::false_() }
+    if value {
+        crate::generated::true_()
+    } else {
+        crate::generated::false_()
+    }
 }
 
 fn outcome(handler: Handler<'_>) -> Outcome<'_> {
@@ -236,17 +252,16 @@ fn outcome(handler: Handler<'_>) -> Outcome<'_> {
 }
 
 /// The metamethod of the left operand or, if it has none, of the right one.
-fn binary_method<'v>(
-    vm: &'v Vm,
-    lhs: Value<'v>,
-    rhs: Value<'v>,
-    event: Event,
-) -> Result<Option<Handler<'v>>, Throw> {
+fn binary_method<'v>(vm: &'v Vm, lhs: Value<'v>, rhs: Value<'v>, event: Event) -> Result<Option<Handler<'v>>, Throw> {
     let mut method = meta::method(vm, lhs, event);
     if method.bits() == NIL.0 {
         method = meta::method(vm, rhs, event);
     }
-    if method.bits() == NIL.0 { Ok(None) } else { meta::handler(vm, method).map(Some) }
+    if method.bits() == NIL.0 {
+        Ok(None)
+    } else {
+        meta::handler(vm, method).map(Some)
+    }
 }
 
 /// The metamethod that both values have for a comparison by order.
@@ -275,12 +290,7 @@ pub fn equality_method<'v>(vm: &'v Vm, lhs: Value<'v>, rhs: Value<'v>) -> Option
 }
 
 /// Compares two numbers or two strings; `None` for other values.
-pub fn compare<'v>(
-    vm: &'v Vm,
-    lhs: Value<'v>,
-    rhs: Value<'v>,
-    decide: impl Fn(Option<Order>) -> bool,
-) -> Option<bool> {
+pub fn compare<'v>(vm: &'v Vm, lhs: Value<'v>, rhs: Value<'v>, decide: impl Fn(Option<Order>) -> bool) -> Option<bool> {
     match (lhs.kind(vm), rhs.kind(vm)) {
         (Kind::Double(lhs), Kind::Double(rhs)) => Some(decide(lhs.partial_cmp(&rhs))),
         (Kind::String(lhs), Kind::String(rhs)) => Some(decide(Some(lhs.as_bytes().cmp(rhs.as_bytes())))),
@@ -343,7 +353,11 @@ fn index_any<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>) -> Result<Found<
                 if found.bits() != NIL.0 {
                     return Ok(Found::Value(found));
                 }
-                match table.metatable.get(vm).map(|metatable| meta::field(vm, metatable, Event::Index)) {
+                match table
+                    .metatable
+                    .get(vm)
+                    .map(|metatable| meta::field(vm, metatable, Event::Index))
+                {
                     Some(method) if method.bits() != NIL.0 => method,
                     _ => return Ok(Found::Value(nil())),
                 }
@@ -366,12 +380,7 @@ fn index_any<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>) -> Result<Found<
 
 /// Writes a field of any value, as far as possible without calling a function.
 #[inline]
-pub fn store<'v>(
-    vm: &'v Vm,
-    object: Value<'v>,
-    key: Value<'v>,
-    stored: Value<'v>,
-) -> Result<Stored<'v>, Throw> {
+pub fn store<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>, stored: Value<'v>) -> Result<Stored<'v>, Throw> {
     if let Some(table) = object.as_table(vm) {
         let no_event = || match table.metatable.get(vm) {
             Some(metatable) => meta::field(vm, metatable, Event::NewIndex).bits() == NIL.0,
@@ -395,12 +404,7 @@ pub fn store<'v>(
 }
 
 #[cold]
-fn store_any<'v>(
-    vm: &'v Vm,
-    object: Value<'v>,
-    key: Value<'v>,
-    stored: Value<'v>,
-) -> Result<Stored<'v>, Throw> {
+fn store_any<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>, stored: Value<'v>) -> Result<Stored<'v>, Throw> {
     let mut at = object;
     for step in 0..MAX_CHAIN {
         let method = match at.as_table(vm) {
@@ -435,12 +439,7 @@ fn store_any<'v>(
 }
 
 /// Sets a field of a table without metamethods; an invalid key is an error.
-pub fn set_checked<'v>(
-    vm: &'v Vm,
-    table: Ref<'v, Table>,
-    key: Value<'v>,
-    stored: Value<'v>,
-) -> Result<(), Throw> {
+pub fn set_checked<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>, stored: Value<'v>) -> Result<(), Throw> {
     check_key(vm, key)?;
     table::set(vm, table, key, stored)
 }
@@ -456,12 +455,18 @@ fn check_key<'v>(vm: &'v Vm, key: Value<'v>) -> Result<(), Throw> {
 /// Joins the operands from the right, up to one that needs a metamethod. Operands that are done with have become holes.
 fn concatenate<'v>(vm: &'v Vm, operands: &'v [Value<'v>]) -> Result<Concatenation<'v>, Throw> {
     let is_text = |value: Value<'v>| value.is_double() || value.as_string(vm).is_some();
-    let end = operands.iter().rposition(|operand| operand.bits() != HOLE.0).map_or(0, |last| last + 1);
+    let end = operands
+        .iter()
+        .rposition(|operand| operand.bits() != HOLE.0)
+        .map_or(0, |last| last + 1);
     let (last, others) = operands[..end].split_last().expect("a concatenation has operands");
     let mut joined = *last;
     let mut start = end - 1;
     if is_text(joined) {
-        start = others.iter().rposition(|&operand| !is_text(operand)).map_or(0, |index| index + 1);
+        start = others
+            .iter()
+            .rposition(|&operand| !is_text(operand))
+            .map_or(0, |index| index + 1);
         if end - start > 1 {
             joined = join(vm, &operands[start..end])?;
         }
@@ -471,8 +476,17 @@ fn concatenate<'v>(vm: &'v Vm, operands: &'v [Value<'v>]) -> Result<Concatenatio
     }
     let lhs = operands[start - 1];
     let Some(handler) = binary_method(vm, lhs, joined, Event::Concat)? else {
-        let (culprit, offset) = if is_text(lhs) { (joined, start) } else { (lhs, start - 1) };
-        return Err(error::type_error_in_run(vm, Some(("values", offset as u32)), culprit, "concatenate"));
+        let (culprit, offset) = if is_text(lhs) {
+            (joined, start)
+        } else {
+            (lhs, start - 1)
+        };
+        return Err(error::type_error_in_run(
+            vm,
+            Some(("values", offset as u32)),
+            culprit,
+            "concatenate",
+        ));
     };
     let at = (start - 1) as i32;
     let frame = vm.frames().next().expect("a function runs");

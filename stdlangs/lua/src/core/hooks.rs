@@ -71,7 +71,13 @@ fn trace_table(vm: &Vm, object: *const Header, tracer: &mut Tracer<'_>) -> bool 
     for item in table.array.get(vm).items() {
         show(item.bits(), weak & WEAK_VALUES != 0);
     }
-    for node in table.nodes.get(vm).items().iter().filter(|node| node.value.bits() != NIL.0) {
+    for node in table
+        .nodes
+        .get(vm)
+        .items()
+        .iter()
+        .filter(|node| node.value.bits() != NIL.0)
+    {
         show(node.key.bits(), weak & WEAK_KEYS != 0);
         show(node.value.bits(), weak & WEAK_VALUES != 0);
     }
@@ -87,7 +93,12 @@ fn clear_weak(vm: &Vm, container: u32, marks: &Tracer<'_>, phase: WeakPhase) {
     let is_dead = |bits: u64| reference_in_bits(bits).is_some() && !marks.is_value_marked(bits);
     let values_too = weak & WEAK_VALUES != 0;
     let keys_too = phase == WeakPhase::AfterFinalizers;
-    table::remove_entries(vm, table, |bits| values_too && is_dead(bits), |bits| keys_too && is_dead(bits));
+    table::remove_entries(
+        vm,
+        table,
+        |bits| values_too && is_dead(bits),
+        |bits| keys_too && is_dead(bits),
+    );
 }
 
 /// Calls the `__gc` of a userdata. Errors in it are lost, as there is nobody to tell.
@@ -106,7 +117,10 @@ fn finalize(vm: &mut Vm, object: u32) {
 
 /// Notes in a table, when its metatable is set, whether that makes it weak.
 pub fn note_mode(vm: &Vm, table: Ref<'_, Table>) {
-    let mode = table.metatable.get(vm).and_then(|metatable| meta::field(vm, metatable, Event::Mode).as_string(vm));
+    let mode = table
+        .metatable
+        .get(vm)
+        .and_then(|metatable| meta::field(vm, metatable, Event::Mode).as_string(vm));
     let has = |letter| mode.is_some_and(|mode| mode.as_bytes().contains(&letter));
     let weak = if has(b'k') { WEAK_KEYS } else { 0 } | if has(b'v') { WEAK_VALUES } else { 0 };
     table.weak.set(weak);
@@ -163,7 +177,11 @@ fn catcher(vm: &Vm) -> Catcher {
         }
     }
     // `resume` catches what leaves a coroutine.
-    if vm.current_coroutine() == vm.main_coroutine() { Catcher::None } else { Catcher::Plain }
+    if vm.current_coroutine() == vm.main_coroutine() {
+        Catcher::None
+    } else {
+        Catcher::Plain
+    }
 }
 
 fn note_traceback(vm: &Vm) {

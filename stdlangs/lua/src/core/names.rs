@@ -35,18 +35,32 @@ pub fn of_callee(vm: &Vm, frame: Frame<'_>) -> Option<Name> {
 fn of_slot(vm: &Vm, code: Ref<'_, Code>, at: u32, slot: u32) -> Option<Name> {
     let info = code.info();
     if let Some(local) = info.locals_at(at).rfind(|local| local.slot == slot) {
-        return Some(Name { kind: "local", name: local.name.clone().into_bytes() });
+        return Some(Name {
+            kind: "local",
+            name: local.name.clone().into_bytes(),
+        });
     }
     let setter = find_setter(code, at, slot)?;
-    let named = |kind, operand| Some(Name { kind, name: setter.string(vm, operand)? });
+    let named = |kind, operand| {
+        Some(Name {
+            kind,
+            name: setter.string(vm, operand)?,
+        })
+    };
     match setter.kind {
         "GETGLOBAL" => named("global", "name"),
         "GETFIELD" => named("field", "name"),
-        "GETINDEX" | "GETELEM" => Some(Name { kind: "field", name: b"?".to_vec() }),
+        "GETINDEX" | "GETELEM" => Some(Name {
+            kind: "field",
+            name: b"?".to_vec(),
+        }),
         "SELF" if setter.slot("result") == Some(slot) => named("method", "name"),
         "GETUPVAL" => {
             let name = info.captured.get(setter.field("i")? as usize)?;
-            Some(Name { kind: "upvalue", name: name.clone().into_bytes() })
+            Some(Name {
+                kind: "upvalue",
+                name: name.clone().into_bytes(),
+            })
         }
         "MOVE" => {
             let source = setter.slot("x").filter(|&source| source < slot)?;
@@ -93,7 +107,12 @@ impl<'c> Inst<'c> {
         let opcode = *bytecode.get(at as usize / 8)? as u16;
         let info = OPCODES.get(usize::from(opcode))?;
         let kind = info.name.split('.').next().unwrap_or(info.name);
-        Some(Inst { bytecode, at, kind, info })
+        Some(Inst {
+            bytecode,
+            at,
+            kind,
+            info,
+        })
     }
 
     /// The bits of the operand with this name.
@@ -115,7 +134,11 @@ impl<'c> Inst<'c> {
     /// The slot that the operand with this name is, if it is one.
     fn slot(&self, name: &str) -> Option<u32> {
         let is_slot = |kind| matches!(kind, OperandKind::Slot | OperandKind::Result);
-        let operand = self.info.operands.iter().find(|operand| operand.name == name && is_slot(operand.kind))?;
+        let operand = self
+            .info
+            .operands
+            .iter()
+            .find(|operand| operand.name == name && is_slot(operand.kind))?;
         Some(self.read(operand.offset, operand.kind) as u32)
     }
 
@@ -128,7 +151,11 @@ impl<'c> Inst<'c> {
 
     /// Whether running the instruction changes `slot`.
     fn writes(&self, slot: u32) -> bool {
-        let results = self.info.operands.iter().filter(|operand| operand.kind == OperandKind::Result);
+        let results = self
+            .info
+            .operands
+            .iter()
+            .filter(|operand| operand.kind == OperandKind::Result);
         let mut starts = results.map(|operand| (operand.name, self.read(operand.offset, operand.kind) as u32));
         starts.any(|(name, start)| {
             let count = match self.kind {

@@ -14,8 +14,25 @@ use crate::text::random::Random;
 
 /// How the metatable fields of the events are called, in the order of [`Event`].
 const EVENT_NAMES: [&str; Event::ALL.len()] = [
-    "__index", "__newindex", "__gc", "__mode", "__eq", "__add", "__sub", "__mul", "__div", "__mod", "__pow", "__unm",
-    "__len", "__lt", "__le", "__concat", "__call", "__tostring", "__metatable",
+    "__index",
+    "__newindex",
+    "__gc",
+    "__mode",
+    "__eq",
+    "__add",
+    "__sub",
+    "__mul",
+    "__div",
+    "__mod",
+    "__pow",
+    "__unm",
+    "__len",
+    "__lt",
+    "__le",
+    "__concat",
+    "__call",
+    "__tostring",
+    "__metatable",
 ];
 
 /// Room for global variables. Far more than programs use, so that hardly any is not found at its first probe.
@@ -158,9 +175,15 @@ impl LuaState {
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
         let tables = self.type_metatables.iter().chain([&self.globals, &self.registry]);
         tables.for_each(|table| tracer.reference(table.0.get().0));
-        let names = self.event_names.iter().chain(&self.type_names).chain(&*self.byte_strings);
+        let names = self
+            .event_names
+            .iter()
+            .chain(&self.type_names)
+            .chain(&*self.byte_strings);
         names.for_each(|name| tracer.reference(name.0.get().0));
-        [&self.gmatch_code, &self.wrapped_code].iter().for_each(|code| tracer.reference(code.0.get().0));
+        [&self.gmatch_code, &self.wrapped_code]
+            .iter()
+            .for_each(|code| tracer.reference(code.0.get().0));
         tracer.reference(self.no_nodes.0.get().0);
         tracer.reference(self.no_values.0.get().0);
     }

@@ -126,14 +126,22 @@ pub fn length(vm: &Vm, table: Ref<'_, Table>) -> u32 {
             let (mut present, mut absent) = (0, size - 1);
             while absent - present > 1 {
                 let middle = present + (absent - present) / 2;
-                if is_nil(middle) { absent = middle } else { present = middle }
+                if is_nil(middle) {
+                    absent = middle
+                } else {
+                    present = middle
+                }
             }
             table.border.set(present);
             return present;
         }
     }
     let last = size.saturating_sub(1);
-    if table.node_used.get() == 0 { last } else { hashed_length(vm, table, last) }
+    if table.node_used.get() == 0 {
+        last
+    } else {
+        hashed_length(vm, table, last)
+    }
 }
 
 /// The entry after the one with this key, in an order that holds as long as no key is added; the first one for nil.
@@ -200,13 +208,19 @@ pub fn set_list<'v>(vm: &'v Vm, table: Ref<'v, Table>, values: &[Value<'v>], fir
 /// # Errors
 /// When memory runs out.
 pub fn reserve_array(vm: &Vm, table: Ref<'_, Table>, count: u32) -> Result<(), Throw> {
-    if count >= table.array_size.get() && count < MAX_ARRAY_SIZE { grow_array(vm, table, count + 1) } else { Ok(()) }
+    if count >= table.array_size.get() && count < MAX_ARRAY_SIZE {
+        grow_array(vm, table, count + 1)
+    } else {
+        Ok(())
+    }
 }
 
 /// Sets the value of a key of the array part; false, with nothing done, if it is not there.
 #[inline]
 pub fn set_in_array<'v>(vm: &'v Vm, table: Ref<'v, Table>, number: f64, value: Value<'v>) -> bool {
-    let Some(index) = array_index(table, number) else { return false };
+    let Some(index) = array_index(table, number) else {
+        return false;
+    };
     let array = table.array.get(vm);
     array.writer();
     // SAFETY: `array_size` is the length of the array part, whose barrier has run.
@@ -286,14 +300,11 @@ fn find_node<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'_>, hash: u32) -
     }
 }
 
-fn set_hashed<'v>(
-    vm: &'v Vm,
-    table: Ref<'v, Table>,
-    key: Value<'v>,
-    hash: u32,
-    value: Value<'v>,
-) -> Result<(), Throw> {
-    assert!(key != nil() && key.as_double().is_none_or(|number| !number.is_nan()), "no table has such a key");
+fn set_hashed<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>, hash: u32, value: Value<'v>) -> Result<(), Throw> {
+    assert!(
+        key != nil() && key.as_double().is_none_or(|number| !number.is_nan()),
+        "no table has such a key"
+    );
     if let Some(node) = find(vm, table, key, hash) {
         if node.value.bits() == NIL.0 {
             // An event that was known to be absent may be there now.
@@ -310,7 +321,10 @@ fn set_hashed<'v>(
     if !has_free_node(table) {
         rehash(vm, table, key)?;
         // The key may belong to the array part now.
-        if key.as_double().is_some_and(|number| set_in_array(vm, table, number, value)) {
+        if key
+            .as_double()
+            .is_some_and(|number| set_in_array(vm, table, number, value))
+        {
             return Ok(());
         }
     }
@@ -450,7 +464,9 @@ fn slice_of(whole: u32) -> usize {
 fn is_dense(vm: &Vm, table: Ref<'_, Table>) -> bool {
     let items = table.array.get(vm).items();
     let in_use = || items.iter().filter(|item| item.bits() != NIL.0);
-    items.last().is_none_or(|last| last.bits() != NIL.0 && in_use().count() * 2 >= items.len())
+    items
+        .last()
+        .is_none_or(|last| last.bits() != NIL.0 && in_use().count() * 2 >= items.len())
 }
 
 /// Makes the array part `size` long and moves the keys there that the hash part has.
@@ -465,7 +481,9 @@ fn grow_array(vm: &Vm, table: Ref<'_, Table>, size: u32) -> Result<(), Throw> {
     if table.node_used.get() > 0 {
         let nodes = table.nodes.get(vm);
         for node in nodes.items() {
-            let Some(number) = node.key.get(vm).as_double() else { continue };
+            let Some(number) = node.key.get(vm).as_double() else {
+                continue;
+            };
             let index = number as usize;
             if index as f64 == number && (old_size..new.len()).contains(&index) {
                 writer.set_item(index, |item| item, node.value.get(vm));
@@ -504,13 +522,22 @@ fn hashed_length(vm: &Vm, table: Ref<'_, Table>, last: u32) -> u32 {
     }
     while absent - present > 1 {
         let middle = present + (absent - present) / 2;
-        if is_nil(middle) { absent = middle } else { present = middle }
+        if is_nil(middle) {
+            absent = middle
+        } else {
+            present = middle
+        }
     }
     present
 }
 
 /// Removes the entries that hold a dead object from a weak table, or whatever `is_dead` says.
-pub fn remove_entries(vm: &Vm, table: Ref<'_, Table>, is_dead_value: impl Fn(u64) -> bool, is_dead_key: impl Fn(u64) -> bool) {
+pub fn remove_entries(
+    vm: &Vm,
+    table: Ref<'_, Table>,
+    is_dead_value: impl Fn(u64) -> bool,
+    is_dead_key: impl Fn(u64) -> bool,
+) {
     for item in table.array.get(vm).items() {
         if is_dead_value(item.bits()) {
             item.set_plain(NIL.0);

@@ -124,7 +124,11 @@ fn a_queue_does_not_grow() {
             table::set_number(&vm, queue, f64::from(index - 8), nil()).expect("memory");
         }
     }
-    assert!(queue.array_size.get() + queue.node_mask.get() < 200, "{}", queue.array_size.get());
+    assert!(
+        queue.array_size.get() + queue.node_mask.get() < 200,
+        "{}",
+        queue.array_size.get()
+    );
 }
 
 #[test]
@@ -145,7 +149,13 @@ fn weak_tables_lose_what_nobody_else_has() {
             let vm = &*vm;
             let weak = table::new(vm, 0, 0).expect("memory");
             let metatable = table::new(vm, 0, 0).expect("memory");
-            table::set_str(vm, metatable, vm.str(b"__mode").unwrap(), coerce::string(vm, mode.as_bytes()).unwrap()).unwrap();
+            table::set_str(
+                vm,
+                metatable,
+                vm.str(b"__mode").unwrap(),
+                coerce::string(vm, mode.as_bytes()).unwrap(),
+            )
+            .unwrap();
             weak.set(|t| &t.metatable, Some(metatable));
             hooks::note_mode(vm, weak);
             let kept = table::new(vm, 0, 0).expect("memory");
@@ -153,7 +163,13 @@ fn weak_tables_lose_what_nobody_else_has() {
             table::set(vm, weak, kept.boxed(), kept.boxed()).unwrap();
             table::set_number(vm, weak, 1.0, alloc::table(vm).unwrap().boxed()).unwrap();
             table::set(vm, weak, alloc::table(vm).unwrap().boxed(), true_()).unwrap();
-            table::set_str(vm, weak, vm.str(b"a string").unwrap(), coerce::string(vm, b"another").unwrap()).unwrap();
+            table::set_str(
+                vm,
+                weak,
+                vm.str(b"a string").unwrap(),
+                coerce::string(vm, b"another").unwrap(),
+            )
+            .unwrap();
             (vm.root(weak.boxed()), vm.root(kept.boxed()))
         };
         vm.collect_full();

@@ -48,7 +48,9 @@ fn append_level(vm: &Vm, out: &mut Vec<u8>, frame: Frame<'_>, caller: Option<Fra
         }
         None => out.extend_from_slice(b"[C]:"),
     }
-    let name = caller.filter(|_| !frame.is_called_by_host()).and_then(|caller| names::of_callee(vm, caller));
+    let name = caller
+        .filter(|_| !frame.is_called_by_host())
+        .and_then(|caller| names::of_callee(vm, caller));
     if let Some(name) = name {
         out.extend_from_slice(b" in function '");
         out.extend_from_slice(&name.name);

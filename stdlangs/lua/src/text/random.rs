@@ -52,7 +52,11 @@ mod tests {
         one.seed(42);
         other.seed(42);
         let numbers: Vec<f64> = (0..1000).map(|_| one.uniform()).collect();
-        assert!(numbers.iter().all(|number| *number == other.uniform() && (0.0..1.0).contains(number)));
+        assert!(
+            numbers
+                .iter()
+                .all(|number| *number == other.uniform() && (0.0..1.0).contains(number))
+        );
         let mean = numbers.iter().sum::<f64>() / 1000.0;
         assert!((0.45..0.55).contains(&mean), "the mean is {mean}");
         other.seed(43);
