@@ -20,8 +20,11 @@ mod shapes;
 use dg_compiler::lower::LowerOptions;
 use judge::Language;
 
+/// A way to compile: its name, the passes that are off, and how lowering is done.
+type Build = (&'static str, &'static [&'static str], LowerOptions);
+
 /// Everything on; everything off that can be.
-const BUILDS: [(&str, &[&str], LowerOptions); 2] = [
+const BUILDS: [Build; 2] = [
     (
         "optimised",
         &[],
@@ -46,32 +49,69 @@ const BUILDS: [(&str, &[&str], LowerOptions); 2] = [
     ),
 ];
 
+const ALL: LowerOptions = LowerOptions {
+    register_pinning: true,
+    tag_registers: true,
+};
+
+/// One thing off in each.
+const ALONE: [Build; 8] = [
+    ("without specialise", &["specialise"], ALL),
+    ("without dead_code", &["dead_code"], ALL),
+    ("without constant_folding", &["constant_folding"], ALL),
+    ("without type_check_removal", &["type_check_removal"], ALL),
+    ("without common_subexpressions", &["common_subexpressions"], ALL),
+    ("without split", &["split"], ALL),
+    (
+        "without register_pinning",
+        &[],
+        LowerOptions {
+            register_pinning: false,
+            tag_registers: true,
+        },
+    ),
+    (
+        "without tag_registers",
+        &[],
+        LowerOptions {
+            register_pinning: true,
+            tag_registers: false,
+        },
+    ),
+];
+
 #[test]
 fn smoke_lua() {
-    check(&lua(), 1, 60);
+    check(&lua(&BUILDS), 1, 60);
 }
 
 #[test]
 #[ignore = "runs for minutes"]
 fn long_lua() {
-    check(&lua(), long_seed(), 20_000);
+    check(&lua(&BUILDS), long_seed(), 20_000);
 }
 
 #[test]
 fn smoke_everything() {
-    check(&everything(), 1, 60);
+    check(&everything(&BUILDS), 1, 60);
 }
 
 #[test]
 #[ignore = "runs for minutes"]
 fn long_everything() {
-    check(&everything(), long_seed(), 20_000);
+    check(&everything(&BUILDS), long_seed(), 20_000);
+}
+
+#[test]
+#[ignore = "runs for minutes"]
+fn every_optimisation_alone_off() {
+    check(&everything(&ALONE), 1, 300);
+    check(&lua(&ALONE), 1, 300);
 }
 
 #[test]
 fn wrong_code_is_noticed() {
-    let source = include_str!("everything.dg");
-    let mut language = Language::new("everything", source, shapes::any, &BUILDS[..1]);
+    let mut language = everything(&BUILDS[..1]);
     for (one, other) in [
         ("ADD.slot_slot", "SUB.slot_slot"),
         ("LEAVE1.slot", "THROW.slot"),
@@ -101,12 +141,12 @@ fn wrong_code_is_noticed() {
 }
 
 /// A language that uses each construct.
-fn everything() -> Language {
-    Language::new("everything", include_str!("everything.dg"), shapes::any, &BUILDS)
+fn everything(builds: &[Build]) -> Language {
+    Language::new("everything", include_str!("everything.dg"), shapes::any, builds)
 }
 
-fn lua() -> Language {
-    Language::new("lua", include_str!("../../stdlangs/lua.dg"), shapes::tables, &BUILDS)
+fn lua(builds: &[Build]) -> Language {
+    Language::new("lua", include_str!("../../stdlangs/lua.dg"), shapes::tables, builds)
 }
 
 /// Something else each time.
