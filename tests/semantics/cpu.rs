@@ -3,7 +3,7 @@
 use std::arch::naked_asm;
 use std::cell::Cell;
 use std::mem::offset_of;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
@@ -249,8 +249,6 @@ thread_local! {
 static RUNNING: AtomicU64 = AtomicU64::new(0);
 /// Counts entries.
 static ENTRIES: AtomicU64 = AtomicU64::new(0);
-/// Whether the watch has seen the running entry before.
-static STOPPED: AtomicBool = AtomicBool::new(false);
 static ALONE: Mutex<()> = Mutex::new(());
 
 /// One thread at a time runs machine code. Signals are caught.
@@ -287,7 +285,6 @@ fn watch() {
         std::thread::sleep(Duration::from_secs(2));
         let (entries, thread) = (ENTRIES.load(Ordering::SeqCst), RUNNING.load(Ordering::SeqCst));
         if entries == last && thread != 0 {
-            STOPPED.store(true, Ordering::SeqCst);
             // SAFETY: the thread runs machine code, so it lives.
             unsafe { libc::pthread_kill(thread, libc::SIGUSR1) };
         }

@@ -100,7 +100,7 @@ impl Scenario {
             safepoint: random.one_in(3),
             memory: vec![],
         };
-        let mut values = Values::new(spec, &scenario.heap, number, random.clone());
+        let mut values = Values::new(spec, number, random.clone());
         match subject {
             Subject::Bytecode {
                 opcode,
@@ -347,7 +347,7 @@ enum Plan {
 
 impl Values {
     /// One third of the situations goes through all combinations of leaves.
-    fn new(spec: &SpecTables, _heap: &Heap, number: u64, mut random: Random) -> Self {
+    fn new(spec: &SpecTables, number: u64, mut random: Random) -> Self {
         let leaves: Vec<LeafId> = spec.any().leaves().take(spec.leaves.len()).collect();
         let count = leaves.len() as u64;
         let plan = match number % 3 {
