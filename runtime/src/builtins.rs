@@ -261,7 +261,12 @@ impl Vm {
                 Ok(())
             }
             Ok(Err(throw)) => Err(throw),
-            Err(panic) => Err(self.raise(RuntimeError::Panic(panic_message(&*panic)))),
+            Err(panic) => Err(self.native_panicked(&*panic)),
         }
+    }
+
+    #[cold]
+    fn native_panicked(&self, panic: &(dyn std::any::Any + Send)) -> Throw {
+        self.raise(RuntimeError::Panic(panic_message(panic)))
     }
 }

@@ -30,12 +30,16 @@ pub unsafe fn throwing(vm: *mut Vm, function: impl FnOnce(&mut Vm) -> Result<u64
         Ok(Ok(value)) => Status::ok(value),
         Ok(Err(_thrown)) => Status::THROWN,
         Err(payload) => {
-            let message = panic_message(&*payload);
             // SAFETY: as above; the function's own reference ended with it.
-            let _thrown = unsafe { &*vm }.raise(RuntimeError::Panic(message));
-            Status::THROWN
+            panicked(unsafe { &*vm }, &*payload)
         }
     }
+}
+
+#[cold]
+fn panicked(vm: &Vm, payload: &(dyn std::any::Any + Send)) -> Status {
+    let _thrown = vm.raise(RuntimeError::Panic(panic_message(payload)));
+    Status::THROWN
 }
 
 /// Leaves the payload of a plan where machine code looks for it.

@@ -16,6 +16,21 @@ use crate::vm::Vm;
 /// How deeply calls from Rust into guest code may nest.
 const NATIVE_DEPTH_MAX: u32 = 200;
 
+/// Copies values that may overlap. Mostly there is one, for which a call would cost more than the copy.
+///
+/// # Safety
+/// As for [`ptr::copy`].
+#[inline]
+pub(crate) unsafe fn copy_values(source: *const u64, destination: *mut u64, count: usize) {
+    // SAFETY: as the caller says.
+    unsafe {
+        match count {
+            1 => *destination = *source,
+            _ => ptr::copy(source, destination, count),
+        }
+    }
+}
+
 type Enter = unsafe extern "C" fn(*mut Vm, *mut u64, u32, u32) -> u32;
 
 // Slots of the running native frame.
@@ -247,7 +262,7 @@ impl Vm {
         };
         // SAFETY: the results are `count` values, and so many slots were just reserved.
         unsafe {
-            ptr::copy(results, (*self.hot()).base.wrapping_add(start as usize), count as usize);
+            copy_values(results, (*self.hot()).base.wrapping_add(start as usize), count as usize);
             (*self.hot()).open_top = start + count;
         }
         Ok(Results { start, count })
@@ -396,7 +411,7 @@ impl Vm {
         // SAFETY: the room was just made; the values are on another stack or in the VM.
         unsafe {
             *place = self.language().nil;
-            ptr::copy(values, place, count);
+            copy_values(values, place, count);
         }
         Ok(place)
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::abi::{GC_REMEMBERED, Header, SAFEPOINT_COLLECT, SAFEPOINT_FINALIZE};
 use crate::heap::blocks::{BLOCK, LINES, block_start, meta};
-use crate::heap::{Registry, Space, Tracer};
+use crate::heap::{FIRST_NURSERY, Registry, Space, Tracer};
 use crate::language::WeakPhase;
 use crate::vm::Vm;
 
@@ -46,6 +46,9 @@ impl Vm {
             self.finish_weak(what, &mut tracer);
             let survived = if what == Collection::Full { 0 } else { heap.live.get() };
             heap.live.set(survived + tracer.marked_bytes);
+            if what == Collection::Minor {
+                self.adapt_nursery(tracer.marked_bytes);
+            }
             self.drop_dead(what, &tracer);
         }
         self.reclaim(what);
@@ -59,6 +62,18 @@ impl Vm {
             Collection::Full => stats.full += 1,
         }
         self.heap().stats.set(stats);
+    }
+
+    /// A collection costs as much as survives. When that is much, fewer collections give objects more time to die; when it
+    /// is next to nothing, a small nursery costs nothing and stays in the cache.
+    fn adapt_nursery(&self, survived: usize) {
+        let heap = self.heap();
+        let (nursery, allocated) = (heap.nursery.get(), heap.allocated.get());
+        if survived > allocated / 16 {
+            heap.nursery.set((2 * nursery).min(heap.parameters.get().nursery));
+        } else if survived < allocated / 128 {
+            heap.nursery.set((nursery / 2).max(FIRST_NURSERY));
+        }
     }
 
     fn start(&self, what: Collection) {
@@ -218,7 +233,8 @@ impl Vm {
         let parameters = heap.parameters.get();
         // The more is alive, the more a collection costs that looks at all of the roots.
         let in_use = heap.live.get() + heap.external.get();
-        let mut budget = parameters.nursery.max((in_use / 8).min(16 * parameters.nursery));
+        let nursery = heap.nursery.get().min(parameters.nursery);
+        let mut budget = nursery.max((in_use / 8).min(16 * parameters.nursery));
         if let Some(limit) = parameters.limit {
             let room = limit.saturating_sub(in_use);
             budget = budget.min(room / 2);

@@ -13,8 +13,8 @@ pub struct Kind {
     pub special: Option<SpecialTrace>,
 }
 
-/// All kinds of a VM, by number.
-pub struct Kinds(Vec<Kind>);
+/// All kinds of a VM, by number. Every byte has an entry, so that looking one up needs no check.
+pub struct Kinds(Box<[Kind; 256]>);
 
 impl Kinds {
     pub fn new(language: &LanguageInfo, hooks: &Hooks) -> Self {
@@ -50,13 +50,15 @@ impl Kinds {
             kinds[kind as usize].special = Some(special);
         }
         assert!(kinds.len() <= 256, "a kind is one byte");
+        kinds.resize_with(256, || none(0));
+        let Ok(kinds) = <Box<[Kind; 256]>>::try_from(kinds) else {
+            unreachable!("there are 256 of them")
+        };
         Kinds(kinds)
     }
 
     /// The description of a kind.
-    ///
-    /// # Panics
-    /// When there is no such kind: the heap is corrupt.
+    #[inline]
     pub fn get(&self, kind: u8) -> &Kind {
         &self.0[kind as usize]
     }
@@ -75,6 +77,7 @@ impl Kinds {
     ///
     /// # Safety
     /// A live object.
+    #[inline]
     pub unsafe fn size_of(&self, object: *const Header) -> usize {
         // SAFETY: as the caller says.
         let (kind, length) = unsafe { ((*object).kind, (*object).aux) };

@@ -30,10 +30,15 @@ const SMALL_MAX: usize = BLOCK / 4;
 /// Objects from this size on do not skip small runs of lines, but go to blocks of their own.
 const MEDIUM_MIN: usize = 8 * LINE;
 
+/// Bytes that are allocated before the first collection. Small, so that what programs use that leave nothing behind fits
+/// into the processor's cache.
+const FIRST_NURSERY: usize = 512 << 10;
+
 /// When to collect.
 #[derive(Clone, Copy, Debug)]
 pub struct GcParameters {
-    /// Bytes that are allocated between minor collections; more when much is alive.
+    /// Most bytes that are allocated between minor collections; more when much is alive, fewer as long as next to nothing
+    /// survives them.
     pub nursery: usize,
     /// A full collection is due when this percentage of what the last one left is in use.
     pub pause: u32,
@@ -52,7 +57,7 @@ impl Default for GcParameters {
         GcParameters {
             nursery: 4 << 20,
             pause: 200,
-            minimum: 8 << 20,
+            minimum: 4 << 20,
             stress: false,
             stopped: false,
             limit: None,
@@ -99,6 +104,8 @@ pub(crate) struct Heap {
     live: Cell<usize>,
     /// Bytes allocated since the last collection, the current run excepted.
     allocated: Cell<usize>,
+    /// Bytes that are allocated between minor collections at the moment.
+    nursery: Cell<usize>,
     /// A collection is due when `allocated` reaches it.
     budget: Cell<usize>,
     /// A full collection is due when more than this is in use.
@@ -153,7 +160,8 @@ impl Heap {
             external: Cell::new(0),
             live: Cell::new(0),
             allocated: Cell::new(0),
-            budget: Cell::new(parameters.nursery),
+            nursery: Cell::new(FIRST_NURSERY),
+            budget: Cell::new(FIRST_NURSERY),
             full_threshold: Cell::new(parameters.minimum),
             space: RefCell::new(Space {
                 arena,

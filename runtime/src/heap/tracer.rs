@@ -41,6 +41,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// The value is alive.
+    #[inline]
     pub fn value(&mut self, bits: u64) {
         if let Some(object) = reference_in_bits(bits) {
             self.reference(object);
@@ -48,6 +49,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// The object is alive, unless the reference is null.
+    #[inline]
     pub fn reference(&mut self, object: u32) {
         if object != 0 && self.mark(object) {
             self.stack.push(object);
@@ -58,6 +60,7 @@ impl<'a> Tracer<'a> {
     ///
     /// # Safety
     /// `count` values are readable there.
+    #[inline]
     pub unsafe fn values(&mut self, values: *const u64, count: usize) {
         for i in 0..count {
             // SAFETY: as the caller says.
@@ -94,6 +97,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// Whether the object is alive as far as is known.
+    #[inline]
     pub fn is_marked(&self, object: u32) -> bool {
         let bit = object % UNITS;
         // SAFETY: every object lies in a block whose description is committed.
@@ -125,15 +129,20 @@ impl<'a> Tracer<'a> {
     }
 
     /// Answers whether the object was not marked before.
+    #[inline]
     fn mark(&mut self, object: u32) -> bool {
+        let is_new = !self.is_marked(object);
+        if is_new {
+            self.mark_new(object);
+        }
+        is_new
+    }
+
+    fn mark_new(&mut self, object: u32) {
         let (block, bit) = (object / UNITS, object % UNITS);
         // SAFETY: references in live objects are to objects, whose blocks' descriptions are committed.
         let meta = unsafe { &mut *meta(self.arena, block) };
-        let (word, mask) = (&mut meta.marks[bit as usize / 64], 1u64 << (bit % 64));
-        if *word & mask != 0 {
-            return false;
-        }
-        *word |= mask;
+        meta.marks[bit as usize / 64] |= 1 << (bit % 64);
         let header = self.vm.address(object).cast::<Header>();
         // SAFETY: as above.
         let size = unsafe {
@@ -147,7 +156,6 @@ impl<'a> Tracer<'a> {
             debug_assert!(start + size <= BLOCK, "an object ends outside of its block");
             set_lines(&mut meta.lines, start / LINE, (start + size - 1) / LINE);
         }
-        true
     }
 }
 

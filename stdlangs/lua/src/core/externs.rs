@@ -299,14 +299,14 @@ pub fn compare<'v>(vm: &'v Vm, lhs: Value<'v>, rhs: Value<'v>, decide: impl Fn(O
 }
 
 /// Reads a field of any value, as far as possible without calling a function.
-#[inline]
+#[inline(always)]
 pub fn index<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>) -> Result<Found<'v>, Throw> {
     if let Some(name) = key.as_string(vm) {
         if let Some(found) = index_name(vm, object, name) {
             return Ok(found);
         }
-    } else if let (Some(table), Some(number)) = (object.as_table(vm), key.as_double()) {
-        let found = table::get_number(vm, table, number);
+    } else if let Some(table) = object.as_table(vm) {
+        let found = table::get(vm, table, key);
         if found.bits() != NIL.0 || table.metatable.raw().is_null() {
             return Ok(Found::Value(found));
         }
