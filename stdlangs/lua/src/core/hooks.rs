@@ -5,7 +5,7 @@ use dg_runtime::{Handle, Hooks, Object, RawRef, Ref, RuntimeError, Tracer, Value
 
 use super::state::lua;
 use super::{closure, coerce, error, meta, table, traceback};
-use crate::generated::{Boxed, Event, NIL, Table, Userdata, ValueKind, natives};
+use crate::generated::{Boxed, Event, NIL, Nodes, Table, Userdata, ValueKind, natives};
 
 /// Bit of `Table.weak`: keys are weak.
 pub const WEAK_KEYS: u32 = 1;
@@ -18,7 +18,7 @@ pub fn hooks() -> Hooks {
         stack_moved: closure::move_upvalues,
         leave_frames: closure::close_upvalues,
         trace_roots: |vm, tracer| lua(vm).trace(tracer),
-        special_trace: &[(Table::KIND, trace_table)],
+        special_trace: &[(Table::KIND, trace_table), (Nodes::KIND, trace_nodes)],
         clear_weak,
         finalize,
         thrown,
@@ -82,6 +82,22 @@ fn trace_table(vm: &Vm, object: *const Header, tracer: &mut Tracer<'_>) -> bool 
         show(node.value.bits(), weak & WEAK_VALUES != 0);
     }
     tracer.weak(table.raw().0);
+    true
+}
+
+/// Traces the hash part of a table that is not weak. The key of an entry without a value stays, so that a traversal finds
+/// it, but keeps nothing alive; strings excepted, because the table may look at their contents.
+fn trace_nodes(vm: &Vm, object: *const Header, tracer: &mut Tracer<'_>) -> bool {
+    // SAFETY: the collector calls it with live hash parts.
+    let nodes = unsafe { Ref::<Nodes>::from_pointer(object.cast_mut().cast()) };
+    for node in nodes.items() {
+        let (key, value) = (node.key.bits(), node.value.bits());
+        // SAFETY: the key is not used if it is anything but a string, which an earlier collection has kept.
+        if value != NIL.0 || unsafe { Value::from_bits(key) }.as_string(vm).is_some() {
+            tracer.value(key);
+            tracer.value(value);
+        }
+    }
     true
 }
 
