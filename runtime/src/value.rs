@@ -38,10 +38,10 @@ pub const fn unit_bits(leaf: u32) -> u64 {
     u64::MAX - leaf as u64
 }
 
-/// Bits of a double; every NaN becomes the same one.
+/// Bits of a double; a NaN keeps nothing but its sign.
 pub const fn double_bits(double: f64) -> u64 {
     if double.is_nan() {
-        0x7FF8_0000_0000_0000
+        double.to_bits() & 1 << 63 | 0x7FF8_0000_0000_0000
     } else {
         double.to_bits()
     }
