@@ -120,7 +120,6 @@ impl Command {
         if self.version {
             println!("{VERSION}");
         }
-        set_arg(lua, arguments, self.script.unwrap_or(arguments.len()))?;
         for step in &self.steps {
             match step {
                 Step::Execute(source) => execute(lua, source, b"=(command line)", &[])?,
@@ -131,6 +130,7 @@ impl Command {
             }
         }
         if let Some(script) = self.script {
+            set_arg(lua, arguments, script)?;
             let rest: Vec<_> = arguments[script + 1..].iter().cloned().map(LuaValue::String).collect();
             execute_file(lua, &arguments[script], &rest)?;
         }

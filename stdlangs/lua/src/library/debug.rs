@@ -1,6 +1,6 @@
 //! `debug`: what programs look at most.
 
-use dg_runtime::{CallContext, Frame, NativeResult, Ref, Throw, Value, Vm};
+use dg_runtime::{CallContext, Frame, Frames, LocalInfo, NativeResult, Ref, Throw, Value, Vm};
 
 use super::args::{Args, boolean, to_int};
 use super::{Functions, library};
@@ -19,10 +19,33 @@ pub fn open(vm: &Vm) -> Result<(), Throw> {
 
 #[rustfmt::skip] // a table
 const FUNCTIONS: Functions = &[
-    ("getfenv", getfenv), ("getinfo", getinfo), ("getlocal", getlocal), ("getmetatable", getmetatable),
-    ("getregistry", getregistry), ("getupvalue", getupvalue), ("setfenv", setfenv), ("setmetatable", setmetatable),
-    ("setupvalue", setupvalue), ("traceback", traceback_),
+    ("getfenv", getfenv), ("gethook", gethook), ("getinfo", getinfo), ("getlocal", getlocal),
+    ("getmetatable", getmetatable), ("getregistry", getregistry), ("getupvalue", getupvalue), ("setfenv", setfenv),
+    ("sethook", sethook), ("setlocal", setlocal), ("setmetatable", setmetatable), ("setupvalue", setupvalue),
+    ("traceback", traceback_),
 ];
+
+/// Where the arguments begin behind a thread that is argument 0, and the frames of that thread, or of the running one.
+fn subject<'v>(cx: &'v CallContext<'_>) -> (u32, Frames<'v>) {
+    match cx.arg(0).as_thread(cx) {
+        Some(coroutine) => (1, cx.frames_of(coroutine)),
+        None => (0, cx.frames()),
+    }
+}
+
+/// `debug.gethook()`: there never is one.
+fn gethook(cx: &mut CallContext<'_>) -> NativeResult {
+    cx.ret_all(&[nil(), string(cx, b"")?, 0.0.boxed()])
+}
+
+/// `debug.sethook([thread,] hook, mask, count)`: a hook can be taken away only.
+fn sethook(cx: &mut CallContext<'_>) -> NativeResult {
+    let (first, _) = subject(cx);
+    if cx.arg(first).as_function(cx).is_some() {
+        return Err(error::throw_from_native(cx, "hooks are not supported"));
+    }
+    cx.ret_none()
+}
 
 fn traceback_(cx: &mut CallContext<'_>) -> NativeResult {
     let first = u32::from(cx.arg(0).as_thread(cx).is_some());
@@ -45,15 +68,16 @@ fn traceback_(cx: &mut CallContext<'_>) -> NativeResult {
 }
 
 fn getinfo(cx: &mut CallContext<'_>) -> NativeResult {
-    let options = if cx.is_none_or_nil(1) { b"flnSu" } else { cx.bytes(1)? };
+    let (first, frames) = subject(cx);
+    let options = if cx.is_none_or_nil(first + 1) { b"flnSu" } else { cx.bytes(first + 1)? };
     if !options.iter().all(|option| b"flnSuL".contains(option)) {
-        return Err(cx.bad(1, "invalid option"));
+        return Err(cx.bad(first + 1, "invalid option"));
     }
-    let frames: Vec<Frame<'_>> = cx.frames().collect();
-    let (function, level) = match cx.arg(0).as_function(cx) {
+    let frames: Vec<Frame<'_>> = frames.collect();
+    let (function, level) = match cx.arg(first).as_function(cx) {
         Some(function) => (function, None),
         None => {
-            let level = cx.number(0).map_err(|_| cx.bad(0, "function or level expected"))?;
+            let level = cx.number(first).map_err(|_| cx.bad(first, "function or level expected"))?;
             let function = frames
                 .get(level as usize)
                 .filter(|_| level >= 0.0)
@@ -123,18 +147,37 @@ fn describe_source<'v>(vm: &'v Vm, info: Ref<'v, Table>, function: Ref<'v, Funct
     set(vm, info, "lastlinedefined", line(known.last_line).boxed())
 }
 
-/// `debug.getlocal(level, index)`
-fn getlocal(cx: &mut CallContext<'_>) -> NativeResult {
-    let (level, index) = (to_int(cx.integer(0)?), to_int(cx.integer(1)?));
-    let Some(frame) = usize::try_from(level).ok().and_then(|level| cx.frames().nth(level)) else {
-        return Err(cx.bad(0, "level out of range"));
+/// The frame and the variable that `[thread,] level, index` name; no variable if there is none of this index.
+fn local<'v>(cx: &'v CallContext<'_>) -> Result<(Frame<'v>, Option<&'v LocalInfo>), Throw> {
+    let (first, mut frames) = subject(cx);
+    let (level, index) = (to_int(cx.integer(first)?), to_int(cx.integer(first + 1)?));
+    let Some(frame) = usize::try_from(level).ok().and_then(|level| frames.nth(level)) else {
+        return Err(cx.bad(first, "level out of range"));
     };
     let offset = frame.offset().filter(|_| !frame.code().bytecode().is_empty());
     let local = offset
         .zip(usize::try_from(index - 1).ok())
         .and_then(|(offset, index)| frame.code().info().locals_at(offset).nth(index));
+    Ok((frame, local))
+}
+
+/// `debug.getlocal([thread,] level, index)`
+fn getlocal(cx: &mut CallContext<'_>) -> NativeResult {
+    match local(cx)? {
+        (frame, Some(local)) => cx.ret_all(&[string(cx, local.name.as_bytes())?, frame.slot(local.slot)]),
+        (_, None) => cx.ret_nil(),
+    }
+}
+
+/// `debug.setlocal([thread,] level, index, value)`
+fn setlocal(cx: &mut CallContext<'_>) -> NativeResult {
+    let (frame, local) = local(cx)?;
+    let value = cx.any(subject(cx).0 + 2)?;
     match local {
-        Some(local) => cx.ret_all(&[string(cx, local.name.as_bytes())?, frame.slot(local.slot)]),
+        Some(local) => {
+            frame.set_slot(local.slot, value);
+            cx.ret_bytes(local.name.as_bytes())
+        }
         None => cx.ret_nil(),
     }
 }

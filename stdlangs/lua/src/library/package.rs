@@ -30,7 +30,7 @@ const LOADERS: Functions = &[
 /// Opens the library; the tables of the other libraries must be there.
 pub fn open(vm: &Vm) -> Result<(), Throw> {
     let globals = lua(vm).globals(vm);
-    let package = library(vm, "package", &[("seeall", seeall)])?;
+    let package = library(vm, "package", &[("loadlib", loadlib), ("seeall", seeall)])?;
     register(vm, globals, FUNCTIONS)?;
     let loaded = table::new(vm, 0, 16)?;
     for name in [
@@ -187,6 +187,14 @@ fn load_from_path(cx: &mut CallContext<'_>) -> NativeResult {
 /// Modules that are no Lua cannot be loaded; PUC Lua has two loaders for them.
 fn load_native(cx: &mut CallContext<'_>) -> NativeResult {
     cx.ret_bytes(b"")
+}
+
+/// `package.loadlib(path, function)`, as where the system has no dynamic libraries.
+fn loadlib(cx: &mut CallContext<'_>) -> NativeResult {
+    cx.bytes(0)?;
+    cx.bytes(1)?;
+    let message = string(cx, b"dynamic libraries not enabled; check your Lua installation")?;
+    cx.ret_all(&[nil(), message, string(cx, b"absent")?])
 }
 
 /// Makes the table of a module the environment of its caller.
