@@ -85,6 +85,7 @@ impl Vm {
     ///
     /// # Errors
     /// Stack overflow.
+    #[inline]
     pub fn push_all(&self, values: &[Value<'_>]) -> Result<(), Throw> {
         let top = self.top() as usize;
         self.reserve(top + values.len())?;
@@ -137,6 +138,7 @@ impl Vm {
     ///
     /// # Errors
     /// Not callable; stack overflow.
+    #[inline]
     pub fn prepare(&self, function: Value<'_>, arguments: &[Value<'_>]) -> Result<Pending, Throw> {
         let pending = self.prepare_empty(function)?;
         self.push_all(arguments)?;
@@ -151,6 +153,7 @@ impl Vm {
     ///
     /// # Errors
     /// Not callable; stack overflow.
+    #[inline]
     pub fn prepare_empty(&self, function: Value<'_>) -> Result<Pending, Throw> {
         self.callee_in(function)?;
         let slot = self.top();
@@ -166,6 +169,7 @@ impl Vm {
     }
 
     /// Everything that was pushed since `prepare_empty` is an argument.
+    #[inline]
     pub fn complete(&self, pending: Pending) -> Pending {
         let arguments = pending.slot + 1 + HEADER_WORDS as u32;
         Pending {
@@ -239,6 +243,7 @@ impl Vm {
     ///
     /// # Errors
     /// As `call`.
+    #[inline]
     pub fn call_for_one(&mut self, pending: Pending) -> Result<Value<'_>, Throw> {
         let results = self.call(pending)?;
         let bits = results.get(self, 0).bits();
@@ -248,6 +253,7 @@ impl Vm {
     }
 
     /// Copies results, which may be anywhere on the stack, to new slots of the running frame.
+    #[inline]
     fn take_results(&self, results: *mut u64, count: u32) -> Result<Results, Throw> {
         let start = self.top();
         let coroutine = self.current_coroutine();

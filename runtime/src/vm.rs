@@ -259,6 +259,7 @@ impl Vm {
         &self.state().ran
     }
 
+    #[inline]
     pub(crate) fn unwinding(&self) -> &Cell<bool> {
         &self.state().unwinding
     }
@@ -302,6 +303,7 @@ impl Vm {
     }
 
     /// The code of a callee object.
+    #[inline]
     pub(crate) fn code_of(&self, callee: u32) -> Ref<'_, Code> {
         // SAFETY: callers pass live callee objects, which have a reference to their code there.
         unsafe {
@@ -314,6 +316,7 @@ impl Vm {
     }
 
     /// The callee object in a value.
+    #[inline]
     pub(crate) fn callee_in(&self, function: Value<'_>) -> Result<u32, Throw> {
         if function.is_reference(self.language().callee_leaf) {
             Ok(function.bits() as u32)

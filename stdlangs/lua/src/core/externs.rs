@@ -387,11 +387,8 @@ pub fn store<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>, stored: Value<'v
             None => true,
         };
         if let Some(name) = key.as_string(vm) {
-            if table::replace_str(vm, table, name, stored) {
+            if table::set_str_if(vm, table, name, stored, no_event)? {
                 return Ok(Stored::Done);
-            }
-            if no_event() {
-                return table::set_str(vm, table, name, stored).map(|()| Stored::Done);
             }
         } else if let Some(number) = key.as_double()
             && !number.is_nan()

@@ -13,6 +13,9 @@ use crate::generated::{Boxed, HOLE, Kind, NIL, Node, Nodes, Table, ValueKind, ni
 /// Smallest array part that is made when the first element is appended; index 0 counts.
 const FIRST_ARRAY_SIZE: u32 = 4;
 
+/// Nodes that are made when the first key is added.
+const FIRST_NODES: u32 = 4;
+
 /// Array parts stay below this size.
 const MAX_ARRAY_SIZE: u32 = 1 << 26;
 
@@ -228,18 +231,25 @@ pub fn set_in_array<'v>(vm: &'v Vm, table: Ref<'v, Table>, number: f64, value: V
     true
 }
 
-/// Sets the value of a string key that has one, and a new one other than nil; false, with nothing done, for other keys.
+/// Sets the value of a string key if `may_add` allows that or the key has a value; false, with nothing done, otherwise.
+///
+/// # Errors
+/// When memory runs out.
 #[inline]
-pub fn replace_str<'v>(vm: &'v Vm, table: Ref<'v, Table>, name: Ref<'v, Str>, value: Value<'v>) -> bool {
+pub fn set_str_if<'v>(
+    vm: &'v Vm,
+    table: Ref<'v, Table>,
+    name: Ref<'v, Str>,
+    value: Value<'v>,
+    may_add: impl FnOnce() -> bool,
+) -> Result<bool, Throw> {
     match find(vm, table, name.boxed(), name.hash) {
-        Some(node) if node.value.bits() != NIL.0 => {
-            table.nodes.get(vm).writer();
-            // SAFETY: the barrier of the node's object has run.
-            unsafe { node.value.write(value) };
-            true
-        }
-        _ => false,
+        Some(node) if node.value.bits() != NIL.0 => replace(vm, table, node, value),
+        _ if !may_add() => return Ok(false),
+        Some(node) => replace(vm, table, node, value),
+        None => add(vm, table, name.boxed(), name.hash, value)?,
     }
+    Ok(true)
 }
 
 /// Where in the array part a key is.
@@ -305,16 +315,36 @@ fn set_hashed<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>, hash: u32, 
         key != nil() && key.as_double().is_none_or(|number| !number.is_nan()),
         "no table has such a key"
     );
-    if let Some(node) = find(vm, table, key, hash) {
-        if node.value.bits() == NIL.0 {
-            // An event that was known to be absent may be there now.
-            table.absent.set(0);
+    match find(vm, table, key, hash) {
+        Some(node) => {
+            replace(vm, table, node, value);
+            Ok(())
         }
-        table.nodes.get(vm).writer();
-        // SAFETY: the barrier of the node's object has run.
-        unsafe { node.value.write(value) };
-        return Ok(());
+        None => add(vm, table, key, hash, value),
     }
+}
+
+/// Sets the value of a key that the hash part has.
+#[inline]
+fn replace<'v>(vm: &'v Vm, table: Ref<'v, Table>, node: &Node, value: Value<'v>) {
+    if node.value.bits() == NIL.0 {
+        // An event that was known to be absent may be there now.
+        table.absent.set(0);
+    }
+    table.nodes.get(vm).writer();
+    // SAFETY: the barrier of the node's object has run.
+    unsafe { node.value.write(value) };
+}
+
+/// Sets the value of a key that the table does not have.
+#[inline]
+fn add<'v>(
+    vm: &'v Vm,
+    table: Ref<'v, Table>,
+    key: Value<'v>,
+    hash: u32,
+    value: Value<'v>,
+) -> Result<(), Throw> {
     if value == nil() {
         return Ok(());
     }
@@ -385,14 +415,15 @@ fn capacity_for(count: u32) -> u32 {
 
 /// Makes room for `key` and drops dead entries; the array part becomes the largest that at least half fills with whole
 /// keys.
+#[cold]
 fn rehash<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>) -> Result<(), Throw> {
     let nodes = table.nodes.get(vm);
     let live = || nodes.items().iter().filter(|node| node.value.bits() != NIL.0);
-    let mut whole_keys = WholeKeys::default();
-    live().for_each(|node| whole_keys.count(node.key.get(vm)));
-    whole_keys.count(key);
     let mut count = live().count() as u32 + 1;
-    if whole_keys.any() {
+    if key.is_double() || live().any(|node| node.key.get(vm).is_double()) {
+        let mut whole_keys = WholeKeys::default();
+        live().for_each(|node| whole_keys.count(node.key.get(vm)));
+        whole_keys.count(key);
         whole_keys.count_array(vm, table);
         let (size, inside) = whole_keys.best_array_size();
         if size > table.array_size.get() {
@@ -403,7 +434,7 @@ fn rehash<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>) -> Result<(), T
         }
     }
     // A quarter more, so that a table that loses as many keys as it gains is not rehashed all the time.
-    install_nodes(table, alloc::nodes(vm, capacity_for(count + count / 4))?);
+    install_nodes(table, alloc::nodes(vm, capacity_for(count + count / 4).max(FIRST_NODES))?);
     for node in nodes.items().iter().filter(|node| node.value.bits() != NIL.0) {
         let key = node.key.get(vm);
         insert(vm, table, key, hash_of(vm, key), node.value.get(vm));
@@ -426,10 +457,6 @@ impl WholeKeys {
         if f64::from(whole) == number && whole > 0 && whole < MAX_ARRAY_SIZE {
             self.slices[slice_of(whole)] += 1;
         }
-    }
-
-    fn any(&self) -> bool {
-        self.slices.iter().any(|&count| count > 0)
     }
 
     fn count_array(&mut self, vm: &Vm, table: Ref<'_, Table>) {
