@@ -98,18 +98,16 @@ impl Emitter<'_> {
         let vararg = self.function.vararg;
         let arg_is_local = matches!(vararg, Vararg::Dots | Vararg::ArgTable);
         let uses_arg = arg_is_local && self.function.locals[count].used;
-        if uses_arg {
-            let slot = Slot(u16::try_from(count).expect("parameters are limited"));
-            if vararg == Vararg::Dots {
-                self.code.load_nil(slot, 1, self.function.line);
-            } else {
-                self.code.push(Inst::ArgTable { dst: slot }, self.function.line);
-            }
-            count += 1;
-        }
+        let arg = Slot(u16::try_from(count).expect("parameters are limited"));
+        count += usize::from(uses_arg);
         let first = LocalId::from_index(0);
         self.reserve(count, self.function.line);
         self.declare(first, count, Slot(0));
+        if uses_arg && vararg == Vararg::Dots {
+            self.code.load_nil(arg, 1, self.function.line);
+        } else if uses_arg {
+            self.code.push(Inst::ArgTable { dst: arg }, self.function.line);
+        }
     }
 
     fn leave_scope_at_end(&mut self) {

@@ -38,7 +38,7 @@ fn lines() {
     check_lines("x = a\n.b\n.c", &[1, 2, 3, 3, 3]);
     check_lines("local t = {\nx = 1,\ny = 2\n}", &[4, 2, 3, 3]);
     check_lines("for i = 1, 2\ndo\nf()\nend", &[1, 1, 2, 2, 3, 3, 1, 1]);
-    check_lines("for k in\nx do\nf()\nend", &[2, 2, 2, 3, 3, 2, 2, 2]);
+    check_lines("for k in\nx do\nf()\nend", &[2, 2, 2, 3, 3, 2, 2, 2, 2]);
     check_lines("function f()\nend", &[2, 1, 1]);
 }
 
@@ -63,13 +63,13 @@ fn variables() {
         &[
             "k r3 3..5",
             "v r4 3..5",
-            "(for generator) r0 2..7",
-            "(for state) r1 2..7",
-            "(for control) r2 2..7",
+            "(for generator) r0 2..8",
+            "(for state) r1 2..8",
+            "(for control) r2 2..8",
         ],
     );
     check_variables(1, "function f(a, b) g() end", &["a r0 0..3", "b r1 0..3"]);
-    check_variables(1, "function f(a, ...) return arg end", &["a r0 0..1", "arg r1 0..1"]);
+    check_variables(1, "function f(a, ...) return arg end", &["a r0 0..2", "arg r1 0..2"]);
     check_variables(1, "function f(a, ...) end", &["a r0 0..1"]);
 }
 

@@ -403,9 +403,10 @@ fn loops_over_iterators() {
             4 MOVE r9 = r3
             5 MOVE r10 = r4
             6 CALL _ = r5(r9..r10)
-            7 FORCALL r3..r4 = r0
-            8 FORNEXT r0, r3 -> 3
-            9 RETURN0
+            7 FORSTEP r0, r3 -> 3
+            8 FORCALL r3..r4 = r0
+            9 FORNEXT r0, r3 -> 3
+           10 RETURN0
         ",
     );
     check(
@@ -415,7 +416,20 @@ fn loops_over_iterators() {
             1 GETGLOBAL r1 = b
             2 LOADNIL r2 =
             3 JUMP -> 4
-            4 FORCALL r3 = r0
+            4 FORSTEP r0, r3 -> 4
+            5 FORCALL r3 = r0
+            6 FORNEXT r0, r3 -> 4
+            7 RETURN0
+        ",
+    );
+    check(
+        "for k, v, w in a, b, c do end",
+        "
+            0 GETGLOBAL r0 = a
+            1 GETGLOBAL r1 = b
+            2 GETGLOBAL r2 = c
+            3 JUMP -> 4
+            4 FORCALL r3..r5 = r0
             5 FORNEXT r0, r3 -> 4
             6 RETURN0
         ",
@@ -428,9 +442,10 @@ fn loops_over_iterators() {
             2 GETGLOBAL r2 = c
             3 GETGLOBAL r3 = d
             4 JUMP -> 5
-            5 FORCALL r3 = r0
-            6 FORNEXT r0, r3 -> 5
-            7 RETURN0
+            5 FORSTEP r0, r3 -> 5
+            6 FORCALL r3 = r0
+            7 FORNEXT r0, r3 -> 5
+            8 RETURN0
         ",
     );
 }

@@ -95,12 +95,13 @@ fn captured_variables_are_detached_where_they_end() {
             0 GETGLOBAL r0 = x
             1 LOADNIL r1..r2 =
             2 JUMP -> 6
-            3 CLOSURE r4 = fn 1
-            4 SETGLOBAL f = r4
+            3 CLOSURE r5 = fn 1
+            4 SETGLOBAL f = r5
             5 CLOSE r3..
-            6 FORCALL r3 = r0
-            7 FORNEXT r0, r3 -> 3
-            8 RETURN0
+            6 FORSTEP r0, r3 -> 3
+            7 FORCALL r3 = r0
+            8 FORNEXT r0, r3 -> 3
+            9 RETURN0
         ",
     );
     check(
@@ -157,7 +158,8 @@ fn arg() {
         1,
         "function f(...) return arg end",
         "
-            0 RETURN1 r0
+            0 ARGTABLE r0 =
+            1 RETURN1 r0
         ",
     );
     check_function(
