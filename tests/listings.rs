@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use dg_compiler::emit::Image;
 use dg_compiler::listing::listings;
 use dg_compiler::pipeline::{self, Options};
 
@@ -34,6 +35,16 @@ fn check(language: &str, source: &str) {
             insta::assert_snapshot!(name, text.trim_end());
         }
     });
+}
+
+/// What a symbol is a part of: an opcode, a native function or a stub.
+fn owner<'a>(image: &'a Image, symbol: &'a str) -> &'a str {
+    let opcodes = image.opcodes.iter().map(|opcode| opcode.symbol.as_str());
+    let mut owners = opcodes.chain(image.natives.iter().map(String::as_str));
+    owners.find(|owner| is_part(symbol, owner)).unwrap_or_else(|| {
+        let end = symbol.match_indices('.').nth(1).map_or(symbol.len(), |(end, _)| end);
+        &symbol[..end]
+    })
 }
 
 fn is_part(symbol: &str, of: &str) -> bool {
