@@ -39,10 +39,10 @@ fn check(language: &str, source: &str) {
 
 /// What a symbol is a part of: an opcode, a native function or a stub.
 fn owner<'a>(image: &'a Image, symbol: &'a str) -> &'a str {
-    let opcodes = image.opcodes.iter().map(|opcode| opcode.symbol.as_str());
-    let mut owners = opcodes.chain(image.natives.iter().map(String::as_str));
-    owners.find(|owner| is_part(symbol, owner)).unwrap_or_else(|| {
-        let end = symbol.match_indices('.').nth(1).map_or(symbol.len(), |(end, _)| end);
+    let mut opcodes = image.opcodes.iter().map(|opcode| opcode.symbol.as_str());
+    opcodes.find(|opcode| is_part(symbol, opcode)).unwrap_or_else(|| {
+        let components = if symbol.starts_with("stub.") { 2 } else { 1 };
+        let end = symbol.match_indices('.').nth(components - 1).map_or(symbol.len(), |(end, _)| end);
         &symbol[..end]
     })
 }
