@@ -24,7 +24,9 @@ impl Vm {
     /// The collection that is due.
     pub(crate) fn collect_due(&mut self) {
         let heap = self.heap();
-        let full_is_due = heap.short.get() || self.bytes_in_use() >= heap.full_threshold.get();
+        // What was allocated since the last collection is left out: a minor one shows how much of it is garbage.
+        let survived = heap.live.get() + heap.external.get();
+        let full_is_due = heap.short.get() || survived >= heap.full_threshold.get();
         // Under stress most collections are minor, so that missing barriers show.
         let stats = heap.stats.get();
         let full_for_stress = heap.parameters.get().stress && (stats.minor + stats.full) % 8 == 7;
