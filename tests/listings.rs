@@ -17,12 +17,7 @@ fn check(language: &str, source: &str) {
     let mut snapshots: BTreeMap<&str, String> = BTreeMap::new();
     let listings = listings(&image, &format!("stdlangs/{language}.dg"));
     for (symbol, listing) in &listings {
-        let owner = image
-            .opcodes
-            .iter()
-            .map(|opcode| opcode.symbol.as_str())
-            .find(|opcode| is_part(symbol, opcode));
-        let text = snapshots.entry(owner.unwrap_or(symbol)).or_default();
+        let text = snapshots.entry(owner(&image, symbol)).or_default();
         text.push_str(listing);
         text.push('\n');
     }
@@ -42,7 +37,10 @@ fn owner<'a>(image: &'a Image, symbol: &'a str) -> &'a str {
     let mut opcodes = image.opcodes.iter().map(|opcode| opcode.symbol.as_str());
     opcodes.find(|opcode| is_part(symbol, opcode)).unwrap_or_else(|| {
         let components = if symbol.starts_with("stub.") { 2 } else { 1 };
-        let end = symbol.match_indices('.').nth(components - 1).map_or(symbol.len(), |(end, _)| end);
+        let end = symbol
+            .match_indices('.')
+            .nth(components - 1)
+            .map_or(symbol.len(), |(end, _)| end);
         &symbol[..end]
     })
 }

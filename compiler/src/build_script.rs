@@ -34,8 +34,8 @@ fn try_compile(path: &Path) -> Result<(), String> {
     let shown = path.display().to_string();
     let cannot = |error: &dyn std::fmt::Display| format!("error: {shown}: {error}\n");
     let bytes = std::fs::read(path).map_err(|error| cannot(&error))?;
-    let source = dg_spec::decode(&bytes)
-        .map_err(|diagnostic| dg_spec::render(&shown, "", &[diagnostic], 1, Style::Plain))?;
+    let source =
+        dg_spec::decode(&bytes).map_err(|diagnostic| dg_spec::render(&shown, "", &[diagnostic], 1, Style::Plain))?;
     let disabled = std::env::var(DISABLE).unwrap_or_default();
     let disabled = disabled.split(',').map(str::trim).filter(|name| !name.is_empty());
     let options = Options::without(disabled).map_err(|error| format!("error: {DISABLE}: {error}\n"))?;

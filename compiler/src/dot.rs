@@ -17,11 +17,19 @@ pub fn dot(program: &Program, functions: &[FunctionId]) -> String {
 
 fn cluster(out: &mut String, program: &Program, id: FunctionId) {
     let function = &program.functions[id];
-    let _ = writeln!(out, "  subgraph \"cluster_{}\" {{\n    label={:?};", id.0, function.name);
+    let _ = writeln!(
+        out,
+        "  subgraph \"cluster_{}\" {{\n    label={:?};",
+        id.0, function.name
+    );
     let text = print_function(program, id);
     let blocks = block_texts(&text);
     for (block, data) in function.blocks.iter() {
-        let Some(text) = blocks.iter().find(|(name, _)| *name == block.to_string()).map(|(_, text)| text) else {
+        let Some(text) = blocks
+            .iter()
+            .find(|(name, _)| *name == block.to_string())
+            .map(|(_, text)| text)
+        else {
             continue;
         };
         let style = if data.cold { ", style=dashed" } else { "" };
@@ -50,7 +58,9 @@ fn block_texts(text: &str) -> Vec<(String, String)> {
         let trimmed = line.trim();
         let name: String = trimmed.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
         let is_heading = trimmed.ends_with(':')
-            && name.strip_prefix('b').is_some_and(|digits| !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit()));
+            && name
+                .strip_prefix('b')
+                .is_some_and(|digits| !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit()));
         if is_heading {
             blocks.push((name, String::new()));
         }

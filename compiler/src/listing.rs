@@ -17,7 +17,11 @@ use crate::ir::spec::{OperandKind, ResultKind, SpecTables};
 ///   00  0f b7 45 04  movzx   eax, word [pc+4]
 /// ```
 pub fn listings(image: &Image, path: &str) -> Vec<(String, String)> {
-    image.code.iter().map(|symbol| (symbol.name.clone(), listing(image, path, symbol))).collect()
+    image
+        .code
+        .iter()
+        .map(|symbol| (symbol.name.clone(), listing(image, path, symbol)))
+        .collect()
 }
 
 fn listing(image: &Image, path: &str, symbol: &CodeSymbol) -> String {
@@ -30,7 +34,13 @@ fn listing(image: &Image, path: &str, symbol: &CodeSymbol) -> String {
     for (pinned, name) in pinned {
         listing = listing.register(pinned_register(pinned), name);
     }
-    for (number, leaf) in image.spec.tag_registers.iter().take(usize::from(Pinned::MAX_TAGS)).enumerate() {
+    for (number, leaf) in image
+        .spec
+        .tag_registers
+        .iter()
+        .take(usize::from(Pinned::MAX_TAGS))
+        .enumerate()
+    {
         let name = format!("tag_{}", image.spec.leaves[*leaf].name);
         listing = listing.register(pinned_register(Pinned::Tag(number as u8)), name);
     }
@@ -39,16 +49,26 @@ fn listing(image: &Image, path: &str, symbol: &CodeSymbol) -> String {
 
 /// The bytecode that a symbol belongs to, with its line, operands and meaning; the name alone for framework code.
 fn heading(image: &Image, path: &str, symbol: &CodeSymbol) -> String {
-    let Some(opcode) = image.opcodes.iter().find(|opcode| is_part(&symbol.name, &opcode.symbol)) else {
+    let Some(opcode) = image
+        .opcodes
+        .iter()
+        .find(|opcode| is_part(&symbol.name, &opcode.symbol))
+    else {
         return symbol.name.clone();
     };
     let declared = &image.spec.bytecodes[opcode.bytecode];
     let doc = declared.doc.lines().next().unwrap_or_default().trim();
-    format!("{path}:{}  {}  {}      {doc}", declared.line, symbol.name, shape(&image.spec, opcode))
+    format!(
+        "{path}:{}  {}  {}      {doc}",
+        declared.line,
+        symbol.name,
+        shape(&image.spec, opcode)
+    )
 }
 
 fn is_part(name: &str, of: &str) -> bool {
-    name.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    name.strip_prefix(of)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// `lhs: slot, rhs: const double -> slot`

@@ -52,7 +52,10 @@ pub fn optimisations() -> Vec<(&'static str, &'static str)> {
             all.push((pass.name, pass.summary));
         }
     }
-    all.push(("register_pinning", "the program counter and the frame's base live in registers"));
+    all.push((
+        "register_pinning",
+        "the program counter and the frame's base live in registers",
+    ));
     all.push(("tag_registers", "constants of tags live in registers"));
     all
 }
@@ -64,7 +67,12 @@ pub struct UnknownOptimisation(pub String);
 impl fmt::Display for UnknownOptimisation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = optimisations().iter().map(|(name, _)| *name).collect();
-        write!(f, "there is no optimisation `{}`; there are {}", self.0, names.join(", "))
+        write!(
+            f,
+            "there is no optimisation `{}`; there are {}",
+            self.0,
+            names.join(", ")
+        )
     }
 }
 
@@ -118,11 +126,7 @@ pub fn graph(source: &str) -> Result<Program, Failure> {
 ///
 /// # Errors
 /// Everything that is wrong with the specification, or what a pass cannot translate.
-pub fn optimised(
-    source: &str,
-    options: &Options,
-    observe: impl FnMut(&str, &Program),
-) -> Result<Program, Failure> {
+pub fn optimised(source: &str, options: &Options, observe: impl FnMut(&str, &Program)) -> Result<Program, Failure> {
     let mut program = graph(source)?;
     passes::run_observed(&mut program, &options.passes, observe)
         .map_err(|error| Failure::Unsupported(error.to_string()))?;
@@ -153,5 +157,8 @@ pub struct VmFiles {
 /// Everything that is wrong with the specification, or what cannot be translated.
 pub fn vm(source: &str, options: &Options) -> Result<VmFiles, Failure> {
     let image = image(source, options)?;
-    Ok(VmFiles { module: emit::module(&image), assembly: emit::assembly(&image) })
+    Ok(VmFiles {
+        module: emit::module(&image),
+        assembly: emit::assembly(&image),
+    })
 }

@@ -51,7 +51,12 @@ fn code_symbol(out: &mut String, image: &Image, symbol: &CodeSymbol) {
     let name = link_name(image, &symbol.name);
     let _ = writeln!(out, "    .p2align {}", symbol.object.alignment.max(16).trailing_zeros());
     let _ = writeln!(out, "    .type {name},@function");
-    if symbol.object.symbols.iter().all(|site| site.symbol.name() != symbol.name) {
+    if symbol
+        .object
+        .symbols
+        .iter()
+        .all(|site| site.symbol.name() != symbol.name)
+    {
         let _ = writeln!(out, "{name}:");
     }
     object_bytes(out, image, &symbol.object);

@@ -38,9 +38,14 @@ pub fn build(args: &Build, color: Color) -> Outcome {
     let source = Text::read(&args.source.file, color)?;
     let options = switches(&args.switches)?;
     let image = pipeline::image(&source.text, &options).map_err(|failure| source.problem(failure))?;
-    let name = args.name.clone().unwrap_or_else(|| format!("{}-vm", image.spec.language));
+    let name = args
+        .name
+        .clone()
+        .unwrap_or_else(|| format!("{}-vm", image.spec.language));
     if !is_crate_name(&name) {
-        return Err(usage(format!("`{name}` is no name for a crate: use letters, digits, `-` and `_`")));
+        return Err(usage(format!(
+            "`{name}` is no name for a crate: use letters, digits, `-` and `_`"
+        )));
     }
     for (path, text) in emit::standalone_crate(&image, &name) {
         let path = args.out.join(path);
@@ -104,9 +109,9 @@ pub fn dump(args: &Dump, color: Color) -> Outcome {
             let program = program.map_err(|failure| source.problem(failure))?;
             let lowered = lower::functions(&program, options.lowering())
                 .map_err(|error| source.problem(Failure::Unsupported(error.to_string())))?;
-            let shown = lowered.iter().filter(|function| {
-                wanted.is_none_or(|wanted| belongs_to(&function.name, wanted))
-            });
+            let shown = lowered
+                .iter()
+                .filter(|function| wanted.is_none_or(|wanted| belongs_to(&function.name, wanted)));
             shown.map(|function| format!("{function}\n")).collect()
         }
     };
@@ -126,7 +131,10 @@ pub fn graph(args: &Graph, color: Color) -> Outcome {
         .map(|(id, _)| id)
         .collect();
     if chosen.is_empty() {
-        return Err(unknown(&args.bytecode, program.functions.values().map(|function| function.name.as_str())));
+        return Err(unknown(
+            &args.bytecode,
+            program.functions.values().map(|function| function.name.as_str()),
+        ));
     }
     print(&dot::dot(&program, &chosen))
 }
@@ -140,16 +148,18 @@ fn functions(program: &ir::Program, wanted: Option<&str>) -> Result<String, Prob
         }
     }
     match wanted {
-        Some(wanted) if text.is_empty() => {
-            Err(unknown(wanted, program.functions.values().map(|function| function.name.as_str())))
-        }
+        Some(wanted) if text.is_empty() => Err(unknown(
+            wanted,
+            program.functions.values().map(|function| function.name.as_str()),
+        )),
         _ => Ok(text),
     }
 }
 
 /// Whether a symbol is `wanted`, or a variant or part of it.
 fn belongs_to(name: &str, wanted: &str) -> bool {
-    name.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    name.strip_prefix(wanted)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn unknown<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Problem {
@@ -170,7 +180,10 @@ fn is_crate_name(name: &str) -> bool {
 }
 
 fn usage(message: impl std::fmt::Display) -> Problem {
-    Problem { status: USAGE, message: format!("error: {message}\n") }
+    Problem {
+        status: USAGE,
+        message: format!("error: {message}\n"),
+    }
 }
 
 fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Problem {
@@ -203,7 +216,11 @@ impl Text {
             Color::Auto => Style::Plain,
         };
         let bytes = std::fs::read(path).map_err(|error| cannot("read", path, &error))?;
-        let mut source = Self { path: path.to_owned(), text: String::new(), style };
+        let mut source = Self {
+            path: path.to_owned(),
+            text: String::new(),
+            style,
+        };
         match dg_spec::decode(&bytes) {
             Ok(text) => text.clone_into(&mut source.text),
             Err(diagnostic) => return Err(source.problem(Failure::Spec(vec![diagnostic]))),
@@ -217,6 +234,9 @@ impl Text {
             Failure::Spec(diagnostics) => dg_spec::render(&path, &self.text, &diagnostics, SHOWN, self.style),
             Failure::Unsupported(message) => format!("error: {path}: {message}\n"),
         };
-        Problem { status: SPEC_ERRORS, message }
+        Problem {
+            status: SPEC_ERRORS,
+            message,
+        }
     }
 }

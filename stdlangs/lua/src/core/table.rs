@@ -338,13 +338,7 @@ fn replace<'v>(vm: &'v Vm, table: Ref<'v, Table>, node: &Node, value: Value<'v>)
 
 /// Sets the value of a key that the table does not have.
 #[inline]
-fn add<'v>(
-    vm: &'v Vm,
-    table: Ref<'v, Table>,
-    key: Value<'v>,
-    hash: u32,
-    value: Value<'v>,
-) -> Result<(), Throw> {
+fn add<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>, hash: u32, value: Value<'v>) -> Result<(), Throw> {
     if value == nil() {
         return Ok(());
     }
@@ -434,7 +428,10 @@ fn rehash<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>) -> Result<(), T
         }
     }
     // A quarter more, so that a table that loses as many keys as it gains is not rehashed all the time.
-    install_nodes(table, alloc::nodes(vm, capacity_for(count + count / 4).max(FIRST_NODES))?);
+    install_nodes(
+        table,
+        alloc::nodes(vm, capacity_for(count + count / 4).max(FIRST_NODES))?,
+    );
     for node in nodes.items().iter().filter(|node| node.value.bits() != NIL.0) {
         let key = node.key.get(vm);
         insert(vm, table, key, hash_of(vm, key), node.value.get(vm));

@@ -39,13 +39,7 @@ pub fn open(vm: &Vm) -> Result<(), Throw> {
     let ipairs_iterator = alloc::native(vm, "ipairs iterator", ipairs_next)?;
     ipairs_iterator.kind.set(KIND_IPAIRS);
     with_captured(vm, globals, "pairs", pairs, next)?;
-    with_captured(
-        vm,
-        globals,
-        "ipairs",
-        ipairs,
-        ipairs_iterator.boxed(),
-    )
+    with_captured(vm, globals, "ipairs", ipairs, ipairs_iterator.boxed())
 }
 
 fn with_captured<'v>(

@@ -69,7 +69,11 @@ fn traceback_(cx: &mut CallContext<'_>) -> NativeResult {
 
 fn getinfo(cx: &mut CallContext<'_>) -> NativeResult {
     let (first, frames) = subject(cx);
-    let options = if cx.is_none_or_nil(first + 1) { b"flnSu" } else { cx.bytes(first + 1)? };
+    let options = if cx.is_none_or_nil(first + 1) {
+        b"flnSu"
+    } else {
+        cx.bytes(first + 1)?
+    };
     if !options.iter().all(|option| b"flnSuL".contains(option)) {
         return Err(cx.bad(first + 1, "invalid option"));
     }
@@ -77,7 +81,9 @@ fn getinfo(cx: &mut CallContext<'_>) -> NativeResult {
     let (function, level) = match cx.arg(first).as_function(cx) {
         Some(function) => (function, None),
         None => {
-            let level = cx.number(first).map_err(|_| cx.bad(first, "function or level expected"))?;
+            let level = cx
+                .number(first)
+                .map_err(|_| cx.bad(first, "function or level expected"))?;
             let function = frames
                 .get(level as usize)
                 .filter(|_| level >= 0.0)

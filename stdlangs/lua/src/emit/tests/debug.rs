@@ -92,8 +92,14 @@ fn frames() {
 
 #[test]
 fn arg_tables() {
-    let has_arg_table =
-        |source| compile(source, 1).1.code.insts.iter().any(|inst| matches!(inst, Inst::ArgTable { .. }));
+    let has_arg_table = |source| {
+        compile(source, 1)
+            .1
+            .code
+            .insts
+            .iter()
+            .any(|inst| matches!(inst, Inst::ArgTable { .. }))
+    };
     assert!(has_arg_table("function f(...) return arg end"));
     assert!(has_arg_table("function f(...) return function() return arg end end"));
     assert!(!has_arg_table("function f(...) return arg, ... end"));
