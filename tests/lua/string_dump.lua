@@ -63,3 +63,11 @@ print(pcall(string.dump, {}))
 print(loadstring("\27Lua"))
 print(loadstring("\27", "=x"))
 print(loadstring(bytes:sub(1, 3) .. "x"))
+
+-- in a file, behind a first line that is a comment
+local path = os.tmpname()
+local file = io.open(path, "wb")
+file:write("# a comment\n", bytes)
+file:close()
+print(loadfile(path)(5, 6))
+os.remove(path)

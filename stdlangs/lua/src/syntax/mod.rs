@@ -28,11 +28,15 @@ pub use print::print;
 
 /// Blanks out a first line that starts with `#`, as the loader of files does (Unix exec files).
 ///
-/// The line's end stays, so that later lines keep their numbers.
+/// The line's end stays, so that later lines keep their numbers, unless a precompiled chunk is behind it.
 pub fn skip_shebang(source: &[u8]) -> &[u8] {
     if source.first() != Some(&b'#') {
         return source;
     }
     let line_end = source.iter().position(|&byte| byte == b'\n');
-    &source[line_end.unwrap_or(source.len())..]
+    let rest = &source[line_end.unwrap_or(source.len())..];
+    match rest {
+        [_, precompiled @ ..] if precompiled.first() == Some(&crate::precompiled::MARK) => precompiled,
+        _ => rest,
+    }
 }
