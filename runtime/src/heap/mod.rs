@@ -57,7 +57,7 @@ impl Default for GcParameters {
         GcParameters {
             nursery: 4 << 20,
             pause: 200,
-            minimum: 4 << 20,
+            minimum: 2 << 20,
             stress: false,
             stopped: false,
             limit: None,
