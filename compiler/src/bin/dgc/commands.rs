@@ -47,7 +47,11 @@ pub fn build(args: &Build, color: Color) -> Outcome {
             "`{name}` is no name for a crate: use letters, digits, `-` and `_`"
         )));
     }
-    for (path, text) in emit::standalone_crate(&image, &name) {
+    let runtime = match &args.runtime {
+        Some(path) => Some(std::fs::canonicalize(path).map_err(|error| cannot("find", path, &error))?),
+        None => None,
+    };
+    for (path, text) in emit::standalone_crate(&image, &name, runtime.as_deref()) {
         let path = args.out.join(path);
         let parent = path.parent().unwrap_or(&args.out);
         std::fs::create_dir_all(parent).map_err(|error| cannot("make", parent, &error))?;

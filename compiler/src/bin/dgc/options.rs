@@ -62,6 +62,9 @@ pub struct Build {
     /// The name of the crate; by default the language's name and `-vm`
     #[arg(long)]
     pub name: Option<String>,
+    /// Where the crate finds dg-runtime, instead of the registry
+    #[arg(long, value_name = "PATH")]
+    pub runtime: Option<PathBuf>,
     #[command(flatten)]
     pub switches: Switches,
 }
