@@ -27,8 +27,8 @@
 //! * `CopyValues`: copies values to `destination` on the running stack and makes room for them there first. Both
 //!   pointers may be into the stack, and may overlap. The value is where the copy is after a possible move.
 //! * `Throw`: `Hot::error` is set; finds out who catches.
-//! * `Resume`, `Yield`: `continuation` is the return address of the resume or yield point; `callee_base` is where
-//!   values saved across it are found ([callee_base - 32 - 8k]) and comes back in rdi. Values may be anywhere.
+//! * `Resume`, `Yield`: `continuation` is the return address of the resume or yield point; `callee_base` comes
+//!   back in rdi, as when a callee with that base returns. Values may be anywhere.
 //!   Catch continuations of a resume are found in the catch table by its `continuation`.
 //! * `CoroutineFinished`: the first frame of a coroutine has returned these values.
 //! * `CallNative`: called by `entry_native` with the header complete and `nargs` arguments at `Hot::base`; runs the Rust

@@ -93,13 +93,17 @@ impl VmBox {
     /// A VM for a language. `data` is whatever the language wants to find again with [`Vm::data`].
     ///
     /// # Errors
-    /// When the system has no address space or memory for it.
+    /// When the system has no address space or memory for it, or the processor lacks SSE4.1.
     pub fn new(
         language: &'static LanguageInfo,
         hooks: Hooks,
         options: Options,
         data: Box<dyn Any>,
     ) -> io::Result<Self> {
+        if !std::arch::is_x86_feature_detected!("sse4.1") {
+            let message = "this processor lacks SSE4.1, which the machine code of the VM uses";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+        }
         let arena = Arena::reserve()?;
         let start = arena.start();
         arena::commit(start, size_of::<State>())?;
