@@ -140,6 +140,9 @@ fn new_code(prototype: Prototype) -> Option<NewCode> {
         from: local.from.0,
         to: local.to.0,
     });
+    let mut locals: Vec<_> = locals.collect();
+    // They come in the order in which their scopes end. Those that are visible together are numbered as declared.
+    locals.sort_by_key(|local| local.slot);
     let captures = prototype
         .captures
         .iter()
@@ -156,7 +159,7 @@ fn new_code(prototype: Prototype) -> Option<NewCode> {
         constants: prototype.constants.iter().map(|constant| constant.0).collect(),
         references: prototype.children.iter().map(|child| child.0).collect(),
         lines,
-        locals: locals.collect(),
+        locals,
         captured: prototype.captures.iter().map(|capture| text(&capture.name)).collect(),
         extra: Some(Box::new(Origin {
             captures,
