@@ -2,11 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 
-use dg_runtime::{Code, Object, RawRef, Ref, Str, Throw, Tracer, Values, Vm};
+use dg_runtime::{Code, Coroutine, Object, RawRef, Ref, Str, Throw, Tracer, Values, Vm};
 
-use super::alloc;
 use super::coerce::TYPE_NAMES;
-use crate::generated::{Boxed, Event, Nodes, Table};
+use super::hooks::WEAK_KEYS;
+use super::{alloc, table};
+use crate::generated::{Boxed, Event, Nodes, Table, ValueKind};
 use crate::library::files::Files;
 use crate::text::pattern::Matcher;
 use crate::text::pattern_cache::PatternCache;
@@ -41,6 +42,9 @@ const GLOBALS: u32 = 512;
 /// The state of Lua in a virtual machine. Until [`initialize`] has run it refers to nothing.
 pub struct LuaState {
     globals: Root<Table>,
+    /// The global variables of the coroutines that have others than the main one, with weak keys; none if there was
+    /// never such a coroutine.
+    own_globals: Root<Table>,
     registry: Root<Table>,
     /// By the number of the type.
     type_metatables: [Root<Table>; TYPE_NAMES.len()],
@@ -101,6 +105,7 @@ impl LuaState {
     pub fn new() -> LuaState {
         LuaState {
             globals: Root::new(),
+            own_globals: Root::new(),
             registry: Root::new(),
             type_metatables: std::array::from_fn(|_| Root::new()),
             event_names: std::array::from_fn(|_| Root::new()),
@@ -121,14 +126,56 @@ impl LuaState {
         }
     }
 
-    /// The global variables of new chunks.
+    /// The global variables of chunks that are loaded now.
     pub fn globals<'v>(&self, vm: &'v Vm) -> Ref<'v, Table> {
-        self.globals.get(vm).expect(INITIALIZED)
+        match self.own_globals.get(vm) {
+            None => self.globals.get(vm).expect(INITIALIZED),
+            Some(_) => self.globals_of(vm, vm.current_coroutine()),
+        }
     }
 
-    /// Replaces the global variables of new chunks.
-    pub fn set_globals(&self, globals: Ref<'_, Table>) {
-        self.globals.set(Some(globals));
+    /// The global variables of chunks that a coroutine loads.
+    pub fn globals_of<'v>(&self, vm: &'v Vm, coroutine: Ref<'v, Coroutine>) -> Ref<'v, Table> {
+        let own = self.own_globals.get(vm);
+        let own = own.and_then(|own| table::get(vm, own, coroutine.boxed()).as_table(vm));
+        own.or_else(|| self.globals.get(vm)).expect(INITIALIZED)
+    }
+
+    /// Replaces the global variables of chunks that a coroutine loads.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn set_globals_of<'v>(
+        &self,
+        vm: &'v Vm,
+        coroutine: Ref<'v, Coroutine>,
+        globals: Ref<'v, Table>,
+    ) -> Result<(), Throw> {
+        if coroutine == vm.main_coroutine() {
+            self.globals.set(Some(globals));
+            return Ok(());
+        }
+        let own = match self.own_globals.get(vm) {
+            Some(own) => own,
+            None => {
+                let own = alloc::table(vm)?;
+                own.weak.set(WEAK_KEYS);
+                self.own_globals.set(Some(own));
+                own
+            }
+        };
+        table::set(vm, own, coroutine.boxed(), globals.boxed())
+    }
+
+    /// Gives a new coroutine the global variables of the running one.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn hand_down_globals(&self, vm: &Vm, coroutine: Ref<'_, Coroutine>) -> Result<(), Throw> {
+        match self.own_globals.get(vm) {
+            None => Ok(()),
+            Some(_) => self.set_globals_of(vm, coroutine, self.globals(vm)),
+        }
     }
 
     /// A table that programs do not see.
@@ -173,7 +220,10 @@ impl LuaState {
 
     /// Shows the collector what the state refers to.
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
-        let tables = self.type_metatables.iter().chain([&self.globals, &self.registry]);
+        let tables = self
+            .type_metatables
+            .iter()
+            .chain([&self.globals, &self.own_globals, &self.registry]);
         tables.for_each(|table| tracer.reference(table.0.get().0));
         let names = self
             .event_names

@@ -169,7 +169,7 @@ fn setfenv(cx: &mut CallContext<'_>) -> NativeResult {
     let env = cx.table(1)?;
     match function_at(cx, false)? {
         None => {
-            lua(cx).set_globals(env);
+            lua(cx).set_globals_of(cx, cx.current_coroutine(), env)?;
             cx.ret_none()
         }
         Some(function) if is_bytecode(function, cx) => {
@@ -252,6 +252,10 @@ fn loadstring(cx: &mut CallContext<'_>) -> NativeResult {
 
 /// Reads a file, or the standard input: its text without a first line that begins with `#`, and the chunk's name.
 fn read_source(vm: &Vm, path: Option<&[u8]>) -> Result<(Vec<u8>, Vec<u8>), Vec<u8>> {
+    let failed = |what: &[u8], error: &std::io::Error| {
+        let name = path.unwrap_or(b"stdin");
+        [b"cannot ", what, b" ", name, b": ", reason(error).as_bytes()].concat()
+    };
     let mut source = Vec::new();
     let (read, name) = match path {
         None => {
@@ -260,19 +264,13 @@ fn read_source(vm: &Vm, path: Option<&[u8]>) -> Result<(Vec<u8>, Vec<u8>), Vec<u
             (read, b"=stdin".to_vec())
         }
         Some(path) => {
-            let opened = BufferedFile::open(path_of(path), b"r");
-            (
-                opened.and_then(|mut file| file.read_all(&mut source)),
-                [b"@", path].concat(),
-            )
+            let mut file = BufferedFile::open(path_of(path), b"r").map_err(|error| failed(b"open", &error))?;
+            (file.read_all(&mut source), [b"@", path].concat())
         }
     };
     match read {
         Ok(()) => Ok((crate::syntax::skip_shebang(&source).to_vec(), name)),
-        Err(error) => {
-            let reason = reason(&error);
-            Err([b"cannot open ", path.unwrap_or(b"stdin"), b": ", reason.as_bytes()].concat())
-        }
+        Err(error) => Err(failed(b"read", &error)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `coroutine`
 
-use dg_runtime::{CallContext, CoroutineStatus, NativeResult, Throw, Vm};
+use dg_runtime::{CallContext, Coroutine, CoroutineStatus, NativeResult, Ref, Throw, Vm};
 
 use super::args::Args;
 use super::{Functions, library};
@@ -39,13 +39,19 @@ fn body<'v>(cx: &'v CallContext<'_>) -> Result<dg_runtime::Value<'v>, Throw> {
     }
 }
 
-fn create(cx: &mut CallContext<'_>) -> NativeResult {
+/// A coroutine for the argument.
+fn new_coroutine<'v>(cx: &'v CallContext<'_>) -> Result<Ref<'v, Coroutine>, Throw> {
     let coroutine = cx.new_coroutine(body(cx)?)?;
-    cx.ret(coroutine.boxed())
+    lua(cx).hand_down_globals(cx, coroutine)?;
+    Ok(coroutine)
+}
+
+fn create(cx: &mut CallContext<'_>) -> NativeResult {
+    cx.ret(new_coroutine(cx)?.boxed())
 }
 
 fn wrap(cx: &mut CallContext<'_>) -> NativeResult {
-    let coroutine = cx.new_coroutine(body(cx)?)?;
+    let coroutine = new_coroutine(cx)?;
     let code = lua(cx).wrapped_code.get(cx).expect("the library was opened");
     let function = alloc::function(cx, code, lua(cx).globals(cx), 1)?;
     function.set_item(0, |item| item, alloc::closed_upvalue(cx, coroutine.boxed())?);

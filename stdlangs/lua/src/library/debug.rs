@@ -217,7 +217,7 @@ fn getfenv(cx: &mut CallContext<'_>) -> NativeResult {
     match cx.any(0)?.kind(cx) {
         Kind::Function(function) => cx.ret(function.env.get(cx).boxed()),
         Kind::Userdata(userdata) => cx.ret(userdata.env.get(cx).map_or(nil(), Boxed::boxed)),
-        Kind::Thread(_) => cx.ret(lua(cx).globals(cx).boxed()),
+        Kind::Thread(coroutine) => cx.ret(lua(cx).globals_of(cx, coroutine).boxed()),
         _ => cx.ret_nil(),
     }
 }
@@ -227,6 +227,7 @@ fn setfenv(cx: &mut CallContext<'_>) -> NativeResult {
     match cx.arg(0).kind(cx) {
         Kind::Function(function) => function.set(|f| &f.env, env),
         Kind::Userdata(userdata) => userdata.set(|u| &u.env, Some(env)),
+        Kind::Thread(coroutine) => lua(cx).set_globals_of(cx, coroutine, env)?,
         _ => {
             return Err(error::throw_from_native(
                 cx,
