@@ -596,7 +596,6 @@ fn article(what: &str) -> String {
 fn plural(count: usize, what: &str) -> String {
     match count {
         0 if what == "thing" => "nothing".to_string(),
-        0 if what == "thing" => "nothing".to_string(),
         0 => format!("no {what}s"),
         1 => format!("1 {what}"),
         _ => format!("{count} {what}s"),
