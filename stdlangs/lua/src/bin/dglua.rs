@@ -22,11 +22,12 @@ Available options are:
 ";
 
 fn main() -> ExitCode {
+    end_with_the_reader();
     let arguments: Vec<Vec<u8>> = std::env::args_os().map(OsStringExt::into_vec).collect();
     let command = match Command::parse(&arguments) {
         Ok(command) => command,
         Err(message) => {
-            eprint!("dglua: {message}\n{USAGE}");
+            say(std::io::stderr(), format_args!("dglua: {message}\n{USAGE}"));
             return ExitCode::FAILURE;
         }
     };
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
     let mut lua = match Lua::with_options(options) {
         Ok(lua) => lua,
         Err(error) => {
-            eprintln!("dglua: cannot create state: {error}");
+            say(std::io::stderr(), format_args!("dglua: cannot create state: {error}\n"));
             return ExitCode::FAILURE;
         }
     };
@@ -52,6 +53,18 @@ fn main() -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// Lets a closed pipe end the program, as it ends any other: Rust's runtime ignores the signal, and a program that
+/// prints for ever would go on for nobody.
+fn end_with_the_reader() {
+    // SAFETY: no other thread runs yet, and the default action needs no handler.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+}
+
+/// Writes a line that the program itself does not depend on: where it cannot be written, nothing is lost.
+fn say(mut to: impl Write, text: std::fmt::Arguments) {
+    let _ = to.write_fmt(text).and_then(|()| to.flush());
 }
 
 /// What the command line asks for.
@@ -118,7 +131,7 @@ impl Command {
 
     fn run(&self, lua: &mut Lua, arguments: &[Vec<u8>]) -> Result<(), LuaError> {
         if self.version {
-            println!("{VERSION}");
+            say(std::io::stdout(), format_args!("{VERSION}\n"));
         }
         for step in &self.steps {
             match step {
@@ -137,7 +150,7 @@ impl Command {
         let nothing_else = self.script.is_none() && self.steps.is_empty() && !self.version;
         if self.interactive || nothing_else && std::io::stdin().is_terminal() {
             if nothing_else {
-                println!("{VERSION}");
+                say(std::io::stdout(), format_args!("{VERSION}\n"));
             }
             interact(lua);
         } else if nothing_else {
@@ -194,11 +207,11 @@ fn interact(lua: &mut Lua) {
     let mut input = std::io::stdin().lock();
     let mut source = Vec::new();
     loop {
-        print!("{}", if source.is_empty() { "> " } else { ">> " });
-        let _ = std::io::stdout().flush();
+        let prompt = if source.is_empty() { "> " } else { ">> " };
+        say(std::io::stdout(), format_args!("{prompt}"));
         let before = source.len();
         if input.read_until(b'\n', &mut source).is_err() || source.len() == before {
-            println!();
+            say(std::io::stdout(), format_args!("\n"));
             return;
         }
         if before == 0 && source.first() == Some(&b'=') {
@@ -232,23 +245,26 @@ fn flush(lua: &mut Lua) {
 
 fn report(lua: &mut Lua, error: &LuaError) {
     flush(lua);
-    eprintln!("dglua: {}", error.message);
+    say(std::io::stderr(), format_args!("dglua: {}\n", error.message));
     if !error.traceback.is_empty() {
-        eprintln!("{}", error.traceback);
+        say(std::io::stderr(), format_args!("{}\n", error.traceback));
     }
 }
 
 fn print_stats(lua: &Lua) {
     let stats = lua.vm().gc_stats();
-    eprintln!(
-        "{{\"gc\": {{\"minor\": {}, \"full\": {}, \"allocated_bytes\": {}, \"live_bytes\": {}, \"total_pause_seconds\": {}, \
-         \"longest_pause_seconds\": {}}}, \"heap_bytes\": {}}}",
-        stats.minor,
-        stats.full,
-        stats.allocated,
-        stats.live,
-        stats.total_pause.as_secs_f64(),
-        stats.longest_pause.as_secs_f64(),
-        lua.vm().bytes_in_use(),
+    say(
+        std::io::stderr(),
+        format_args!(
+            "{{\"gc\": {{\"minor\": {}, \"full\": {}, \"allocated_bytes\": {}, \"live_bytes\": {}, \"total_pause_seconds\": {}, \
+         \"longest_pause_seconds\": {}}}, \"heap_bytes\": {}}}\n",
+            stats.minor,
+            stats.full,
+            stats.allocated,
+            stats.live,
+            stats.total_pause.as_secs_f64(),
+            stats.longest_pause.as_secs_f64(),
+            lua.vm().bytes_in_use(),
+        ),
     );
 }
