@@ -3,6 +3,7 @@
 //! The generated module is one file, `vm.rs`, and the assembly that it includes. In a language's own crate a build
 //! script writes both to `OUT_DIR`; `dgc build` writes them as a crate of their own.
 
+mod agreement;
 mod code;
 mod externs;
 pub mod image;
@@ -22,6 +23,7 @@ pub use standalone::standalone_crate;
 pub fn module(image: &Image) -> String {
     let sections = [
         head(image),
+        agreement::assertions(),
         values::values(&image.spec),
         objects::objects(&image.spec),
         externs::externs(&image.spec),
