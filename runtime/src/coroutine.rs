@@ -42,6 +42,8 @@ pub struct Coroutine {
     pub(crate) resumer: Cell<u32>,
     /// Frames of Rust at the time it was resumed.
     pub(crate) native_depth: Cell<u32>,
+    /// How many coroutines wait for it, one for another.
+    pub(crate) resume_depth: Cell<u32>,
     /// For the language to use; not traced.
     pub data: Cell<u32>,
     captured: RefCell<Vec<u32>>,

@@ -16,6 +16,9 @@ use crate::vm::Vm;
 /// How deeply calls from Rust into guest code may nest.
 const NATIVE_DEPTH_MAX: u32 = 200;
 
+/// Coroutines that resume one another without end are stopped at this depth.
+const RESUME_DEPTH_MAX: u32 = 10_000;
+
 /// Copies values that may overlap. Mostly there is one, for which a call would cost more than the copy.
 ///
 /// # Safety
@@ -365,7 +368,10 @@ impl Vm {
         // SAFETY: machine code passes a coroutine that was proven to be one.
         let target = unsafe { Ref::<Coroutine>::from_pointer(self.address(coroutine).cast()) };
         let is_new = target.status() == CoroutineStatus::New;
-        let prepared = if is_new || target.status() == CoroutineStatus::Suspended {
+        let depth = self.current_coroutine().resume_depth.get() + 1;
+        let prepared = if depth > RESUME_DEPTH_MAX {
+            Err(self.raise(RuntimeError::NativeStackOverflow))
+        } else if is_new || target.status() == CoroutineStatus::Suspended {
             self.put_values(&target, values, count)
         } else {
             Err(self.raise(RuntimeError::NotSuspended))
@@ -379,6 +385,7 @@ impl Vm {
         resumer.callee_base.set(callee_base);
         resumer.set_status(CoroutineStatus::Normal);
         target.resumer.set(self.current_coroutine().raw().0);
+        target.resume_depth.set(depth);
         let hot = self.hot();
         // SAFETY: the hot part is always writable; a new stack has its callee in the first header.
         unsafe {
