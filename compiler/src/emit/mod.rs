@@ -16,7 +16,6 @@ mod values;
 
 pub use code::{assembly, link_name};
 pub use image::{CodeSymbol, Image, Opcode, Section, Stubs};
-pub use names::variant_suffix;
 pub use standalone::standalone_crate;
 
 /// The generated Rust module, in sections of related items.

@@ -25,6 +25,7 @@ use dg_backend_x64::machine::Config;
 
 use crate::abi;
 use crate::emit::{CodeSymbol, Image, Opcode, Section};
+use crate::ir::spec::{ExternResult, ExternType};
 use crate::ir::{Function, FunctionKind, Program, Role};
 
 /// Optimisations of lowering that can be switched off.
@@ -155,6 +156,26 @@ fn check_limits(program: &Program) -> Result<(), LowerError> {
             let message = format!("{found} {what}, the limit is {limit}");
             return Err(LowerError::Unsupported {
                 function: program.spec.language.clone(),
+                line: 0,
+                message,
+            });
+        }
+    }
+    for plan in program.spec.plans.values() {
+        if let Some(case) = plan.cases.iter().find(|case| case.payload.contains(&ExternType::List)) {
+            let message = format!("`{}.{}` cannot carry a list", plan.name, case.name);
+            return Err(LowerError::Unsupported {
+                function: program.spec.language.clone(),
+                line: 0,
+                message,
+            });
+        }
+    }
+    for function in program.spec.externs.values() {
+        if function.result == ExternResult::One(ExternType::List) {
+            let message = "a runtime function cannot answer a list".to_owned();
+            return Err(LowerError::Unsupported {
+                function: function.name.clone(),
                 line: 0,
                 message,
             });
