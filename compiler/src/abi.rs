@@ -24,11 +24,13 @@ pub mod hot {
     pub const CALLEE_BASE: i32 = 0x40;
     /// Payload of a plan.
     pub const PLAN: i32 = 0x50;
+    /// Address of the table of handlers that stays as it is.
+    pub const HANDLERS: i32 = 0x90;
     /// Functions of the runtime, by [`super::Builtin`].
     pub const BUILTINS: i32 = 0x100;
     /// Runtime functions of the language, in declared order.
     pub const EXTERNS: i32 = 0x400;
-    /// Handlers by opcode.
+    /// Handlers by opcode, or the `safepoint` stub when something is due.
     pub const DISPATCH: i32 = 0x1400;
 }
 

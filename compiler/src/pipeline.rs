@@ -29,6 +29,7 @@ impl Options {
             match name {
                 "register_pinning" => lowering.register_pinning = false,
                 "tag_registers" => lowering.tag_registers = false,
+                "safepoint_table" => lowering.safepoint_table = false,
                 _ => in_passes.push(name),
             }
         }
@@ -57,6 +58,10 @@ pub fn optimisations() -> Vec<(&'static str, &'static str)> {
         "the program counter and the frame's base live in registers",
     ));
     all.push(("tag_registers", "constants of tags live in registers"));
+    all.push((
+        "safepoint_table",
+        "a due safepoint is entered through the dispatch table, so that no code asks for it",
+    ));
     all
 }
 

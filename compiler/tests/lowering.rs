@@ -49,12 +49,13 @@ fn optimisations_of_lowering_can_be_switched_off() {
             continue;
         }
         let program = optimised(&std::fs::read_to_string(path).unwrap());
-        let size = |register_pinning, tag_registers| {
+        let size = |register_pinning, tag_registers, safepoint_table| {
             let image = lower::image(
                 &program,
                 &LowerOptions {
                     register_pinning,
                     tag_registers,
+                    safepoint_table,
                 },
             );
             let image = image.unwrap_or_else(|error| panic!("{error}"));
@@ -64,9 +65,10 @@ fn optimisations_of_lowering_can_be_switched_off() {
                 .map(|symbol| symbol.object.instruction_count())
                 .sum::<usize>()
         };
-        let all = size(true, true);
-        assert!(size(false, true) > all, "without pinning there is more to load");
-        assert_ne!(size(true, false), 0);
+        let all = size(true, true, true);
+        assert!(size(false, true, true) > all, "without pinning there is more to load");
+        assert!(size(true, true, false) > all, "code asks whether a safepoint is due");
+        assert_ne!(size(true, false, true), 0);
     }
 }
 

@@ -4,6 +4,8 @@
 
 use std::mem::{offset_of, size_of};
 
+use crate::language::Address;
+
 /// Address space of one VM; also the alignment of its start, so that an object's address names its VM.
 pub const ARENA_SIZE: usize = 32 << 30;
 
@@ -59,6 +61,9 @@ pub const SAFEPOINT_COLLECT: u32 = 1;
 pub const SAFEPOINT_INTERRUPT: u32 = 2;
 /// Bit of `Hot::safepoint`: objects wait for their finalisers.
 pub const SAFEPOINT_FINALIZE: u32 = 4;
+
+/// Bit of `Hot::safepoint`: the language wants to see each instruction before it runs.
+pub const SAFEPOINT_WATCH: u32 = 8;
 
 /// Slots that a stack may have beyond [`STACK_MAX`] while an error is looked at.
 pub const STACK_EXTRA: usize = 10_000;
@@ -117,12 +122,14 @@ pub struct Hot {
     pub alloc_cursor: *mut u8,
     /// End of the allocation run.
     pub alloc_end: *mut u8,
-    reserved: [u64; 14],
+    /// Handlers by opcode, whatever is in `dispatch`.
+    pub handlers: *const Address,
+    reserved: [u64; 13],
     /// Functions of the runtime, by `Builtin`.
     pub builtins: [*const (); BUILTINS],
     /// Functions of the language, by declaration order.
     pub externs: [*const (); EXTERNS],
-    /// Handlers by opcode.
+    /// Handlers by opcode; the `safepoint` stub in each entry when a safepoint has something to do.
     pub dispatch: [*const u8; DISPATCH],
 }
 
@@ -143,6 +150,7 @@ const _: () = {
     assert!(offset_of!(Hot, plan) == 0x50);
     assert!(offset_of!(Hot, alloc_cursor) == 0x80);
     assert!(offset_of!(Hot, alloc_end) == 0x88);
+    assert!(offset_of!(Hot, handlers) == 0x90);
     assert!(offset_of!(Hot, builtins) == 0x100);
     assert!(offset_of!(Hot, externs) == 0x400);
     assert!(offset_of!(Hot, dispatch) == 0x1400);

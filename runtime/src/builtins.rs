@@ -19,8 +19,9 @@
 //! | 9  | `InvalidOpcode`     | `fn(vm)`, then the `switch` tail                                                      |
 //! | 10 | `NotCallable`       | `fn(vm, value: u64)`, then the `switch` tail                                          |
 //!
-//! * `Safepoint`: collects, runs finalisers, or throws for an interruption. Called at points where nothing is alive
-//!   outside of frames. `Hot::open_top` survives.
+//! * `Safepoint`: collects, runs finalisers, shows the instruction to the language, or throws for an interruption. Called
+//!   between instructions (`pc` is the next one), where nothing is alive outside of frames. `Hot::open_top` survives.
+//!   Puts the handlers back into `Hot::dispatch`.
 //! * `GrowStack`: makes room for `slots` slots above `Hot::base` (slack comes on top); throws "stack overflow". In an
 //!   entry stub `Hot::base` is the new frame's base, whose header is complete: the error then belongs to the callee,
 //!   and is thrown from its frame (its code's first instruction is a good `Hot::pc`).
@@ -78,7 +79,6 @@ impl Status {
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::abi::{SAFEPOINT_COLLECT, SAFEPOINT_FINALIZE, SAFEPOINT_INTERRUPT};
 use crate::glue::panic_message;
 use crate::language::{Address, RuntimeError};
 use crate::native::{CallContext, Returned, Throw};
@@ -205,23 +205,6 @@ fn status(result: Result<u64, Throw>) -> Status {
 }
 
 impl Vm {
-    /// What is due at a safepoint: a collection, finalisers, an interruption.
-    pub(crate) fn safepoint(&mut self) -> Result<(), Throw> {
-        self.free_left_stacks();
-        let flags = self.safepoint_flags().load(std::sync::atomic::Ordering::Relaxed);
-        if flags & SAFEPOINT_COLLECT != 0 {
-            self.collect_due();
-        }
-        if flags & SAFEPOINT_FINALIZE != 0 {
-            self.protect_frame(Vm::run_finalizers);
-        }
-        if flags & SAFEPOINT_INTERRUPT != 0 {
-            self.clear_safepoint(SAFEPOINT_INTERRUPT);
-            return Err(self.raise(RuntimeError::Interrupted));
-        }
-        Ok(())
-    }
-
     /// For runtime functions that machine code calls, and that call back: what they push goes above the running
     /// frame, and is gone when they are done. Native functions have a frame of their own and do not need this.
     pub fn protect_frame<R>(&mut self, run: impl FnOnce(&mut Vm) -> R) -> R {

@@ -4,6 +4,7 @@ use crate::abi::Header;
 use crate::coroutine::Coroutine;
 use crate::handle::Handle;
 use crate::heap::Tracer;
+use crate::native::Throw;
 use crate::vm::Vm;
 
 /// An address in machine code. In static tables.
@@ -79,6 +80,9 @@ pub struct Stubs {
     pub entry_vararg: Address,
     /// `Code::entry` for functions written in Rust.
     pub entry_native: Address,
+    /// Stands for every handler while a safepoint has something to do: calls `Builtin::Safepoint`, then runs the
+    /// instruction.
+    pub safepoint: Address,
 }
 
 /// A continuation that catches, and where it goes when the callee throws.
@@ -168,8 +172,8 @@ pub enum WeakPhase {
     AfterFinalizers,
 }
 
-/// What the author of a language writes. No collection happens in them, except in `finalize`
-/// and `thrown`.
+/// What the author of a language writes. No collection happens in them, except in `finalize`, `instruction` and
+/// `thrown`.
 pub struct Hooks {
     /// The value to throw for an error of the runtime. May allocate; the memory limit is lifted meanwhile.
     pub error: fn(vm: &Vm, error: RuntimeError<'_>) -> u64,
@@ -189,6 +193,8 @@ pub struct Hooks {
     pub clear_weak: fn(vm: &Vm, container: u32, marks: &Tracer<'_>, phase: WeakPhase),
     /// Finalises an object that was given to `Vm::add_finalizer`. Errors are its own business.
     pub finalize: fn(vm: &mut Vm, object: u32),
+    /// Called before each instruction, while [`Vm::watch_instructions`] is on; not within itself. May run guest code.
+    pub instruction: fn(vm: &mut Vm) -> Result<(), Throw>,
     /// An error is about to unwind: called once per throw, with the frames still in place. Answers another value to be
     /// thrown instead, if any. May run guest code, for which the stack may become a little larger than otherwise.
     pub thrown: fn(vm: &mut Vm) -> Option<Handle>,
@@ -211,6 +217,7 @@ impl Hooks {
             converge: |_, _, _| false,
             clear_weak: |_, _, _, _| {},
             finalize: |_, _| {},
+            instruction: |_| Ok(()),
             thrown: |_| None,
         }
     }

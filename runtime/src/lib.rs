@@ -29,6 +29,7 @@ mod language;
 mod native;
 mod object;
 mod operands;
+mod safepoint;
 mod strings;
 mod unwind;
 mod value;
@@ -51,7 +52,8 @@ pub use object::{
     ArrayObject, Field, Object, OptionalRefField, RawRef, Ref, RefField, Str, ValueField, Values, Writer,
 };
 pub use operands::{Dest, InstPos, List, Operand, Run, Slot};
+pub use safepoint::InterruptHandle;
 pub use value::{
     RawValue, Value, double_bits, int32_bits, is_double_bits, reference_bits, reference_in_bits, unit_bits,
 };
-pub use vm::{InterruptHandle, Options, Vm, VmBox};
+pub use vm::{Options, Vm, VmBox};

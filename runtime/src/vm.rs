@@ -7,10 +7,8 @@ use std::marker::{PhantomData, PhantomPinned};
 use std::ops::{Deref, DerefMut};
 use std::ptr;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 
-use crate::abi::{BUILTINS, CODE_VARARG, DISPATCH, EXTERNS, FRAME_CALLEE, Header, Hot, KIND_CODE, SAFEPOINT_INTERRUPT};
+use crate::abi::{BUILTINS, CODE_VARARG, DISPATCH, EXTERNS, FRAME_CALLEE, Header, Hot, KIND_CODE};
 use crate::arena::{self, Arena};
 use crate::builtins;
 use crate::code::{Code, CodeInfo, NewCode};
@@ -20,6 +18,7 @@ use crate::heap::{Collection, GcParameters, Heap, Kinds, Tracer};
 use crate::language::{Hooks, LanguageInfo, RuntimeError};
 use crate::native::{NativeFn, Throw};
 use crate::object::{ArrayObject, Object, Ref, Str, Values};
+use crate::safepoint::{InterruptHandle, Safepoints};
 use crate::strings::Strings;
 use crate::value::{Value, reference_bits, reference_in_bits};
 
@@ -62,7 +61,8 @@ struct State {
     left_stacks: RefCell<Vec<(*mut u64, u32)>>,
     /// How many errors are being looked at.
     handling: Cell<u32>,
-    interrupt: Arc<Mutex<Option<SafepointAddress>>>,
+    watching: Cell<bool>,
+    interrupt: InterruptHandle,
 }
 
 /// Owns a VM. Dropping it frees everything; finalisers that should run must be run before
@@ -78,16 +78,6 @@ pub struct Options {
     /// Seed of the string hash; random by default.
     pub hash_seed: Option<u64>,
 }
-
-/// Interrupts a VM from another thread. Does nothing when the VM is gone.
-#[derive(Clone, Debug)]
-pub struct InterruptHandle(Arc<Mutex<Option<SafepointAddress>>>);
-
-#[derive(Debug)]
-struct SafepointAddress(*const AtomicU32);
-
-// SAFETY: only used to reach an atomic, under a lock that the VM takes before it goes.
-unsafe impl Send for SafepointAddress {}
 
 impl VmBox {
     /// A VM for a language. `data` is whatever the language wants to find again with [`Vm::data`].
@@ -137,8 +127,9 @@ impl VmBox {
             (&raw mut (*state).left_stacks).write(RefCell::default());
             (&raw mut (*state).handling).write(Cell::new(0));
             (&raw mut (*state).last_stack).write(Cell::new((ptr::null_mut(), 0)));
-            let safepoint = (&raw const (*state).hot.safepoint).cast::<AtomicU32>();
-            (&raw mut (*state).interrupt).write(Arc::new(Mutex::new(Some(SafepointAddress(safepoint)))));
+            (&raw mut (*state).watching).write(Cell::new(false));
+            let safepoints = Safepoints::new(&raw mut (*state).hot, language);
+            (&raw mut (*state).interrupt).write(InterruptHandle::new(safepoints));
         }
         let vm = VmBox(arena);
         let Some(main) = vm.new_stack() else {
@@ -167,6 +158,7 @@ unsafe fn fill_tables(hot: *mut Hot, language: &LanguageInfo) {
         for (i, handler) in language.dispatch.iter().enumerate() {
             (*hot).dispatch[i] = handler.0;
         }
+        (*hot).handlers = language.dispatch.as_ptr();
     }
 }
 
@@ -188,11 +180,7 @@ impl DerefMut for VmBox {
 
 impl Drop for VmBox {
     fn drop(&mut self) {
-        *self
-            .state()
-            .interrupt
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
+        self.state().interrupt.disconnect();
         for code in std::mem::take(&mut self.heap().codes.borrow_mut().objects) {
             self.free_code(code);
         }
@@ -203,17 +191,6 @@ impl Drop for VmBox {
         self.free_stack(self.last_stack().replace((ptr::null_mut(), 0)));
         // SAFETY: written by `new`, and nothing uses the VM any more. The arena itself goes after this.
         unsafe { ptr::drop_in_place(self.0.start().cast::<State>()) };
-    }
-}
-
-impl InterruptHandle {
-    /// The next safepoint throws `RuntimeError::Interrupted`.
-    pub fn interrupt(&self) {
-        let address = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(SafepointAddress(safepoint)) = *address {
-            // SAFETY: the VM takes the address away under this lock before it goes.
-            unsafe { (*safepoint).fetch_or(SAFEPOINT_INTERRUPT, Ordering::Relaxed) };
-        }
     }
 }
 
@@ -266,6 +243,10 @@ impl Vm {
     #[inline]
     pub(crate) fn unwinding(&self) -> &Cell<bool> {
         &self.state().unwinding
+    }
+
+    pub(crate) fn watching(&self) -> &Cell<bool> {
+        &self.state().watching
     }
 
     pub(crate) fn finalizing(&self) -> &Cell<bool> {
@@ -327,19 +308,6 @@ impl Vm {
         } else {
             Err(self.raise(RuntimeError::NotCallable(function.bits())))
         }
-    }
-
-    pub(crate) fn safepoint_flags(&self) -> &AtomicU32 {
-        // SAFETY: inside of the VM; machine code only reads it.
-        unsafe { &*(&raw const (*self.hot()).safepoint).cast::<AtomicU32>() }
-    }
-
-    pub(crate) fn raise_safepoint(&self, flag: u32) {
-        self.safepoint_flags().fetch_or(flag, Ordering::Relaxed);
-    }
-
-    pub(crate) fn clear_safepoint(&self, flag: u32) {
-        self.safepoint_flags().fetch_and(!flag, Ordering::Relaxed);
     }
 
     pub(crate) fn trace_roots(&self, tracer: &mut Tracer<'_>) {
@@ -561,6 +529,8 @@ impl Vm {
 
     /// Runs the finalisers of all objects that died, now.
     pub fn run_finalizers(&mut self) {
+        // What becomes due meanwhile is done here as well.
+        self.clear_safepoint(crate::abi::SAFEPOINT_FINALIZE);
         if self.finalizing().replace(true) {
             return;
         }
@@ -575,7 +545,6 @@ impl Vm {
             finalize(self, object);
             drop(handle);
         }
-        self.clear_safepoint(crate::abi::SAFEPOINT_FINALIZE);
         self.finalizing().set(false);
     }
 
@@ -589,7 +558,7 @@ impl Vm {
 
     /// For interrupting the VM from another thread.
     pub fn interrupt_handle(&self) -> InterruptHandle {
-        InterruptHandle(self.state().interrupt.clone())
+        self.state().interrupt.clone()
     }
 }
 

@@ -350,6 +350,102 @@ fn interruptions_come_from_other_threads() {
     handle.interrupt();
 }
 
+/// Whether every instruction goes to the safepoint stub; `None` when some do.
+fn is_diverted(vm: &Vm) -> Option<bool> {
+    let language = vm.language();
+    let entries = |expected: &dyn Fn(usize) -> Address| {
+        // SAFETY: the hot part is readable.
+        (0..language.dispatch.len()).all(|opcode| unsafe { (*vm.hot()).dispatch[opcode] } == expected(opcode).0)
+    };
+    if entries(&|_| language.stubs.safepoint) {
+        Some(true)
+    } else {
+        entries(&|opcode| language.dispatch[opcode]).then_some(false)
+    }
+}
+
+/// What the `safepoint` stub calls. Answers whether nothing was thrown.
+fn visit_safepoint(vm: &mut Vm) -> bool {
+    // SAFETY: the table holds a function of this type.
+    unsafe {
+        let builtin = (*vm.hot()).builtins[Builtin::Safepoint as usize];
+        let safepoint = std::mem::transmute::<*const (), unsafe extern "C" fn(*mut Vm) -> Status>(builtin);
+        safepoint(vm).ok != 0
+    }
+}
+
+#[test]
+fn what_is_due_diverts_every_instruction() {
+    let mut vm = quiet();
+    assert_eq!(is_diverted(&vm), Some(false));
+    vm.interrupt_handle().interrupt();
+    assert_eq!(is_diverted(&vm), Some(true));
+    assert!(!visit_safepoint(&mut vm), "it is interrupted");
+    assert_eq!(is_diverted(&vm), Some(false));
+    assert!(visit_safepoint(&mut vm));
+    let parameters = vm.gc_parameters();
+    vm.set_gc_parameters(GcParameters {
+        stress: true,
+        stopped: false,
+        ..parameters
+    });
+    for _ in 0..3 {
+        assert!(visit_safepoint(&mut vm));
+        assert_eq!(is_diverted(&vm), Some(true), "each instruction collects");
+    }
+    assert_eq!(vm.gc_stats().minor + vm.gc_stats().full, 3);
+    vm.set_gc_parameters(parameters);
+    assert!(visit_safepoint(&mut vm));
+    assert_eq!(is_diverted(&vm), Some(false));
+}
+
+#[test]
+fn no_interruption_is_lost_between_threads() {
+    let mut vm = quiet();
+    let handle = vm.interrupt_handle();
+    let (asked, answered) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        for _ in 0..2000 {
+            handle.interrupt();
+            asked.send(()).unwrap();
+        }
+    });
+    let mut interruptions = 0;
+    let mut is_over = false;
+    while !is_over {
+        is_over = matches!(
+            answered.recv_timeout(std::time::Duration::ZERO),
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected)
+        );
+        // As machine code does: only what stands in the table leads to a safepoint.
+        if is_diverted(&vm) == Some(true) && !visit_safepoint(&mut vm) {
+            interruptions += 1;
+        }
+    }
+    thread.join().unwrap();
+    // SAFETY: the hot part is readable.
+    let flags = unsafe { (*vm.hot()).safepoint };
+    assert!(interruptions > 0);
+    assert_eq!(
+        flags != 0,
+        is_diverted(&vm) == Some(true),
+        "what is due is always found"
+    );
+}
+
+#[test]
+fn each_instruction_can_be_watched() {
+    // The hook throws the second time, and wants to see no more after the third.
+    let mut vm = quiet();
+    vm.watch_instructions(true);
+    for seen in 1..=3 {
+        assert_eq!(is_diverted(&vm), Some(true));
+        assert_eq!(visit_safepoint(&mut vm), seen != 2);
+    }
+    assert_eq!(is_diverted(&vm), Some(false));
+    assert_eq!(vm.data::<Log>().watched.get(), 3);
+}
+
 #[test]
 fn bytecode_is_shown_as_text() {
     let vm = quiet();

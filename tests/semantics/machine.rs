@@ -23,7 +23,7 @@ const ROUNDS: usize = 8;
 pub struct Machine {
     pub image: Image,
     pub linked: Linked,
-    options: LowerOptions,
+    pub options: LowerOptions,
     /// From a continuation to where to go when the callee threw.
     catches: HashMap<u64, u64>,
 }

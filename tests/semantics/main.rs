@@ -31,6 +31,7 @@ const BUILDS: [Build; 2] = [
         LowerOptions {
             register_pinning: true,
             tag_registers: true,
+            safepoint_table: true,
         },
     ),
     (
@@ -45,6 +46,7 @@ const BUILDS: [Build; 2] = [
         LowerOptions {
             register_pinning: false,
             tag_registers: false,
+            safepoint_table: false,
         },
     ),
 ];
@@ -52,10 +54,11 @@ const BUILDS: [Build; 2] = [
 const ALL: LowerOptions = LowerOptions {
     register_pinning: true,
     tag_registers: true,
+    safepoint_table: true,
 };
 
 /// One thing off in each.
-const ALONE: [Build; 8] = [
+const ALONE: [Build; 9] = [
     ("without specialise", &["specialise"], ALL),
     ("without dead_code", &["dead_code"], ALL),
     ("without constant_folding", &["constant_folding"], ALL),
@@ -68,6 +71,7 @@ const ALONE: [Build; 8] = [
         LowerOptions {
             register_pinning: false,
             tag_registers: true,
+            safepoint_table: true,
         },
     ),
     (
@@ -76,6 +80,15 @@ const ALONE: [Build; 8] = [
         LowerOptions {
             register_pinning: true,
             tag_registers: false,
+            safepoint_table: true,
+        },
+    ),
+    (
+        "without safepoint_table",
+        &[],
+        LowerOptions {
+            safepoint_table: false,
+            ..ALL
         },
     ),
 ];

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use crate::abi::{self, Builtin, frame, hot};
 
 #[rustfmt::skip] // rows
-const HOT: [(&str, i32); 14] = [
+const HOT: [(&str, i32); 15] = [
     ("base", hot::BASE),             ("pc", hot::PC),                 ("stack_limit", hot::STACK_LIMIT),
     ("open_top", hot::OPEN_TOP),     ("safepoint", hot::SAFEPOINT),   ("error", hot::ERROR),
     ("target", hot::TARGET),         ("results", hot::RESULTS),       ("count", hot::COUNT),
     ("callee_base", hot::CALLEE_BASE), ("plan", hot::PLAN),           ("builtins", hot::BUILTINS),
-    ("externs", hot::EXTERNS),       ("dispatch", hot::DISPATCH),
+    ("externs", hot::EXTERNS),       ("dispatch", hot::DISPATCH),     ("handlers", hot::HANDLERS),
 ];
 
 #[rustfmt::skip] // rows

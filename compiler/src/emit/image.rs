@@ -66,4 +66,5 @@ pub struct Stubs {
     pub entry_fixed: String,
     pub entry_vararg: String,
     pub entry_native: String,
+    pub safepoint: String,
 }

@@ -34,6 +34,7 @@ impl Symbols {
             &stubs.entry_fixed,
             &stubs.entry_vararg,
             &stubs.entry_native,
+            &stubs.safepoint,
         ];
         let catches = image.catches.iter().flat_map(|(from, to)| [from, to]);
         let opcodes = image.opcodes.iter().map(|opcode| &opcode.symbol);
@@ -150,6 +151,7 @@ fn language(out: &mut String, image: &Image, symbols: &Symbols) {
         ("entry_fixed", &stubs.entry_fixed),
         ("entry_vararg", &stubs.entry_vararg),
         ("entry_native", &stubs.entry_native),
+        ("safepoint", &stubs.safepoint),
     ] {
         let _ = writeln!(out, "            {name}: {},", symbols.address(symbol));
     }

@@ -115,11 +115,11 @@ impl Part<'_> {
             return self.unsupported("a native function has to return");
         };
         let length = encoding.length as i32;
-        if self.has_allocated {
+        if self.has_allocated && !self.options.safepoint_table {
             let pc = self.code.pc();
             let next = self.code.add_imm(pc, length.into());
             self.code.set_pc(next);
-            self.code.poll();
+            self.code.safepoint();
             self.code.dispatch(0);
         } else {
             self.code.dispatch(length);
@@ -127,13 +127,11 @@ impl Part<'_> {
         Ok(())
     }
 
-    /// The instruction that a label names. It may stand before this one: a loop has a safepoint.
+    /// The instruction that a label names.
     ///
     /// ```text
     ///     movsxd rax, dword [pc+label]
     ///     add    pc, rax
-    ///     cmp    dword [vm+safepoint], 0
-    ///     jne    cold                     ; a safepoint is due
     ///     movzx  eax, word [pc]
     ///     jmp    [vm+rax*8+dispatch]
     /// ```
@@ -143,7 +141,7 @@ impl Part<'_> {
         let pc = self.code.pc();
         let target = self.code.add(pc, distance);
         self.code.set_pc(target);
-        self.code.poll();
+        self.code.safepoint();
         self.code.dispatch(0);
         Ok(())
     }

@@ -13,6 +13,7 @@ use crate::abi::{Builtin, code, frame, hot};
 pub(super) struct Code {
     pub(super) b: Builder,
     register_pinning: bool,
+    safepoint_table: bool,
     /// Without pinning: what has been read of base and program counter in a block, until something changes it.
     read: [Option<(BlockId, Value)>; 2],
 }
@@ -48,6 +49,7 @@ impl Code {
         Code {
             b: Builder::new(name),
             register_pinning: options.register_pinning,
+            safepoint_table: options.safepoint_table,
             read: [None; 2],
         }
     }
@@ -293,13 +295,21 @@ impl Code {
         self.in_block(cold, |code| code.b.tail_jump(super::stubs::THROW, vec![]));
     }
 
+    /// Before an instruction is dispatched at which a loop, a function or a collection may begin. Where a due safepoint
+    /// changes the dispatch table, there is nothing to do.
+    pub(super) fn safepoint(&mut self) {
+        if !self.safepoint_table {
+            self.poll();
+        }
+    }
+
     /// Does what is due at a safepoint. Nothing but the frame is alive here.
     ///
     /// ```text
     ///     cmp dword [vm+safepoint], 0
     ///     jne cold                        ; a safepoint is due
     /// ```
-    pub(super) fn poll(&mut self) {
+    fn poll(&mut self) {
         let due = self.load_hot(MemType::I32, hot::SAFEPOINT);
         let due = self.b.int_compare_imm(IntCond::Ne, due, 0);
         let cold = self.leave_if(due, "a safepoint is due");

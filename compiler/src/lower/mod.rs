@@ -35,6 +35,9 @@ pub struct LowerOptions {
     pub register_pinning: bool,
     /// Whether the tags that the language names live in registers.
     pub tag_registers: bool,
+    /// Whether a due safepoint is entered through the dispatch table; if not, code asks for it at jumps, at entries of
+    /// functions and after allocating.
+    pub safepoint_table: bool,
 }
 
 impl Default for LowerOptions {
@@ -42,6 +45,7 @@ impl Default for LowerOptions {
         Self {
             register_pinning: true,
             tag_registers: true,
+            safepoint_table: true,
         }
     }
 }

@@ -61,7 +61,7 @@ pub(super) struct Part<'a> {
     pub(super) epoch: u32,
     epochs: u32,
     epoch_at_end: HashMap<BlockId, u32>,
-    /// Has anything been allocated on the way here? Then the bytecode ends with a safepoint.
+    /// Has anything been allocated on the way here? Then a collection may be due at the end of the bytecode.
     pub(super) has_allocated: bool,
     /// In a continuation: results of the call.
     pub(super) results: Option<(lir::Value, lir::Value)>,

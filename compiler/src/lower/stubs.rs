@@ -17,6 +17,7 @@ const COROUTINE_FINISHED: &str = "stub.coroutine_finished";
 const ENTRY_FIXED: &str = "stub.entry_fixed";
 const ENTRY_VARARG: &str = "stub.entry_vararg";
 const ENTRY_NATIVE: &str = "stub.entry_native";
+const SAFEPOINT: &str = "stub.safepoint";
 /// `Hot::error` is set, base and program counter are saved.
 pub(super) const THROW: &str = "stub.throw";
 /// Goes on where the VM says.
@@ -32,6 +33,7 @@ pub(super) fn symbols() -> Stubs {
         entry_fixed: ENTRY_FIXED.into(),
         entry_vararg: ENTRY_VARARG.into(),
         entry_native: ENTRY_NATIVE.into(),
+        safepoint: SAFEPOINT.into(),
     }
 }
 
@@ -50,6 +52,7 @@ pub(super) fn all(spec: &SpecTables, options: &LowerOptions) -> Vec<Function> {
         stub(ENTRY_FIXED, &|code| entry_fixed(code, nil(spec))),
         stub(ENTRY_VARARG, &|code| entry_vararg(code, nil(spec))),
         stub(ENTRY_NATIVE, &entry_native),
+        stub(SAFEPOINT, &safepoint),
         stub(THROW, &throw),
         stub(SWITCH, &switch),
     ]
@@ -169,8 +172,6 @@ impl Entry {
 ///     ja   cold                           ; the stack has to grow
 ///     ..   missing parameters become nil
 ///     mov  pc, [vm+rdx*8+bytecode]
-///     cmp  dword [vm+safepoint], 0
-///     jne  cold                           ; a safepoint is due
 ///     movzx eax, word [pc]
 ///     jmp  [vm+rax*8+dispatch]
 /// ```
@@ -227,7 +228,7 @@ pub(super) fn fill_missing(code: &mut Code, entry: &Entry, params: Value, nil: u
 fn start(code: &mut Code, function: Value) {
     let pc = code.b.load(MemType::I64, Code::object(function, code::BYTECODE));
     code.set_pc(pc);
-    code.poll();
+    code.safepoint();
     code.dispatch(0);
 }
 
@@ -284,4 +285,26 @@ fn entry_native(code: &mut Code) {
     let results = code.load_hot(MemType::I64, hot::RESULTS);
     let count = code.load_hot(MemType::I32, hot::COUNT);
     code.return_to_caller(results, count);
+}
+
+/// Stands in the dispatch table instead of every handler when a safepoint is due. Does what is due, then runs the
+/// instruction, whatever is in the dispatch table now.
+///
+/// ```text
+///     mov  [vm], base; mov [vm+8], pc
+///     mov  rdi, vm
+///     call [vm+safepoint_builtin]
+///     test rdx, rdx
+///     je   stub.throw
+///     mov  base, [vm]
+///     movzx eax, word [pc]
+///     mov  rcx, [vm+handlers]
+///     jmp  [rcx+rax*8]
+/// ```
+fn safepoint(code: &mut Code) {
+    code.save_state();
+    code.call_throwing(Builtin::Safepoint, &[]);
+    let opcode = code.operand(MemType::U16, 0);
+    let handlers = code.load_hot(MemType::I64, hot::HANDLERS);
+    code.tail_jump(Code::values(handlers, opcode, 0), vec![]);
 }

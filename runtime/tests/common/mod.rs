@@ -122,7 +122,8 @@ static LANGUAGE: LanguageInfo = LanguageInfo {
             trace: trace_function,
         },
     ],
-    dispatch: &[],
+    // Nothing runs these; they stand for handlers where the table is looked at.
+    dispatch: &[Address(echo as *const u8), Address(recurse as *const u8)],
     externs: &[],
     stubs: Stubs {
         enter: Address(enter as *const u8),
@@ -132,6 +133,7 @@ static LANGUAGE: LanguageInfo = LanguageInfo {
         entry_fixed: Address(std::ptr::null()),
         entry_vararg: Address(entry_vararg as *const u8),
         entry_native: Address(entry_native as *const u8),
+        safepoint: Address(leave_ as *const u8),
     },
     catches: &[
         Catch {
@@ -180,6 +182,7 @@ pub struct Log {
     pub finalized: std::cell::RefCell<Vec<u32>>,
     pub thrown: Cell<u32>,
     pub moved: Cell<u32>,
+    pub watched: Cell<u32>,
 }
 
 pub fn new_vm(gc: GcParameters) -> VmBox {
@@ -193,6 +196,18 @@ pub fn new_vm(gc: GcParameters) -> VmBox {
     hooks.thrown = |vm| {
         vm.data::<Log>().thrown.set(vm.data::<Log>().thrown.get() + 1);
         None
+    };
+    hooks.instruction = |vm| {
+        let watched = &vm.data::<Log>().watched;
+        watched.set(watched.get() + 1);
+        match watched.get() {
+            2 => Err(vm.error("stop")),
+            3 => {
+                vm.watch_instructions(false);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     };
     hooks.finalize = |vm, object| {
         // SAFETY: only nodes are given finalisers.
