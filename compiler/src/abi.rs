@@ -109,6 +109,8 @@ pub enum Builtin {
     CoroutineFinished = 7,
     /// Runs a function written in Rust: `fn(vm, nargs, code) -> Status`.
     CallNative = 8,
+    /// Makes the running instruction one of a case of its cache, unless its key keeps changing: `fn(vm, case) -> bool`.
+    CacheLink = 11,
 }
 
 impl Builtin {

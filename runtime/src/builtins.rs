@@ -18,6 +18,7 @@
 //! | 8  | `CallNative`        | `fn(vm, nargs: u32, code: u32) -> Status`                                             |
 //! | 9  | `InvalidOpcode`     | `fn(vm)`, then the `switch` tail                                                      |
 //! | 10 | `NotCallable`       | `fn(vm, value: u64)`, then the `switch` tail                                          |
+//! | 11 | `CacheLink`         | `fn(vm, case: u32) -> u64`: whether the instruction at `Hot::pc` is of that case now    |
 //!
 //! * `Safepoint`: collects, runs finalisers, shows the instruction to the language, or throws for an interruption. Called
 //!   between instructions (`pc` is the next one), where nothing is alive outside of frames. `Hot::open_top` survives.
@@ -55,6 +56,7 @@ pub enum Builtin {
     CallNative = 8,
     InvalidOpcode = 9,
     NotCallable = 10,
+    CacheLink = 11,
 }
 
 /// What a function that may throw answers to machine code, in rax:rdx.
@@ -86,7 +88,7 @@ use crate::vm::Vm;
 
 /// The functions, by number.
 #[rustfmt::skip] // one row each
-pub(crate) const TABLE: [Address; 11] = [
+pub(crate) const TABLE: [Address; 12] = [
     Address(barrier as *const u8),
     Address(safepoint as *const u8),
     Address(grow_stack as *const u8),
@@ -98,6 +100,7 @@ pub(crate) const TABLE: [Address; 11] = [
     Address(call_native as *const u8),
     Address(invalid_opcode as *const u8),
     Address(not_callable as *const u8),
+    Address(cache_link as *const u8),
 ];
 
 /// # Safety
@@ -195,6 +198,11 @@ unsafe extern "C" fn not_callable(vm: *mut Vm, value: u64) {
     let vm = unsafe { &mut *vm };
     let Throw(()) = vm.raise(RuntimeError::NotCallable(value));
     vm.unwind();
+}
+
+unsafe extern "C" fn cache_link(vm: *mut Vm, case: u32) -> u64 {
+    // SAFETY: as above.
+    unsafe { &*vm }.link_cache(case).into()
 }
 
 fn status(result: Result<u64, Throw>) -> Status {

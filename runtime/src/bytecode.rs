@@ -1,5 +1,6 @@
 //! Writing bytecode: fields of every width, labels, patching. Generated builders are made of this.
 
+use std::cell::Cell;
 use std::fmt;
 
 /// A growing run of instructions.
@@ -125,7 +126,7 @@ impl BytecodeBuffer {
     }
 
     /// The whole bytecode with all labels filled in.
-    pub fn finish(mut self) -> Result<Box<[u64]>, BytecodeError> {
+    pub fn finish(mut self) -> Result<Box<[Cell<u64>]>, BytecodeError> {
         if self.bytes.len() > i32::MAX as usize {
             return Err(BytecodeError::TooLong);
         }
@@ -141,7 +142,7 @@ impl BytecodeBuffer {
         let words = self
             .bytes
             .chunks_exact(8)
-            .map(|word| u64::from_le_bytes(word.try_into().expect("8 bytes")));
+            .map(|word| Cell::new(u64::from_le_bytes(word.try_into().expect("8 bytes"))));
         Ok(words.collect())
     }
 
@@ -173,7 +174,7 @@ mod tests {
         buffer.bind(end);
         assert_eq!(buffer.get_u16(first + 2), 0xABCD);
         assert_eq!(buffer.label_offset(end), Some(32));
-        let words = buffer.finish().unwrap();
+        let words: Vec<u64> = buffer.finish().unwrap().iter().map(Cell::get).collect();
         assert_eq!(words[..2], [0xABCD_0007, u64::MAX]);
         assert_eq!((words[2] >> 32) as i32, 16);
         assert_eq!((words[3] >> 32) as i32, -24);

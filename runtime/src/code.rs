@@ -52,8 +52,8 @@ pub struct CodeInfo {
     pub line_defined: u32,
     /// Last line of the function in its source.
     pub last_line: u32,
-    /// The instructions; empty for Rust functions.
-    pub bytecode: Box<[u64]>,
+    /// The instructions; empty for Rust functions. They rewrite themselves when they run.
+    pub bytecode: Box<[Cell<u64>]>,
     /// Bits of the values in the instructions, for the collector.
     pub constants: Vec<u64>,
     /// References to objects in the instructions that are no values (code objects), for the collector.
@@ -163,7 +163,7 @@ impl<'v> Ref<'v, Code> {
     }
 
     /// The instructions; empty for Rust functions.
-    pub fn bytecode(self) -> &'v [u64] {
+    pub fn bytecode(self) -> &'v [Cell<u64>] {
         &self.info().bytecode
     }
 

@@ -12,7 +12,11 @@ use crate::vm::Vm;
 impl Vm {
     /// The instructions of a code object, one per line: byte offset, source line, name, operands.
     pub fn disassemble(&self, code: Ref<'_, Code>) -> String {
-        let bytes: Vec<u8> = code.bytecode().iter().flat_map(|word| word.to_le_bytes()).collect();
+        let bytes: Vec<u8> = code
+            .bytecode()
+            .iter()
+            .flat_map(|word| word.get().to_le_bytes())
+            .collect();
         let mut text = String::new();
         let mut at = 0;
         while let Some(instruction) = bytes.get(at..).filter(|rest| !rest.is_empty()) {

@@ -1,6 +1,7 @@
 //! What a language tells the runtime about itself: tables that are generated, and hooks that its author writes.
 
 use crate::abi::Header;
+use crate::caches::CacheInfo;
 use crate::coroutine::Coroutine;
 use crate::handle::Handle;
 use crate::heap::Tracer;
@@ -105,6 +106,8 @@ pub struct OpcodeInfo {
     pub length: u32,
     /// Its operands in the order of their offsets.
     pub operands: &'static [OperandInfo],
+    /// What it remembers, if its bytecode has a `cache`.
+    pub cache: Option<&'static CacheInfo>,
 }
 
 /// An operand of an instruction.

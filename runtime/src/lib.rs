@@ -18,6 +18,7 @@ pub mod abi;
 mod arena;
 mod builtins;
 mod bytecode;
+mod caches;
 mod code;
 mod coroutine;
 mod disassemble;
@@ -37,6 +38,7 @@ mod vm;
 
 pub use builtins::{Builtin, Status};
 pub use bytecode::{BytecodeBuffer, BytecodeError, Label};
+pub use caches::{CacheCase, CacheEvent, CacheInfo, CachedReference};
 pub use code::{Code, CodeInfo, LineTable, LocalInfo, NewCode};
 pub use coroutine::{Coroutine, CoroutineStatus};
 pub use frames::{Frame, Frames};

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use crate::abi::{BUILTINS, CODE_VARARG, DISPATCH, EXTERNS, FRAME_CALLEE, Header, Hot, KIND_CODE};
 use crate::arena::{self, Arena};
 use crate::builtins;
+use crate::caches::Caches;
 use crate::code::{Code, CodeInfo, NewCode};
 use crate::glue::SpecNative;
 use crate::handle::{Handle, RefHandle, RootList};
@@ -61,6 +62,7 @@ struct State {
     left_stacks: RefCell<Vec<(*mut u64, u32)>>,
     /// How many errors are being looked at.
     handling: Cell<u32>,
+    caches: Caches,
     watching: Cell<bool>,
     interrupt: InterruptHandle,
 }
@@ -126,6 +128,7 @@ impl VmBox {
             (&raw mut (*state).finalizing).write(Cell::new(false));
             (&raw mut (*state).left_stacks).write(RefCell::default());
             (&raw mut (*state).handling).write(Cell::new(0));
+            (&raw mut (*state).caches).write(Caches::default());
             (&raw mut (*state).last_stack).write(Cell::new((ptr::null_mut(), 0)));
             (&raw mut (*state).watching).write(Cell::new(false));
             let safepoints = Safepoints::new(&raw mut (*state).hot, language);
@@ -255,6 +258,10 @@ impl Vm {
 
     pub(crate) fn left_stacks(&self) -> &RefCell<Vec<(*mut u64, u32)>> {
         &self.state().left_stacks
+    }
+
+    pub(crate) fn caches(&self) -> &Caches {
+        &self.state().caches
     }
 
     pub(crate) fn handling(&self) -> &Cell<u32> {

@@ -23,7 +23,7 @@ const NUMBERS: [(&str, i64); 11] = [
     ("DOUBLE_MAX_HIGH", abi::DOUBLE_MAX_HIGH as i64),
 ];
 
-const BUILTINS: [Builtin; 9] = [
+const BUILTINS: [Builtin; 10] = [
     Builtin::Barrier,
     Builtin::Safepoint,
     Builtin::GrowStack,
@@ -33,6 +33,7 @@ const BUILTINS: [Builtin; 9] = [
     Builtin::Yield,
     Builtin::CoroutineFinished,
     Builtin::CallNative,
+    Builtin::CacheLink,
 ];
 
 /// `const _: () = { assert!(offset_of!(Hot, base) == 0); .. };`

@@ -3,7 +3,7 @@
 use dg_backend_x64::code::CodeObject;
 
 use crate::ir::ids::BytecodeId;
-use crate::ir::spec::{SpecTables, Variant};
+use crate::ir::spec::{CacheForm, SpecTables, Variant};
 
 /// A whole VM: the tables of its language and its machine code.
 #[derive(Clone, Debug)]
@@ -29,10 +29,23 @@ pub struct Opcode {
     pub bytecode: BytecodeId,
     /// Which alternatives.
     pub variant: Variant,
+    /// Which form, of a bytecode with a cache.
+    pub form: CacheForm,
     /// Its name in listings: `ADD`, or `ADD.slot_const` where there are several.
     pub name: String,
     /// The symbol of its interpreter handler.
     pub symbol: String,
+}
+
+impl Opcode {
+    /// Whether the builder writes it: the others are what instructions become.
+    pub fn is_written(&self) -> bool {
+        match self.form {
+            CacheForm::Linking => true,
+            CacheForm::Plain => self.variant.cache.is_none(),
+            CacheForm::Case(_) => false,
+        }
+    }
 }
 
 /// A named piece of machine code.

@@ -4,6 +4,7 @@
 //! script writes both to `OUT_DIR`; `dgc build` writes them as a crate of their own.
 
 mod agreement;
+mod caches;
 mod code;
 mod externs;
 pub mod image;
@@ -27,6 +28,7 @@ pub fn module(image: &Image) -> String {
         objects::objects(&image.spec),
         externs::externs(&image.spec),
         opcodes::opcodes(image),
+        caches::caches(image),
         tables::tables(image),
     ];
     sections.concat()

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::caches::Caches;
 use super::image::{Image, Opcode};
 use super::names::{type_name, value_name};
 use crate::ir::ids::BytecodeId;
@@ -68,6 +69,7 @@ fn doc_comment(out: &mut String, indent: &str, doc: &str) {
 
 /// `pub static OPCODES: [OpcodeInfo; N] = [OpcodeInfo { name: "ADD.slot_slot", .. }, ..];`
 fn opcode_table(out: &mut String, image: &Image) {
+    let caches = Caches::of(image);
     let _ = writeln!(
         out,
         "/// The instructions, for disassembly.\npub static OPCODES: [OpcodeInfo; {}] = [",
@@ -91,7 +93,10 @@ fn opcode_table(out: &mut String, image: &Image) {
                 "            OperandInfo {{ name: {name:?}, offset: {offset}, kind: OperandKind::{kind} }},"
             );
         }
-        out.push_str("        ],\n    },\n");
+        let cache = opcode.variant.cache.as_ref().map_or("None".to_owned(), |_| {
+            format!("Some(&CACHES[{}])", caches.index(opcode))
+        });
+        let _ = write!(out, "        ],\n        cache: {cache},\n    }},\n");
     }
     out.push_str("];\n\n");
 }
@@ -233,7 +238,7 @@ impl Builder {
     ///
     /// # Errors
     /// When it is too long, or a label was never bound.
-    pub fn finish(self) -> Result<Box<[u64]>, BytecodeError> {
+    pub fn finish(self) -> Result<Box<[Cell<u64>]>, BytecodeError> {
         self.buffer.finish()
     }
 
@@ -267,7 +272,7 @@ fn builder_method(out: &mut String, image: &Image, id: BytecodeId, bytecode: &By
         .opcodes
         .iter()
         .enumerate()
-        .filter(|(_, opcode)| opcode.bytecode == id)
+        .filter(|(_, opcode)| opcode.bytecode == id && opcode.is_written())
         .collect();
     if let ([(number, opcode)], true) = (variants.as_slice(), subjects.is_empty()) {
         instruction(out, "        ", bytecode, *number, opcode);

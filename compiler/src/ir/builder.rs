@@ -210,6 +210,16 @@ pub fn result_types(spec: &SpecTables, function: &Function, op: &Op) -> Vec<Type
             ExternResult::Plan(_) => Type::I32,
         },
         Op::PlanPayload { plan, case, index, .. } => return payload(spec, *plan, *case, *index),
+        Op::CacheLoad(word) => match function
+            .variant
+            .as_ref()
+            .and_then(|variant| variant.cache.as_ref()?.ty(*word))
+        {
+            Some(ty) => ty,
+            None => return vec![],
+        },
+        Op::CacheStore { .. } => return vec![],
+        Op::CacheLink { .. } => Type::Bool,
     };
     vec![one]
 }

@@ -6,7 +6,7 @@ use super::function::{Block, Function, Program};
 use super::ids::{BlockId, ExternId, FunctionId, Id, OperandId, ValueId};
 use super::inst::{CallArgs, Continuation, ContinuationTarget, Op, Terminator};
 use super::numeric;
-use super::spec::{ExternResult, FieldType, LeafEncoding, ResultKind, SpecTables};
+use super::spec::{CacheWord, ExternResult, FieldType, LeafEncoding, ResultKind, SpecTables};
 use super::types::TypeSet;
 
 /// Everything outside the graph.
@@ -31,6 +31,12 @@ pub trait Machine {
     fn set_open_top(&mut self, slot: u32);
     /// Runs a runtime function. `args` are raw values, two for a list.
     fn call_extern(&mut self, callee: ExternId, args: &[u64]) -> ExternAnswer;
+    /// A word that the instruction remembers.
+    fn cache_word(&self, word: CacheWord) -> u64;
+    /// Makes the instruction remember a word.
+    fn set_cache_word(&mut self, word: CacheWord, value: u64);
+    /// Makes the instruction one of this case; answers whether it did.
+    fn cache_link(&mut self, case: u32) -> bool;
     /// A guest call, resumption or yield: what it comes back with.
     fn call(&mut self, request: &Request) -> CallAnswer;
 }
@@ -124,6 +130,8 @@ pub enum CallAnswer {
 pub enum Outcome {
     /// The next bytecode follows.
     Next,
+    /// The same bytecode is executed again.
+    Again,
     /// The bytecode at this distance follows.
     Goto(i32),
     /// The guest function returned these values.
@@ -466,6 +474,13 @@ impl Frame<'_, '_> {
                     .map(Computed::Values)
                     .ok_or_else(|| malformed("the plan has no such payload"));
             }
+            Op::CacheLoad(word) => self.machine.cache_word(*word),
+            Op::CacheStore { word, value } => {
+                let value = self.get(*value)?;
+                self.machine.set_cache_word(*word, value);
+                return Ok(Computed::Values(vec![]));
+            }
+            Op::CacheLink { case } => u64::from(self.machine.cache_link(*case)),
         };
         Ok(Computed::Values(vec![value]))
     }
@@ -497,6 +512,7 @@ impl Frame<'_, '_> {
                 self.go(case.ok_or_else(|| malformed("a switch has no such case"))?)
             }
             Terminator::Next => done(Outcome::Next),
+            Terminator::Again => done(Outcome::Again),
             Terminator::Goto(operand) => match self.machine.operand(*operand) {
                 OperandValue::Number(distance) => done(Outcome::Goto(distance)),
                 _ => Err(malformed("the operand is no label")),

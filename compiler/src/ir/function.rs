@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ids::{BlockId, BytecodeId, FunctionId, InstId, NativeId, Table, ValueId};
 use super::inst::{Op, Terminator};
-use super::spec::{SpecTables, Variant};
+use super::spec::{CacheForm, SpecTables, Variant};
 use super::types::Type;
 
 /// All functions of a language, and the tables they refer to.
@@ -71,6 +71,8 @@ pub struct Function {
     pub kind: FunctionKind,
     /// The shape of the instruction, from `specialise` on. Natives never have one.
     pub variant: Option<Variant>,
+    /// Which form of a bytecode with a `cache`.
+    pub form: CacheForm,
     /// Which part it is.
     pub role: Role,
     /// Where it starts. The entry block has no predecessors.
@@ -134,6 +136,7 @@ impl Function {
             name: name.into(),
             kind,
             variant: None,
+            form: CacheForm::Plain,
             role: Role::Entry,
             entry: BlockId(0),
             blocks: Table::new(),

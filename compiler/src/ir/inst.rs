@@ -1,7 +1,7 @@
 //! Operations, which compute values inside a block, and terminators, which end one.
 
 use super::ids::{BlockId, ExternId, FunctionId, LeafId, OperandId, PlanId, RecordId, ValueId};
-use super::spec::FieldId;
+use super::spec::{CacheWord, FieldId};
 use super::types::TypeSet;
 
 /// What an instruction does. Results are one value unless said otherwise; an operation has no effect unless it says so.
@@ -142,6 +142,15 @@ pub enum Op {
         case: u32,
         index: u32,
     },
+
+    /// A word that the instruction remembers: of the type that its variant says. What is remembered can change when
+    /// other code runs.
+    CacheLoad(CacheWord),
+    /// Effect: makes the instruction remember a word; it means nothing before it is linked. No result.
+    CacheStore { word: CacheWord, value: ValueId },
+    /// Effect: makes the instruction one of this case, whose words have been stored: `Bool`, whether that was done. It
+    /// may be refused.
+    CacheLink { case: u32 },
 }
 
 /// Operations of one operand.
@@ -478,7 +487,10 @@ pub enum Terminator {
         list: Option<(ValueId, ValueId)>,
         next: Continuation,
     },
-    /// Goes on in another function of the same frame, whose entry parameters are `args`. Made by `split`.
+    /// The same instruction is executed again, as what it has become.
+    Again,
+    /// Goes on in another function of the same frame, whose entry parameters are `args`. Made by `split`, and by
+    /// `inline_caching` to the linking form of the same bytecode.
     TailJump { function: FunctionId, args: Vec<ValueId> },
     /// Never reached.
     Unreachable,
@@ -503,7 +515,9 @@ macro_rules! visit_op_args {
             | Op::Callee
             | Op::Varargs
             | Op::CallResults
-            | Op::Caught => {}
+            | Op::Caught
+            | Op::CacheLoad(_)
+            | Op::CacheLink { .. } => {}
             Op::SlotLoad { slot, .. } | Op::SlotAddress { slot, .. } => f(slot),
             Op::SlotStore { slot, value, .. } => {
                 f(slot);
@@ -536,6 +550,7 @@ macro_rules! visit_op_args {
             | Op::Box { value, .. }
             | Op::Unary(_, value)
             | Op::PlanPayload { answer: value, .. }
+            | Op::CacheStore { value, .. }
             | Op::Load { base: value, .. }
             | Op::Length { base: value, .. } => f(value),
             Op::BothDouble(a, b)
@@ -572,7 +587,7 @@ macro_rules! visit_terminator_args {
     ($terminator:expr, $f:expr, $iter:ident) => {{
         let mut f = $f;
         match $terminator {
-            Terminator::Next | Terminator::Goto(_) | Terminator::Unreachable => {}
+            Terminator::Next | Terminator::Again | Terminator::Goto(_) | Terminator::Unreachable => {}
             Terminator::Jump(to) => to.args.$iter().for_each(f),
             Terminator::Branch {
                 cond, then, otherwise, ..
@@ -657,6 +672,8 @@ impl Op {
                 | Self::Store { .. }
                 | Self::ElementStore { .. }
                 | Self::CallExtern { .. }
+                | Self::CacheStore { .. }
+                | Self::CacheLink { .. }
         )
     }
     /// Every value it reads, in the order of its fields.
@@ -722,6 +739,7 @@ impl Terminator {
                 .collect(),
             Self::Yield { next, .. } => through(next).into_iter().collect(),
             Self::Next
+            | Self::Again
             | Self::Goto(_)
             | Self::Leave { .. }
             | Self::TailCall { .. }

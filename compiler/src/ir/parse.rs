@@ -9,7 +9,9 @@ use super::inst::{BlockCall, CallArgs, Continuation, ContinuationTarget, Likely,
 use super::lex::Lexer;
 pub use super::lex::ParseError;
 use super::names::{self, item};
-use super::spec::{FieldId, LeafEncoding, OperandKind, ResultKind, SpecTables, Variant};
+use super::spec::{
+    CacheForm, CacheShape, CacheWord, FieldId, LeafEncoding, OperandKind, ResultKind, SpecTables, Variant,
+};
 use super::types::{Type, TypeSet};
 
 /// Reads the functions of a program.
@@ -84,6 +86,13 @@ impl Parser<'_, '_> {
         } else {
             None
         };
+        let form = if self.lexer.accept("linking") {
+            CacheForm::Linking
+        } else if self.lexer.accept("case") {
+            CacheForm::Case(self.lexer.number()?)
+        } else {
+            CacheForm::Plain
+        };
         let role = match self.lexer.take()? {
             "entry" => Role::Entry,
             "cold" => Role::Cold {
@@ -101,6 +110,7 @@ impl Parser<'_, '_> {
         let mut function = Function::new(name, self.kind);
         function.blocks = Table::new();
         function.variant = variant;
+        function.form = form;
         function.role = role;
         while !self.lexer.accept("}") {
             let id = BlockId(self.lexer.id("b")?);
@@ -270,7 +280,60 @@ impl Parser<'_, '_> {
         } else {
             None
         };
-        Ok(Variant { operands, result })
+        let cache = if self.lexer.accept("cache") {
+            Some(self.cache_shape()?)
+        } else {
+            None
+        };
+        Ok(Variant {
+            operands,
+            result,
+            cache,
+        })
+    }
+
+    fn cache_shape(&mut self) -> Parsed<CacheShape> {
+        let key = self.types()?;
+        let mut cases = Vec::new();
+        self.lexer.expect("[")?;
+        while !self.lexer.accept("]") {
+            let name = self.lexer.take()?.to_owned();
+            cases.push((name, self.types()?));
+            if self.lexer.peek() != "]" {
+                self.lexer.expect(",")?;
+            }
+        }
+        let until = if self.lexer.accept("until") {
+            Some(self.lexer.take()?.to_owned())
+        } else {
+            None
+        };
+        Ok(CacheShape { key, cases, until })
+    }
+
+    fn types(&mut self) -> Parsed<Vec<Type>> {
+        let mut types = Vec::new();
+        self.lexer.expect("(")?;
+        while !self.lexer.accept(")") {
+            types.push(self.ty()?);
+            if self.lexer.peek() != ")" {
+                self.lexer.expect(",")?;
+            }
+        }
+        Ok(types)
+    }
+
+    fn cache_word(&mut self) -> Parsed<CacheWord> {
+        match self.lexer.take()? {
+            "key" => Ok(CacheWord::Key(self.lexer.number()?)),
+            "case" => Ok(CacheWord::Payload {
+                case: self.lexer.number()?,
+                index: self.lexer.number()?,
+            }),
+            other => Err(self
+                .lexer
+                .error_before(format!("`{other}` is neither `key` nor `case`"))),
+        }
     }
 
     fn operand_kind(&mut self) -> Parsed<OperandKind> {
@@ -449,6 +512,18 @@ impl Parser<'_, '_> {
                     index: self.lexer.number()?,
                 }
             }
+            "cache_load" => Op::CacheLoad(self.cache_word()?),
+            "cache_store" => {
+                let word = self.cache_word()?;
+                self.lexer.expect("=")?;
+                Op::CacheStore {
+                    word,
+                    value: self.value()?,
+                }
+            }
+            "cache_link" => Op::CacheLink {
+                case: self.lexer.number()?,
+            },
             _ => return Ok(None),
         }))
     }
@@ -497,6 +572,7 @@ impl Parser<'_, '_> {
                 }
             }
             "next" => Terminator::Next,
+            "again" => Terminator::Again,
             "goto" => Terminator::Goto(self.operand()?),
             "leave" => {
                 let (values, list) = self.values_and_list()?;

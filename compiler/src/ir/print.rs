@@ -18,7 +18,7 @@ use super::function::{Block, Function, FunctionKind, Program, Role};
 use super::ids::{BlockId, FunctionId, OperandId, RecordId, ValueId};
 use super::inst::{BlockCall, CallArgs, Continuation, ContinuationTarget, Likely, Op, Terminator};
 use super::names::{self, word};
-use super::spec::{LeafEncoding, OperandKind, ResultKind, SpecTables, Variant};
+use super::spec::{CacheForm, CacheShape, CacheWord, LeafEncoding, OperandKind, ResultKind, SpecTables, Variant};
 use super::types::{Type, TypeSet};
 
 /// Prints all functions of `program`.
@@ -78,7 +78,29 @@ pub fn print_variant(spec: &SpecTables, variant: &Variant) -> String {
         Some(ResultKind::Slots) => " -> slots",
         Some(ResultKind::OpenSlots) => " -> open_slots",
     };
-    format!("({}){result}", operands.join(", "))
+    let cache = variant
+        .cache
+        .as_ref()
+        .map_or(String::new(), |shape| cache_shape(spec, shape));
+    format!("({}){result}{cache}", operands.join(", "))
+}
+
+/// ` cache (i32) [Inline(i32), Absent()] until shapes_changed`
+fn cache_shape(spec: &SpecTables, shape: &CacheShape) -> String {
+    let types = |types: &[Type]| {
+        let types: Vec<String> = types.iter().map(|ty| print_type(spec, *ty)).collect();
+        format!("({})", types.join(", "))
+    };
+    let cases: Vec<String> = shape
+        .cases
+        .iter()
+        .map(|(name, words)| name.clone() + &types(words))
+        .collect();
+    let until = shape
+        .until
+        .as_ref()
+        .map_or(String::new(), |event| format!(" until {event}"));
+    format!(" cache {} [{}]{until}", types(&shape.key), cases.join(", "))
 }
 
 fn operand_kind(spec: &SpecTables, kind: OperandKind) -> String {
@@ -109,6 +131,7 @@ impl Printer<'_> {
             name,
             kind,
             variant,
+            form,
             role,
             ..
         } = self.function;
@@ -120,6 +143,11 @@ impl Printer<'_> {
         if let Some(variant) = variant {
             let _ = write!(text, "{} ", print_variant(self.spec, variant));
         }
+        let _ = match form {
+            CacheForm::Plain => Ok(()),
+            CacheForm::Linking => write!(text, "linking "),
+            CacheForm::Case(case) => write!(text, "case {case} "),
+        };
         let _ = match role {
             Role::Entry => write!(text, "entry"),
             Role::Cold { of } => write!(text, "cold of {}", self.name(*of)),
@@ -247,6 +275,9 @@ impl Printer<'_> {
                 let case = plan.cases.get(*case as usize).map_or("undeclared", |case| &case.name);
                 format!("plan_payload {answer} {}.{case} {index}", plan.name)
             }
+            Op::CacheLoad(word) => format!("cache_load {}", cache_word(*word)),
+            Op::CacheStore { word, value } => format!("cache_store {} = {value}", cache_word(*word)),
+            Op::CacheLink { case } => format!("cache_link {case}"),
         }
     }
 
@@ -297,6 +328,7 @@ impl Printer<'_> {
                 format!("cache {} ways {ways} {} done {done}", list(key), block_call(body))
             }
             Terminator::Next => "next".into(),
+            Terminator::Again => "again".into(),
             Terminator::Goto(operand) => format!("goto {}", self.operand(*operand)),
             Terminator::Leave { values, list } => format!("leave {}", values_and_list(values, *list)),
             Terminator::Call {
@@ -369,6 +401,14 @@ fn number(bits: u64) -> String {
         format!("{value:?}")
     } else {
         format!("{bits:#x}")
+    }
+}
+
+/// `key 0`, `case 1 0`
+fn cache_word(word: CacheWord) -> String {
+    match word {
+        CacheWord::Key(index) => format!("key {index}"),
+        CacheWord::Payload { case, index } => format!("case {case} {index}"),
     }
 }
 

@@ -446,6 +446,57 @@ pub struct Variant {
     pub operands: Vec<OperandKind>,
     /// The kind of the result, if there is one.
     pub result: Option<ResultKind>,
+    /// What the instruction remembers for its `cache`, if it has one.
+    pub cache: Option<CacheShape>,
+}
+
+/// What an instruction remembers: the words of the key, and for each case of the answer the words that come with it.
+/// Every form of a bytecode with a cache has room for the same, as one is rewritten to another in place.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CacheShape {
+    /// The types of the key's words.
+    pub key: Vec<Type>,
+    /// The name of each case and the types of its words.
+    pub cases: Vec<(String, Vec<Type>)>,
+    /// The event after which nothing that was remembered holds, if there is one.
+    pub until: Option<String>,
+}
+
+/// A word that an instruction remembers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CacheWord {
+    /// Of the key.
+    Key(u32),
+    /// Of what comes with a case.
+    Payload {
+        /// The case.
+        case: u32,
+        /// Which of its words.
+        index: u32,
+    },
+}
+
+impl CacheShape {
+    /// The type of a word; `None` when there is no such word.
+    pub fn ty(&self, word: CacheWord) -> Option<Type> {
+        let types = match word {
+            CacheWord::Key(index) => (&self.key, index),
+            CacheWord::Payload { case, index } => (&self.cases.get(case as usize)?.1, index),
+        };
+        types.0.get(types.1 as usize).copied()
+    }
+}
+
+/// Which of the forms of a bytecode with a `cache` a function is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum CacheForm {
+    /// It remembers nothing: a bytecode without a `cache`, or one whose keys keep changing.
+    #[default]
+    Plain,
+    /// What the builder writes: computes the answer, remembers it, and becomes that case.
+    Linking,
+    /// The answer is of this case while the key is the one that is remembered; else goes on in the linking form.
+    Case(u32),
 }
 
 /// Where the parts of an instruction are, in bytes from its start. The opcode is the `u16` at 0.
@@ -457,8 +508,31 @@ pub struct Encoding {
     pub result_count: Option<u32>,
     /// Each operand.
     pub operands: Vec<OperandEncoding>,
+    /// What the instruction remembers.
+    pub cache: Option<CacheEncoding>,
     /// Bytes of the whole instruction, a multiple of 8.
     pub length: u32,
+}
+
+/// Where the parts of a cache are in an instruction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheEncoding {
+    /// The `u16` that counts how often the site has been linked.
+    pub links: u32,
+    /// The words of the key.
+    pub key: Vec<u32>,
+    /// The words of each case; the cases share their room.
+    pub cases: Vec<Vec<u32>>,
+}
+
+impl CacheEncoding {
+    /// Where a word is.
+    pub fn word(&self, word: CacheWord) -> u32 {
+        match word {
+            CacheWord::Key(index) => self.key[index as usize],
+            CacheWord::Payload { case, index } => self.cases[case as usize][index as usize],
+        }
+    }
 }
 
 /// Where an operand is in an instruction.
@@ -484,17 +558,15 @@ impl OperandKind {
 
 impl Variant {
     /// Lays out the instruction: opcode, then all 2-byte fields in order (result, its count, operands, each run
-    /// followed by its count), then the 4-byte and the 8-byte fields, each group aligned to its size.
+    /// followed by its count, then the count of a cache), then the 4-byte and the 8-byte fields, each group aligned to
+    /// its size; then what a cache remembers.
     pub fn encoding(&self) -> Encoding {
         let mut at = 2;
-        let mut take = |bytes: u32| {
-            at = u32::next_multiple_of(at, bytes);
-            at += bytes;
-            at - bytes
-        };
+        let mut take = |bytes: u32| take(&mut at, bytes);
         let result = self.result.map(|_| take(2));
         let result_count = (self.result == Some(ResultKind::Slots)).then(|| take(2));
         let mut operands = vec![OperandEncoding { offset: 0, count: None }; self.operands.len()];
+        let mut links = None;
         for bytes in [2, 4, 8] {
             for (kind, encoding) in self
                 .operands
@@ -505,13 +577,52 @@ impl Variant {
                 encoding.offset = take(bytes);
                 encoding.count = (*kind == OperandKind::Slots).then(|| take(2));
             }
+            if bytes == 2 && self.cache.is_some() {
+                links = Some(take(2));
+            }
         }
+        let cache = self.cache.as_ref().zip(links);
+        let cache = cache.map(|(shape, links)| shape.place(links, &mut at));
         Encoding {
             result,
             result_count,
             operands,
+            cache,
             length: u32::next_multiple_of(at, 8),
         }
+    }
+}
+
+/// The next field of `bytes` at its natural alignment.
+const fn take(at: &mut u32, bytes: u32) -> u32 {
+    *at = u32::next_multiple_of(*at, bytes) + bytes;
+    *at - bytes
+}
+
+impl CacheShape {
+    /// The key stands first; the cases lie over each other.
+    fn place(&self, links: u32, at: &mut u32) -> CacheEncoding {
+        let key = self.key.iter().map(|ty| take(at, word_bytes(*ty))).collect();
+        let start = *at;
+        let cases = self.cases.iter().map(|(_, types)| {
+            let mut end = start;
+            let words = types.iter().map(|ty| take(&mut end, word_bytes(*ty))).collect();
+            *at = end.max(*at);
+            words
+        });
+        CacheEncoding {
+            links,
+            key,
+            cases: cases.collect(),
+        }
+    }
+}
+
+/// Bytes of a word that is remembered.
+const fn word_bytes(ty: Type) -> u32 {
+    match ty {
+        Type::I32 | Type::Bool | Type::Ref(_) => 4,
+        Type::Val(_) | Type::F64 | Type::I64 | Type::Ptr => 8,
     }
 }
 
@@ -544,6 +655,7 @@ mod tests {
                 OperandKind::Label,
             ],
             result: Some(ResultKind::Slots),
+            cache: None,
         };
         let encoding = variant.encoding();
         assert_eq!((encoding.result, encoding.result_count), (Some(2), Some(4)));
@@ -564,11 +676,34 @@ mod tests {
         assert_eq!(
             Variant {
                 operands: vec![],
-                result: None
+                result: None,
+                cache: None,
             }
             .encoding()
             .length,
             8
         );
+    }
+
+    #[test]
+    fn cases_of_a_cache_share_their_room() {
+        let variant = Variant {
+            operands: vec![OperandKind::Slot],
+            result: Some(ResultKind::Slot),
+            cache: Some(CacheShape {
+                key: vec![Type::I32],
+                cases: vec![
+                    ("One".into(), vec![Type::I32]),
+                    ("Two".into(), vec![Type::F64, Type::Bool]),
+                    ("None".into(), vec![]),
+                ],
+                until: None,
+            }),
+        };
+        let encoding = variant.encoding();
+        let cache = encoding.cache.expect("the variant has one");
+        assert_eq!((cache.links, cache.key), (6, vec![8]));
+        assert_eq!(cache.cases, [vec![12], vec![16, 24], vec![]]);
+        assert_eq!(encoding.length, 32);
     }
 }

@@ -9,7 +9,7 @@ use super::function::{Function, FunctionKind, Program, Role, ValueDef};
 use super::ids::{BlockId, FunctionId, Id, InstId, OperandId, RecordId, ValueId};
 use super::inst::{BinaryOp, CallArgs, Continuation, ContinuationTarget, Edge, Op, Terminator, UnaryOp};
 use super::print::{print_set, print_type};
-use super::spec::{ExternResult, FieldType, OperandKind, SpecTables};
+use super::spec::{CacheForm, CacheWord, ExternResult, FieldType, OperandKind, SpecTables};
 use super::types::Type;
 
 /// Something wrong in a function.
@@ -428,6 +428,15 @@ impl<'p> Verifier<'p> {
                     ));
                 }
             }
+            Op::CacheLoad(word) => {
+                self.cache_word(*word);
+            }
+            Op::CacheStore { word, value } => {
+                if let Some(ty) = self.cache_word(*word) {
+                    self.of_type(*value, ty);
+                }
+            }
+            Op::CacheLink { case } => self.cache_case(*case),
         }
     }
 
@@ -498,6 +507,31 @@ impl<'p> Verifier<'p> {
                 "`{}` has no trailing array of {what}",
                 self.spec.records[record].name
             ));
+        }
+    }
+
+    /// The type of a word that the instruction remembers.
+    fn cache_word(&mut self, word: CacheWord) -> Option<Type> {
+        let shape = self
+            .function
+            .variant
+            .as_ref()
+            .and_then(|variant| variant.cache.as_ref());
+        let ty = shape.and_then(|shape| shape.ty(word));
+        if ty.is_none() {
+            self.report("the instruction remembers no such word");
+        }
+        ty
+    }
+
+    fn cache_case(&mut self, case: u32) {
+        let shape = self
+            .function
+            .variant
+            .as_ref()
+            .and_then(|variant| variant.cache.as_ref());
+        if shape.is_none_or(|shape| shape.cases.len() <= case as usize) {
+            self.report("the cache has no such case");
         }
     }
 
@@ -587,7 +621,7 @@ impl<'p> Verifier<'p> {
             }
         }
         match terminator {
-            Terminator::Jump(_) | Terminator::Next | Terminator::Unreachable => {}
+            Terminator::Jump(_) | Terminator::Next | Terminator::Again | Terminator::Unreachable => {}
             Terminator::Cache { body, done, .. } => {
                 if !cfg.is_reachable(body.block) || !cfg.is_reachable(*done) {
                     self.report("a cache has a body and a block after it");
@@ -638,7 +672,8 @@ impl<'p> Verifier<'p> {
                     return;
                 };
                 self.of_types(args, &self.types_of_params(target));
-                if !matches!(target.role, Role::Cold { .. }) {
+                let is_entered_again = target.role == Role::Entry && target.form == CacheForm::Linking;
+                if !matches!(target.role, Role::Cold { .. }) && !is_entered_again {
                     self.report(format!("`{}` is not entered by tail jumps", target.name));
                 }
             }

@@ -249,7 +249,13 @@ impl Part<'_> {
         }
         match self.function.def(value) {
             None => true,
-            Some(Op::CallExtern { .. } | Op::PlanPayload { .. } | Op::Load { .. } | Op::ElementLoad { .. }) => true,
+            Some(
+                Op::CallExtern { .. }
+                | Op::PlanPayload { .. }
+                | Op::CacheLoad(_)
+                | Op::Load { .. }
+                | Op::ElementLoad { .. },
+            ) => true,
             // What arithmetic makes of a NaN is that NaN.
             Some(Op::Unary(_, a)) => self.may_be_any_nan(*a),
             Some(Op::Binary(_, a, b)) => self.may_be_any_nan(*a) || self.may_be_any_nan(*b),

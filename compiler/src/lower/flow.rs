@@ -29,6 +29,7 @@ impl Part<'_> {
                 self.code.b.terminate(lir::Terminator::Jump(body));
             }
             Terminator::Next => return self.next(),
+            Terminator::Again => self.code.dispatch(0),
             Terminator::Goto(label) => return self.goto(*label),
             Terminator::Leave { values, list } => self.leave(values, *list),
             Terminator::Call {

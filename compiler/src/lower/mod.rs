@@ -5,6 +5,7 @@
 //! callee's entry, a return with a jump to the continuation that the caller left in the callee's header.
 
 mod boxed;
+mod caches;
 mod calls;
 mod catches;
 mod checks;
@@ -200,6 +201,7 @@ fn add_names(image: &mut Image, function: &Function) {
         (FunctionKind::Bytecode(bytecode), Some(variant)) => image.opcodes.push(Opcode {
             bytecode,
             variant: variant.clone(),
+            form: function.form,
             name: function.name.clone(),
             symbol: function.name.clone(),
         }),

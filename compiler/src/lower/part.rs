@@ -413,6 +413,9 @@ impl<'a> Part<'a> {
             }
             Op::CallExtern { callee, args } => self.call_extern(*callee, args, results)?,
             Op::PlanPayload { plan, case, index, .. } => self.plan_payload(*plan, *case, *index, results)?,
+            Op::CacheLoad(word) => self.cache_load(*word, results)?,
+            Op::CacheStore { word, value } => self.cache_store(*word, *value)?,
+            Op::CacheLink { case } => self.cache_link(*case, results),
         }
         Ok(())
     }

@@ -123,6 +123,8 @@ impl Epochs {
                 };
                 replaceable.then_some(read)
             }
+            // Only other code makes an instruction remember something else.
+            Op::CacheLoad(_) => Some(vec![self.heap]),
             // What a call left behind is read at once, and once.
             Op::CallResults | Op::Caught | Op::PlanPayload { .. } => None,
             op if op.has_effect() => None,

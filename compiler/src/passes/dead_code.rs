@@ -161,7 +161,7 @@ fn argument(function: &Function, edge: &BlockCall, value: ValueId) -> ValueId {
 /// Whether a block ends in something that is better repeated than jumped to.
 fn is_short_end(block: &Block) -> bool {
     match &block.terminator {
-        Terminator::Next | Terminator::Goto(_) | Terminator::Unreachable => true,
+        Terminator::Next | Terminator::Again | Terminator::Goto(_) | Terminator::Unreachable => true,
         Terminator::Branch { cond, .. } => block.params.contains(cond),
         _ => false,
     }

@@ -6,6 +6,7 @@ mod check_strength_reduction;
 mod common_subexpressions;
 mod constant_folding;
 mod dead_code;
+mod inline_caching;
 mod specialise;
 mod split;
 mod type_check_removal;
@@ -37,6 +38,7 @@ enum Run {
 /// All passes in order. A pass that occurs twice is switched by its one name.
 pub const PASSES: &[Pass] = &[
     Pass { name: "specialise",               run: Run::Program(specialise::run),                summary: "a variant per operand shape and constant type" },
+    Pass { name: "inline_caching",           run: Run::Program(inline_caching::run),            summary: "a form per case of what a cache remembers" },
     Pass { name: "dead_code",                run: Run::Function(dead_code::run),                summary: "what is unreachable, unused or only jumps" },
     Pass { name: "constant_folding",         run: Run::Function(constant_folding::run),         summary: "what can be computed now" },
     Pass { name: "type_check_removal",       run: Run::Function(type_check_removal::run),       summary: "checks that are already decided" },

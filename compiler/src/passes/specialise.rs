@@ -42,6 +42,7 @@ pub fn variants(spec: &SpecTables, bytecode: &Bytecode, by_type: bool) -> Vec<(S
     let start = Variant {
         operands: Vec::new(),
         result: None,
+        cache: None,
     };
     let mut partial: Vec<(Vec<String>, Variant)> = vec![(Vec::new(), start)];
     for operand in bytecode.operands.values() {

@@ -325,9 +325,12 @@ fn leaders(function: &Function, cfg: &Cfg) -> Vec<BlockId> {
 
 /// Whether a block only ends the bytecode: a jump to elsewhere would be no shorter.
 fn is_bare_end(block: &Block) -> bool {
-    block.insts.is_empty()
-        && block.params.is_empty()
-        && matches!(block.terminator, Terminator::Next | Terminator::Goto(_))
+    let is_end = match &block.terminator {
+        Terminator::Next | Terminator::Again | Terminator::Goto(_) => true,
+        Terminator::TailJump { args, .. } => args.is_empty(),
+        _ => false,
+    };
+    is_end && block.insts.is_empty() && block.params.is_empty()
 }
 
 /// Blocks that are marked cold, and those from which all ways on are cold.

@@ -51,6 +51,7 @@ impl Vm {
             if what == Collection::Minor {
                 self.adapt_nursery(tracer.marked_bytes);
             }
+            self.sweep_caches(what, &tracer);
             self.drop_dead(what, &tracer);
         }
         self.reclaim(what);

@@ -110,6 +110,7 @@ pub fn extract(
 fn empty_like(function: &Function) -> Function {
     let mut part = Function::new("", FunctionKind::clone(&function.kind));
     part.variant = function.variant.clone();
+    part.form = function.form;
     part
 }
 

@@ -1,5 +1,7 @@
 //! What a running function calls the things in its slots, found out by reading its bytecode.
 
+use std::cell::Cell;
+
 use dg_runtime::{Code, Frame, OpcodeInfo, OperandKind, RawValue, Ref, Vm};
 
 use crate::generated::{OPCODES, ValueKind};
@@ -94,7 +96,7 @@ fn find_setter(code: Ref<'_, Code>, end: u32, slot: u32) -> Option<Inst<'_>> {
 /// An instruction in a code object.
 #[derive(Clone, Copy)]
 struct Inst<'c> {
-    bytecode: &'c [u64],
+    bytecode: &'c [Cell<u64>],
     at: u32,
     /// The name of its bytecode.
     kind: &'static str,
@@ -104,7 +106,7 @@ struct Inst<'c> {
 impl<'c> Inst<'c> {
     fn at(code: Ref<'c, Code>, at: u32) -> Option<Inst<'c>> {
         let bytecode = code.bytecode();
-        let opcode = *bytecode.get(at as usize / 8)? as u16;
+        let opcode = bytecode.get(at as usize / 8)?.get() as u16;
         let info = OPCODES.get(usize::from(opcode))?;
         let kind = info.name.split('.').next().unwrap_or(info.name);
         Some(Inst {
@@ -123,7 +125,7 @@ impl<'c> Inst<'c> {
 
     fn read(&self, offset: u32, kind: OperandKind) -> u64 {
         let at = (self.at + offset) as usize;
-        let word = self.bytecode[at / 8] >> (at % 8 * 8);
+        let word = self.bytecode[at / 8].get() >> (at % 8 * 8);
         match kind {
             OperandKind::Slot | OperandKind::Result | OperandKind::Count | OperandKind::U16 => word & 0xFFFF,
             OperandKind::U32 | OperandKind::I32 | OperandKind::Label | OperandKind::Code => word & 0xFFFF_FFFF,
