@@ -46,8 +46,12 @@ fn without_line(listing: &str) -> String {
 
 /// What a symbol is a part of: an opcode, a native function or a stub.
 fn owner<'a>(image: &'a Image, symbol: &'a str) -> &'a str {
-    let mut opcodes = image.opcodes.iter().map(|opcode| opcode.symbol.as_str());
-    opcodes.find(|opcode| is_part(symbol, opcode)).unwrap_or_else(|| {
+    let opcodes = image.opcodes.iter().map(|opcode| opcode.symbol.as_str());
+    // A form of a bytecode has a name of its own: the longest that fits.
+    let opcode = opcodes
+        .filter(|opcode| is_part(symbol, opcode))
+        .max_by_key(|opcode| opcode.len());
+    opcode.unwrap_or_else(|| {
         let components = if symbol.starts_with("stub.") { 2 } else { 1 };
         let end = symbol
             .match_indices('.')

@@ -47,7 +47,7 @@ fn every_pass_has_an_example() {
 #[test]
 fn an_unknown_pass_is_named_with_those_that_there_are() {
     let error = Options::without(["split", "inline"]).expect_err("there is no such pass");
-    insta::assert_snapshot!(error, @"there is no pass `inline`; there are check_strength_reduction, common_subexpressions, constant_folding, dead_code, specialise, split, type_check_removal");
+    insta::assert_snapshot!(error, @"there is no pass `inline`; there are check_strength_reduction, common_subexpressions, constant_folding, dead_code, inline_caching, specialise, split, type_check_removal");
 }
 
 #[test]
@@ -70,6 +70,40 @@ b2:
     let expected =
         "CALL.to_slots, line 6: a list or an address cannot be kept across a call: read it again after the call";
     assert_eq!(error.to_string(), expected);
+}
+
+/// What an instruction cannot remember is an error with its line.
+#[test]
+fn what_cannot_be_remembered_is_an_error() {
+    let cached = |before: &str, key: &str, second: &str| {
+        format!(
+            "fn GET.text bytecode GET (slot, const[text]) -> slot entry {{
+b0:
+  v0: i32 = slot_index object
+  v1: val = slot_load v0[0]
+  v2: f64 = f64 1.5
+  v3: val[double] = box double v2
+{before}  cache ({key}) ways 1 b1 done b2 @7
+b1 cold:
+  jump b2(v0)
+b2(v4: i32):
+{second}}}
+"
+        )
+    };
+    let store = "  store_result v3 @5\n";
+    let second = "  cache (v4) ways 1 b3 done b3 @9\nb3:\n  next\n";
+    let cases = [
+        (cached("", "v0", second), "one `cache`"),
+        (cached(store, "v0", "  next\n"), "has an effect and stands before"),
+        (cached("", "v2", "  next\n"), "a double cannot be a key"),
+    ];
+    for (text, expected) in cases {
+        let mut program = parse_valid(&text);
+        let error = run_one(&mut program, "inline_caching").expect_err(expected);
+        assert!(error.line == 7 || error.line == 9, "{error}");
+        assert!(error.message.contains(expected), "{error}");
+    }
 }
 
 /// Switched off, a bytecode has a variant per shape, but none per type of constant.

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::cell::Cell;
+
 use common::*;
 use dg_runtime::*;
 
@@ -142,7 +144,7 @@ fn errors_leave_vararg_frames() {
     let mut vm = quiet();
     let info = CodeInfo {
         name: "vararg".into(),
-        bytecode: Box::new([0]),
+        bytecode: Box::new([Cell::new(0)]),
         ..CodeInfo::default()
     };
     let code = vm

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use dg_compiler::abi::hot;
 use dg_compiler::ir::evaluate::OperandValue;
-use dg_compiler::ir::spec::ResultKind;
-use dg_compiler::ir::{Function, FunctionId, FunctionKind, Op, Program, SpecTables};
+use dg_compiler::ir::spec::{CacheForm, ResultKind};
+use dg_compiler::ir::{Function, FunctionId, FunctionKind, Op, Program, Role, SpecTables};
 use dg_compiler::lower::{self, LowerOptions};
 use dg_compiler::{build, infer, passes};
 
-use crate::arena::{Arena, BYTECODE, BYTECODE_END, CONTEXT, HEAP, STACK, STACK_END};
+use crate::arena::{Arena, BYTECODE, BYTECODE_END, CONTEXT, HEAP, PC, STACK, STACK_END};
 use crate::machine::{Machine, Ran};
 use crate::oracle::{self, End, Seen};
 use crate::scenario::{self, Scenario, Shape, Subject};
@@ -102,7 +102,10 @@ impl Language {
         let optimised = build.optimised.function(symbol).expect("opcodes are functions");
         let (mut told, mut compared) = (0, 0);
         for number in 0..count {
-            let scenario = Scenario::new(spec, &arena, linked, &blank, subject, self.shape, seed, number);
+            let mut scenario = Scenario::new(spec, &arena, linked, &blank, subject, self.shape, seed, number);
+            if let Some((linking, case)) = build.linking_form(subject) {
+                remember(&build.optimised, linking, case, &arena, &mut scenario);
+            }
             let trial = Trial {
                 language: self,
                 build,
@@ -150,6 +153,26 @@ impl Language {
 }
 
 impl Build {
+    /// Of a form of a bytecode that remembers a case: the form that makes it remember, and the case.
+    fn linking_form(&self, subject: &Subject) -> Option<(FunctionId, u32)> {
+        let Subject::Bytecode {
+            bytecode,
+            variant,
+            form: CacheForm::Case(case),
+            ..
+        } = subject
+        else {
+            return None;
+        };
+        let linking = self.optimised.functions.find(|function| {
+            function.role == Role::Entry
+                && function.kind == FunctionKind::Bytecode(*bytecode)
+                && function.variant.as_ref() == Some(variant)
+                && function.form == CacheForm::Linking
+        });
+        linking.map(|linking| (linking, *case))
+    }
+
     /// Everything that is entered from outside, with its symbol.
     fn subjects(&self) -> Vec<(String, Subject)> {
         let image = &self.machine.image;
@@ -163,6 +186,7 @@ impl Build {
                 opcode: u16::try_from(number).expect("there are few opcodes"),
                 bytecode: opcode.bytecode,
                 variant: opcode.variant.clone(),
+                form: opcode.form,
                 needs_varargs,
             };
             (opcode.symbol.clone(), subject)
@@ -171,6 +195,25 @@ impl Build {
         bytecodes
             .chain(natives.map(|(id, symbol)| (symbol.clone(), Subject::Native(id))))
             .collect()
+    }
+}
+
+/// Lets the instruction remember what its linking form makes it, if that is of this case; if not, it will miss.
+fn remember(program: &Program, linking: FunctionId, case: u32, arena: &Arena, scenario: &mut Scenario) {
+    let Some(start) = scenario.cache_words().next() else {
+        return;
+    };
+    arena.restore(&scenario.memory);
+    if oracle::link(program, linking, arena, scenario) == Some(case) {
+        let words: Vec<(usize, u64)> = (start..PC + scenario.length as usize)
+            .step_by(8)
+            .map(|at| (at, arena.word(at)))
+            .collect();
+        arena.restore(&scenario.memory);
+        for (at, word) in words {
+            arena.set_word(at, word);
+        }
+        scenario.memory = arena.copy();
     }
 }
 
@@ -295,6 +338,10 @@ impl Trial<'_> {
                 continue;
             }
             for at in area.step_by(8) {
+                // What is remembered is seen by what it does.
+                if scenario.cache_words().any(|word| word == at) {
+                    continue;
+                }
                 let (one, other) = (word(&should.memory, at), word(&is.memory, at));
                 if same_nan(one) != same_nan(other) {
                     tell(&format!("words at {}", self.place(at)), &one, &other);

@@ -4,9 +4,10 @@ use dg_compiler::abi::hot;
 use dg_compiler::ir::evaluate::{
     CallAnswer, Destination, EvaluationError, Evaluator, ExternAnswer, Machine, OperandValue, Outcome, Request, Run,
 };
-use dg_compiler::ir::{ExternId, FunctionId, Id, OperandId, Program, SpecTables};
+use dg_compiler::ir::spec::CacheWord;
+use dg_compiler::ir::{ExternId, FunctionId, Id, OperandId, Program, SpecTables, Type};
 
-use crate::arena::{Arena, SIZE, STACK, STACK_END};
+use crate::arena::{Arena, PC, SIZE, STACK, STACK_END};
 use crate::scenario::Scenario;
 use crate::script::{Comeback, Event, comparable, fingerprint, nil, same_nan};
 
@@ -34,6 +35,8 @@ pub struct Seen {
     pub wild: Option<String>,
     /// Whether a weak check for doubles has met a NaN.
     pub met_nan: bool,
+    /// The case of its cache that the instruction was made, if it was allowed to.
+    pub linked: Option<u32>,
 }
 
 /// Evaluates `function` in the situation that the arena is in. `comebacks` is how calls come back, in order.
@@ -45,6 +48,24 @@ pub fn evaluate(
     scenario: &Scenario,
     comebacks: &[Comeback],
     nan_answer: bool,
+) -> Seen {
+    run(program, function, arena, scenario, comebacks, nan_answer, false)
+}
+
+/// Evaluates the linking form of a bytecode until it is linked, which leaves what it remembers in the arena. Answers
+/// the case, or `None` if it does not get that far.
+pub fn link(program: &Program, function: FunctionId, arena: &Arena, scenario: &Scenario) -> Option<u32> {
+    run(program, function, arena, scenario, &[], true, true).linked
+}
+
+fn run(
+    program: &Program,
+    function: FunctionId,
+    arena: &Arena,
+    scenario: &Scenario,
+    comebacks: &[Comeback],
+    nan_answer: bool,
+    links: bool,
 ) -> Seen {
     let spec = &program.spec;
     if scenario.is_native {
@@ -61,12 +82,15 @@ pub fn evaluate(
         externs: 0,
         events: Vec::new(),
         wild: None,
+        links,
+        linked: None,
     };
     let mut evaluator = Evaluator::new(program, FUEL).answering_nan(nan_answer);
     let outcome = evaluator.run(function, &mut oracle);
     let nans = |values: Vec<u64>| values.into_iter().map(same_nan).collect();
     let end = outcome.map(|outcome| match outcome {
         Outcome::Next => End::At(scenario.length.into()),
+        Outcome::Again => End::At(0),
         Outcome::Goto(distance) => End::At(distance.into()),
         Outcome::Leave(values) => End::Leave(nans(values)),
         Outcome::TailCall { callee, args } => End::TailCall {
@@ -79,6 +103,7 @@ pub fn evaluate(
         end,
         events: oracle.events,
         wild: oracle.wild,
+        linked: oracle.linked,
         met_nan: evaluator.met_nan(),
     }
 }
@@ -92,9 +117,22 @@ struct Oracle<'a> {
     externs: u64,
     events: Vec<Event>,
     wild: Option<String>,
+    /// Whether the instruction may be linked.
+    links: bool,
+    linked: Option<u32>,
 }
 
 impl Oracle<'_> {
+    /// Where a word is that the instruction remembers, and its bytes.
+    fn cache_place(&self, word: CacheWord) -> (usize, usize) {
+        let (shape, encoding) = self.scenario.cache.as_ref().expect("the bytecode has a cache");
+        let bytes = match shape.ty(word).expect("the cache has the word") {
+            Type::Val(_) | Type::F64 | Type::I64 | Type::Ptr => 8,
+            Type::I32 | Type::Bool | Type::Ref(_) => 4,
+        };
+        (PC + encoding.word(word) as usize, bytes)
+    }
+
     fn place(&mut self, address: u64, bytes: u32) -> Option<usize> {
         match self.arena.offset(address) {
             Some(at) if at >= STACK && at + bytes as usize <= SIZE => Some(at),
@@ -141,6 +179,21 @@ impl Machine for Oracle<'_> {
 
     fn destination(&self) -> Destination {
         self.scenario.destination.expect("the bytecode has a result")
+    }
+
+    fn cache_word(&self, word: CacheWord) -> u64 {
+        let (at, bytes) = self.cache_place(word);
+        self.arena.read(at, bytes)
+    }
+
+    fn set_cache_word(&mut self, word: CacheWord, value: u64) {
+        let (at, bytes) = self.cache_place(word);
+        self.arena.write(at, bytes, value);
+    }
+
+    fn cache_link(&mut self, case: u32) -> bool {
+        self.linked = self.links.then_some(case);
+        self.links
     }
 
     fn set_open_top(&mut self, slot: u32) {

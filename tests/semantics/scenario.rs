@@ -2,7 +2,7 @@
 
 use dg_compiler::abi::{self, frame, hot};
 use dg_compiler::ir::evaluate::{Destination, OperandValue, Run};
-use dg_compiler::ir::spec::{OperandKind, ResultKind, SpecTables, Variant};
+use dg_compiler::ir::spec::{CacheEncoding, CacheForm, CacheShape, OperandKind, ResultKind, SpecTables, Variant};
 use dg_compiler::ir::{BytecodeId, LeafId, NativeId, TypeSet};
 
 use crate::arena::{Arena, BYTECODE, BYTECODE_END, PC, STACK, STACK_END};
@@ -28,6 +28,7 @@ pub enum Subject {
         opcode: u16,
         bytecode: BytecodeId,
         variant: Variant,
+        form: CacheForm,
         needs_varargs: bool,
     },
     Native(NativeId),
@@ -44,6 +45,8 @@ pub struct Scenario {
     pub destination: Option<Destination>,
     /// Bytes of the instruction.
     pub length: u32,
+    /// What the instruction remembers, and where.
+    pub cache: Option<(CacheShape, CacheEncoding)>,
     /// The running function object.
     pub callee: u32,
     /// Slot 0, from the start of the arena.
@@ -90,6 +93,7 @@ impl Scenario {
             operands: vec![],
             destination: None,
             length: 0,
+            cache: None,
             callee: 0,
             base: 0,
             called_base: STACK + 8 * CALLED,
@@ -137,6 +141,16 @@ impl Scenario {
     /// Where a slot is in the arena.
     pub fn slot(&self, slot: u32) -> usize {
         self.base + 8 * slot as usize
+    }
+
+    /// The words of the instruction that hold, also, what it remembers.
+    pub fn cache_words(&self) -> impl Iterator<Item = usize> {
+        let first = self.cache.as_ref().and_then(|(_, encoding)| {
+            let words = encoding.key.iter().chain(encoding.cases.iter().flatten());
+            words.min().copied()
+        });
+        let first = first.map_or(self.length as usize, |at| at as usize / 8 * 8);
+        (PC + first..PC + self.length as usize).step_by(8)
     }
 
     /// The end of the frame in the arena.
@@ -211,6 +225,7 @@ impl Scenario {
     ) -> u32 {
         let encoding = variant.encoding();
         self.length = encoding.length;
+        self.cache = variant.cache.clone().zip(encoding.cache.clone());
         for at in (0..encoding.length as usize).step_by(8) {
             arena.set_word(PC + at, 0xEEEE_EEEE_EEEE_EEEE);
         }

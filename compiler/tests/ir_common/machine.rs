@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dg_compiler::ir::evaluate::{CallAnswer, Destination, ExternAnswer, Machine, OperandValue, Request, Run};
-use dg_compiler::ir::spec::{ExternResult, ResultKind};
+use dg_compiler::ir::spec::{CacheWord, ExternResult, ResultKind};
 use dg_compiler::ir::{ExternId, Id, OperandId, SpecTables};
 
 /// The arena starts here; references are small.
@@ -106,6 +106,16 @@ impl Machine for ToyMachine<'_> {
     }
     fn destination(&self) -> Destination {
         self.destination
+    }
+    fn cache_word(&self, _word: CacheWord) -> u64 {
+        0
+    }
+    fn set_cache_word(&mut self, word: CacheWord, value: u64) {
+        self.log.push(format!("remember {word:?} {value:#x}"));
+    }
+    fn cache_link(&mut self, case: u32) -> bool {
+        self.log.push(format!("link {case}"));
+        false
     }
     fn set_open_top(&mut self, slot: u32) {
         self.log.push(format!("open top {slot}"));

@@ -162,6 +162,7 @@ static LANGUAGE: LanguageInfo = LanguageInfo {
                     kind: OperandKind::Constant,
                 },
             ],
+            cache: None,
         },
         OpcodeInfo {
             name: "JUMP",
@@ -172,9 +173,48 @@ static LANGUAGE: LanguageInfo = LanguageInfo {
                 offset: 4,
                 kind: OperandKind::Label,
             }],
+            cache: None,
         },
+        remembers("GET"),
+        remembers("GET.found"),
+        remembers("GET.absent"),
+        remembers("GET.uncached"),
     ],
 };
+
+pub const GET: u16 = 2;
+pub const GET_FOUND: u16 = 3;
+pub const GET_ABSENT: u16 = 4;
+pub const GET_UNCACHED: u16 = 5;
+pub const EVENT: CacheEvent = CacheEvent(1);
+
+/// A form of an instruction of 32 bytes that remembers a node as key and, when found, a value.
+const fn remembers(name: &'static str) -> OpcodeInfo {
+    static CACHE: CacheInfo = CacheInfo {
+        linking: GET,
+        uncached: GET_UNCACHED,
+        links: 4,
+        key: &[CachedReference::Reference(8)],
+        cases: &[
+            CacheCase {
+                opcode: GET_FOUND,
+                words: &[CachedReference::Value(16)],
+            },
+            CacheCase {
+                opcode: GET_ABSENT,
+                words: &[],
+            },
+        ],
+        until: Some(EVENT),
+    };
+    OpcodeInfo {
+        name,
+        doc: "what is remembered of a node",
+        length: 32,
+        operands: &[],
+        cache: Some(&CACHE),
+    }
+}
 
 /// What hooks report.
 #[derive(Default)]
