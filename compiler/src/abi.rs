@@ -24,6 +24,10 @@ pub mod hot {
     pub const CALLEE_BASE: i32 = 0x40;
     /// Payload of a plan.
     pub const PLAN: i32 = 0x50;
+    /// Next free byte of the memory that is handed out next.
+    pub const ALLOC_CURSOR: i32 = 0x80;
+    /// End of that memory.
+    pub const ALLOC_END: i32 = 0x88;
     /// Address of the table of handlers that stays as it is.
     pub const HANDLERS: i32 = 0x90;
     /// Functions of the runtime, by [`super::Builtin`].
@@ -74,6 +78,8 @@ pub const GC_BYTE: i32 = 1;
 pub const GC_OLD: u32 = 1;
 /// Offset of the length of an object's trailing array: `u32`.
 pub const LENGTH: i32 = 4;
+/// The number of the kind of plain arrays of values.
+pub const KIND_VALUES: u8 = 2;
 /// The number of a code object's kind.
 pub const KIND_CODE: u8 = 3;
 /// Entries of the table of handlers.
@@ -111,6 +117,8 @@ pub enum Builtin {
     CallNative = 8,
     /// Makes the running instruction one of a case of its cache, unless its key keeps changing: `fn(vm, case) -> bool`.
     CacheLink = 11,
+    /// Makes an object that is zero but for its header: `fn(vm, kind, length) -> Status`.
+    Allocate = 12,
 }
 
 impl Builtin {

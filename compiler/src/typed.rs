@@ -293,6 +293,13 @@ pub enum ExprKind {
         /// What is remembered.
         body: Box<Expr>,
     },
+    /// A new object; fields that are not named are zero.
+    New {
+        /// Which object.
+        record: RecordId,
+        /// What is evaluated, in order: of a field, or of the trailing array the value of each element and their number.
+        parts: Vec<NewPart>,
+    },
     /// `if`
     If {
         /// The condition.
@@ -376,6 +383,20 @@ pub struct Values {
     pub fixed: Vec<Expr>,
     /// A list.
     pub list: Option<Box<Expr>>,
+}
+
+/// A part of a new object.
+#[derive(Clone, Debug)]
+pub enum NewPart {
+    /// A field.
+    Field(FieldId, Expr),
+    /// The trailing array.
+    Array {
+        /// Every element.
+        element: Expr,
+        /// Any number of at most 32 bits.
+        count: Expr,
+    },
 }
 
 /// An arm of a `match`.
@@ -518,6 +539,17 @@ impl Expr {
                 visit(b);
             }
             ExprKind::CallHelper { args, .. } | ExprKind::CallExtern { args, .. } => args.iter().for_each(visit),
+            ExprKind::New { parts, .. } => {
+                for part in parts {
+                    match part {
+                        NewPart::Field(_, value) => visit(value),
+                        NewPart::Array { element, count } => {
+                            visit(element);
+                            visit(count);
+                        }
+                    }
+                }
+            }
             ExprKind::Call(invocation) | ExprKind::TailCall(invocation) => invocation.for_each_child(visit),
             ExprKind::Attempt {
                 invocation,

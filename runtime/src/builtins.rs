@@ -19,6 +19,7 @@
 //! | 9  | `InvalidOpcode`     | `fn(vm)`, then the `switch` tail                                                      |
 //! | 10 | `NotCallable`       | `fn(vm, value: u64)`, then the `switch` tail                                          |
 //! | 11 | `CacheLink`         | `fn(vm, case: u32) -> u64`: whether the instruction at `Hot::pc` is of that case now    |
+//! | 12 | `Allocate`          | `fn(vm, kind: u32, length: u32) -> Status`                                            |
 //!
 //! * `Safepoint`: collects, runs finalisers, shows the instruction to the language, or throws for an interruption. Called
 //!   between instructions (`pc` is the next one), where nothing is alive outside of frames. `Hot::open_top` survives.
@@ -36,6 +37,8 @@
 //! * `CallNative`: called by `entry_native` with the header complete and `nargs` arguments at `Hot::base`; runs the Rust
 //!   function. The results are in `Hot::results`/`Hot::count`, at least one value readable; the stub then reloads
 //!   base from `Hot::base` (the native frame's) and returns as any function does.
+//! * `Allocate`: a new object, zero but for its header; its reference. Machine code takes memory from the allocation run
+//!   itself while there is enough. Never moves a stack.
 //! * the **`switch` tail**: base = `Hot::base`, pc = `Hot::pc`, rax = `Hot::results`, ecx = `Hot::count`,
 //!   rdi = `Hot::callee_base`, edx = low half of `Hot::plan[0]` (the code object when a coroutine starts), jump to
 //!   `Hot::target`. A coroutine that starts is entered as by a call (ecx = nargs, edx = code, header complete).
@@ -57,6 +60,7 @@ pub enum Builtin {
     InvalidOpcode = 9,
     NotCallable = 10,
     CacheLink = 11,
+    Allocate = 12,
 }
 
 /// What a function that may throw answers to machine code, in rax:rdx.
@@ -88,7 +92,7 @@ use crate::vm::Vm;
 
 /// The functions, by number.
 #[rustfmt::skip] // one row each
-pub(crate) const TABLE: [Address; 12] = [
+pub(crate) const TABLE: [Address; 13] = [
     Address(barrier as *const u8),
     Address(safepoint as *const u8),
     Address(grow_stack as *const u8),
@@ -101,6 +105,7 @@ pub(crate) const TABLE: [Address; 12] = [
     Address(invalid_opcode as *const u8),
     Address(not_callable as *const u8),
     Address(cache_link as *const u8),
+    Address(allocate as *const u8),
 ];
 
 /// # Safety
@@ -203,6 +208,14 @@ unsafe extern "C" fn not_callable(vm: *mut Vm, value: u64) {
 unsafe extern "C" fn cache_link(vm: *mut Vm, case: u32) -> u64 {
     // SAFETY: as above.
     unsafe { &*vm }.link_cache(case).into()
+}
+
+unsafe extern "C" fn allocate(vm: *mut Vm, kind: u32, length: u32) -> Status {
+    // SAFETY: as above.
+    let vm = unsafe { &*vm };
+    let object = vm.allocate_object(kind as u8, length as usize);
+    let reference = object.map(|object| (object as u64 - vm.arena() as u64) / 8);
+    status(reference.ok_or_else(|| vm.raise(RuntimeError::OutOfMemory)))
 }
 
 fn status(result: Result<u64, Throw>) -> Status {

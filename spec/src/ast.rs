@@ -519,6 +519,13 @@ pub enum ExprKind {
         /// What is remembered.
         body: Box<Expr>,
     },
+    /// `new OBJECT { field: e, array: [e; count] }`
+    New {
+        /// The object.
+        object: Name,
+        /// What its fields start with, as written.
+        fields: Vec<NewField>,
+    },
     /// `if c { .. } else { .. }`
     If {
         /// The condition.
@@ -561,6 +568,17 @@ pub enum ExprKind {
         /// The arguments.
         args: Vec<Expr>,
     },
+}
+
+/// `field: e`, or `array: [e; count]` for the trailing array
+#[derive(Clone, Debug)]
+pub struct NewField {
+    /// The field, or the trailing array.
+    pub name: Name,
+    /// Its value, or that of each element.
+    pub value: Expr,
+    /// How many elements the array has.
+    pub count: Option<Expr>,
 }
 
 /// `pattern => body`

@@ -256,6 +256,18 @@ impl Printer {
                 let ways = ways.map(|(ways, _)| format!(", ways {ways}")).unwrap_or_default();
                 format!("cache({}{ways}) {}", self.exprs(keys), self.operand(body))
             }
+            ExprKind::New { object, fields } => {
+                let fields = list(fields, |field| match &field.count {
+                    Some(count) => format!(
+                        "{}: [{}; {}]",
+                        field.name.text,
+                        self.expr(&field.value),
+                        self.expr(count)
+                    ),
+                    None => format!("{}: {}", field.name.text, self.expr(&field.value)),
+                });
+                format!("new {} {{ {fields} }}", object.text)
+            }
             ExprKind::If {
                 condition,
                 then,

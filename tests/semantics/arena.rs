@@ -16,6 +16,8 @@ pub const HEAP: usize = 0x8100;
 pub const HEAP_END: usize = 0xC000;
 /// Where the stack is after it has been moved.
 pub const MOVED: usize = 0xC000;
+/// Where new objects lie.
+pub const NEW: usize = 0xE000;
 pub const SIZE: usize = 0x10000;
 
 /// Anonymous memory, unmapped when dropped.

@@ -9,7 +9,7 @@ use dg_compiler::ir::{Function, FunctionId, FunctionKind, Op, Program, Role, Spe
 use dg_compiler::lower::{self, LowerOptions};
 use dg_compiler::{build, infer, passes};
 
-use crate::arena::{Arena, BYTECODE, BYTECODE_END, CONTEXT, HEAP, PC, STACK, STACK_END};
+use crate::arena::{Arena, BYTECODE, BYTECODE_END, CONTEXT, HEAP, NEW, PC, SIZE, STACK, STACK_END};
 use crate::machine::{Machine, Ran};
 use crate::oracle::{self, End, Seen};
 use crate::scenario::{self, Scenario, Shape, Subject};
@@ -333,7 +333,7 @@ impl Trial<'_> {
             End::Leave(_) | End::TailCall { .. } => scenario.called_base - 24,
         };
         let stack = STACK..visible.min(STACK_END);
-        for area in [BYTECODE..BYTECODE_END, stack, HEAP..scenario.heap.end] {
+        for area in [BYTECODE..BYTECODE_END, stack, HEAP..scenario.heap.end, NEW..SIZE] {
             if should.memory[area.clone()] == is.memory[area.clone()] {
                 continue;
             }

@@ -9,6 +9,7 @@ use dg_compiler::ir::evaluate::{ExternAnswer, Request};
 use dg_compiler::ir::spec::{ExternResult, ExternType, LeafEncoding};
 use dg_compiler::lower::LowerOptions;
 
+use crate::allocate;
 use crate::arena::{Arena, ELSEWHERE, HEAP, MOVED, PC, STACK, STACK_END};
 use crate::cpu::{self, CallRegisters, Context, Host};
 use crate::link::{BUILTINS, CALLEE, Linked, RETURN, SWITCH, THROWN};
@@ -588,6 +589,16 @@ impl Run<'_> {
                 callee_base,
             });
             arena.set_hot(hot::TARGET, self.machine.linked.exit(SWITCH));
+        } else if is(Builtin::Allocate) {
+            self.check_saved("an allocation");
+            self.ran.has_allocated = true;
+            match allocate::by_runtime(&self.machine.image.spec, arena, first as u8, second as u32) {
+                Ok(object) => status = (object.into(), 1),
+                Err(error) => {
+                    arena.set_hot(hot::ERROR, error);
+                    status = (0, 0);
+                }
+            }
         } else {
             return Err(format!("builtin {number} was called"));
         }

@@ -5,6 +5,7 @@
 //! Dispatch, callees, return addresses and runtime functions are stubs that come back here ([`cpu`]); what they answer
 //! is made up ([`script`]). `DG_SEED` and `DG_COUNT` repeat a run.
 
+mod allocate;
 mod arena;
 mod cpu;
 mod heap;

@@ -7,6 +7,7 @@ use dg_compiler::ir::evaluate::{
 use dg_compiler::ir::spec::CacheWord;
 use dg_compiler::ir::{ExternId, FunctionId, Id, OperandId, Program, SpecTables, Type};
 
+use crate::allocate;
 use crate::arena::{Arena, PC, SIZE, STACK, STACK_END};
 use crate::scenario::Scenario;
 use crate::script::{Comeback, Event, comparable, fingerprint, nil, same_nan};
@@ -198,6 +199,10 @@ impl Machine for Oracle<'_> {
 
     fn set_open_top(&mut self, slot: u32) {
         self.arena.write(hot::OPEN_TOP as usize, 4, slot.into());
+    }
+
+    fn allocate(&mut self, kind: u8, count: u32) -> Result<u32, u64> {
+        allocate::allocate(self.spec, self.arena, kind, count)
     }
 
     fn call_extern(&mut self, callee: ExternId, args: &[u64]) -> ExternAnswer {

@@ -5,6 +5,7 @@ use dg_compiler::ir::evaluate::{Destination, OperandValue, Run};
 use dg_compiler::ir::spec::{CacheEncoding, CacheForm, CacheShape, OperandKind, ResultKind, SpecTables, Variant};
 use dg_compiler::ir::{BytecodeId, LeafId, NativeId, TypeSet};
 
+use crate::allocate;
 use crate::arena::{Arena, BYTECODE, BYTECODE_END, PC, STACK, STACK_END};
 use crate::heap::{self, FRAME_SIZE, Heap};
 use crate::link::{CALLEE, Linked, RETURN};
@@ -172,6 +173,7 @@ impl Scenario {
         arena.set_hot(hot::STACK_LIMIT, arena.address(limit));
         arena.write(hot::SAFEPOINT as usize, 4, self.safepoint.into());
         arena.set_hot(hot::ERROR, 0x1111);
+        allocate::prepare(arena, random);
         for word in 0..6 {
             arena.set_hot(hot::PLAN + 8 * word, 0xFFFE_3333_2222_1111);
         }
@@ -336,7 +338,9 @@ pub fn code_of(spec: &SpecTables, arena: &Arena, callee: u32) -> Option<usize> {
 /// Memory before anything of a situation is in it.
 pub fn blank(arena: &Arena, linked: &Linked) -> Vec<u8> {
     for at in (0..crate::arena::SIZE).step_by(8) {
-        arena.set_word(at, 0x5A5A_5A5A_5A5A_5A5A);
+        // New objects begin as zero.
+        let is_new = at >= crate::arena::NEW;
+        arena.set_word(at, if is_new { 0 } else { 0x5A5A_5A5A_5A5A_5A5A });
     }
     linked.fill_tables(arena);
     for at in (BYTECODE..BYTECODE_END).step_by(8) {

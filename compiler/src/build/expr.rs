@@ -5,7 +5,7 @@ use super::value::Val;
 use crate::ir::inst::{BinaryOp, IntCond, Op, Terminator, UnaryOp};
 use crate::ir::spec::{FieldType, LeafEncoding, OperandKind};
 use crate::ir::{RecordId, TypeSet, ValueId};
-use crate::typed::{Expr, ExprKind, LocalId, LocalKind, Place, Ty};
+use crate::typed::{Expr, ExprKind, LocalId, LocalKind, NewPart, Place, Ty};
 
 /// The bits of the first unit leaf, which stands for what is missing.
 const MISSING: u64 = u64::MAX;
@@ -116,6 +116,7 @@ impl<'p> Lowering<'p> {
             }
             ExprKind::Retype(inner) => return self.value(inner),
             ExprKind::CallExtern { callee, args } => return self.call_extern(*callee, args, expr.ty),
+            ExprKind::New { record, parts } => return self.new_object(*record, parts),
             ExprKind::Call(invocation) => return self.call(invocation),
             ExprKind::Yield(values) => return self.yields(values),
             ExprKind::Cache { keys, ways, body } => return self.cache(keys, *ways, body),
@@ -262,6 +263,17 @@ impl<'p> Lowering<'p> {
             Some(value) => self.single(value),
             None => unreachable!("two paths arrive"),
         }
+    }
+
+    fn new_object(&mut self, record: RecordId, parts: &'p [NewPart]) -> Option<Val> {
+        let (mut fields, mut array) = (Vec::new(), None);
+        for part in parts {
+            match part {
+                NewPart::Field(field, value) => fields.push((*field, self.one(value)?)),
+                NewPart::Array { element, count } => array = Some((self.one(element)?, self.one(count)?)),
+            }
+        }
+        Some(Val::One(self.build.one(Op::New { record, fields, array })))
     }
 
     fn assign(&mut self, place: &'p Place, value: &'p Expr) -> Option<Val> {

@@ -5,25 +5,26 @@ use std::fmt::Write as _;
 use crate::abi::{self, Builtin, frame, hot};
 
 #[rustfmt::skip] // rows
-const HOT: [(&str, i32); 15] = [
+const HOT: [(&str, i32); 17] = [
     ("base", hot::BASE),             ("pc", hot::PC),                 ("stack_limit", hot::STACK_LIMIT),
     ("open_top", hot::OPEN_TOP),     ("safepoint", hot::SAFEPOINT),   ("error", hot::ERROR),
     ("target", hot::TARGET),         ("results", hot::RESULTS),       ("count", hot::COUNT),
     ("callee_base", hot::CALLEE_BASE), ("plan", hot::PLAN),           ("builtins", hot::BUILTINS),
     ("externs", hot::EXTERNS),       ("dispatch", hot::DISPATCH),     ("handlers", hot::HANDLERS),
+    ("alloc_cursor", hot::ALLOC_CURSOR), ("alloc_end", hot::ALLOC_END),
 ];
 
 #[rustfmt::skip] // rows
-const NUMBERS: [(&str, i64); 11] = [
+const NUMBERS: [(&str, i64); 12] = [
     ("FRAME_CALLEE", frame::CALLEE as i64),         ("FRAME_RETURN", frame::RETURN as i64),
     ("FRAME_PC", frame::PC as i64),                 ("FRAME_VARARGS", frame::VARARGS as i64),
     ("HEADER_WORDS", frame::HEADER_WORDS as i64),   ("GC_MARKED", abi::GC_OLD as i64),
     ("KIND_CODE", abi::KIND_CODE as i64),           ("DISPATCH", abi::MAX_OPCODES as i64),
     ("EXTERNS", abi::MAX_EXTERNS as i64),           ("CODE_VARARG", abi::code::VARARG as i64),
-    ("DOUBLE_MAX_HIGH", abi::DOUBLE_MAX_HIGH as i64),
+    ("DOUBLE_MAX_HIGH", abi::DOUBLE_MAX_HIGH as i64), ("KIND_VALUES", abi::KIND_VALUES as i64),
 ];
 
-const BUILTINS: [Builtin; 10] = [
+const BUILTINS: [Builtin; 11] = [
     Builtin::Barrier,
     Builtin::Safepoint,
     Builtin::GrowStack,
@@ -34,6 +35,7 @@ const BUILTINS: [Builtin; 10] = [
     Builtin::CoroutineFinished,
     Builtin::CallNative,
     Builtin::CacheLink,
+    Builtin::Allocate,
 ];
 
 /// `const _: () = { assert!(offset_of!(Hot, base) == 0); .. };`

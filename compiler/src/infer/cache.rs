@@ -137,6 +137,7 @@ impl Checker<'_, '_> {
                 Some(("a call".to_string(), "it runs other code".to_string()))
             }
             ExprKind::Assign { .. } => Some(("a store".to_string(), "it writes".to_string())),
+            ExprKind::New { .. } => Some(("a new object".to_string(), "it allocates".to_string())),
             ExprKind::Return(_) | ExprKind::Slow(_) | ExprKind::Leave(_) | ExprKind::Throw(_) | ExprKind::Goto(_) => {
                 Some(("this".to_string(), "it leaves the cache".to_string()))
             }

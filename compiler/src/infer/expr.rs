@@ -105,6 +105,7 @@ impl Checker<'_, '_> {
                 typed(ExprKind::Yield(values), Ty::List)
             }
             Ast::Cache { keys, ways, body } => self.cache(keys, *ways, body, want, span),
+            Ast::New { object, fields } => self.new_object(object, fields, span),
             Ast::If {
                 condition,
                 then,

@@ -9,6 +9,7 @@ mod expr;
 mod flow;
 mod intrinsics;
 mod matching;
+mod objects;
 mod operators;
 mod places;
 mod summary;

@@ -81,6 +81,7 @@ fn own(declarations: &Declarations<'_>, body: &Block) -> Summary {
         ExprKind::Index(..) => summary.impure = impure("it reads elements"),
         ExprKind::Assign { .. } => summary.impure = impure("it writes"),
         ExprKind::Throw(_) => summary.impure = impure("it throws"),
+        ExprKind::New { .. } => summary.impure = impure("it allocates"),
         _ => {}
     });
     summary
@@ -194,6 +195,14 @@ fn visit_expr(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
         ExprKind::Cache { keys, body, .. } => {
             keys.iter().for_each(|key| visit_expr(key, visit));
             visit_expr(body, visit);
+        }
+        ExprKind::New { fields, .. } => {
+            for field in fields {
+                visit_expr(&field.value, visit);
+                if let Some(count) = &field.count {
+                    visit_expr(count, visit);
+                }
+            }
         }
         ExprKind::If {
             condition,

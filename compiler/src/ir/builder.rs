@@ -204,6 +204,7 @@ pub fn result_types(spec: &SpecTables, function: &Function, op: &Op) -> Vec<Type
             None => return vec![],
         },
         Op::Length { .. } => Type::I32,
+        Op::New { record, .. } => Type::Ref(*record),
         Op::CallExtern { callee, .. } => match spec.externs[*callee].result {
             ExternResult::None => return vec![],
             ExternResult::One(ty) => return ty.values(),

@@ -3,10 +3,10 @@
 //! The evaluator knows instructions; memory, operands, runtime functions and callees are a [`Machine`]'s.
 
 use super::function::{Block, Function, Program};
-use super::ids::{BlockId, ExternId, FunctionId, Id, OperandId, ValueId};
+use super::ids::{BlockId, ExternId, FunctionId, Id, OperandId, RecordId, ValueId};
 use super::inst::{CallArgs, Continuation, ContinuationTarget, Op, Terminator};
 use super::numeric;
-use super::spec::{CacheWord, ExternResult, FieldType, LeafEncoding, ResultKind, SpecTables};
+use super::spec::{CacheWord, ExternResult, FieldId, FieldType, LeafEncoding, RecordKind, ResultKind, SpecTables};
 use super::types::TypeSet;
 
 /// Everything outside the graph.
@@ -29,6 +29,9 @@ pub trait Machine {
     fn destination(&self) -> Destination;
     /// The end of an open result was set to `slot`.
     fn set_open_top(&mut self, slot: u32);
+    /// A new object of this kind, all zero but for its header, with a trailing array of `count` elements; or what is thrown
+    /// when there is no memory.
+    fn allocate(&mut self, kind: u8, count: u32) -> Result<u32, u64>;
     /// Runs a runtime function. `args` are raw values, two for a list.
     fn call_extern(&mut self, callee: ExternId, args: &[u64]) -> ExternAnswer;
     /// A word that the instruction remembers.
@@ -467,6 +470,7 @@ impl Frame<'_, '_> {
                 let address = self.at(self.get(*base)?, LENGTH_OFFSET);
                 self.machine.read(address, 4)
             }
+            Op::New { record, fields, array } => return self.new_object(*record, fields, *array),
             Op::CallExtern { callee, args } => return self.call_extern(*callee, args),
             Op::PlanPayload { index, .. } => {
                 let word = self.plan.get(*index as usize).cloned();
@@ -483,6 +487,40 @@ impl Frame<'_, '_> {
             Op::CacheLink { case } => u64::from(self.machine.cache_link(*case)),
         };
         Ok(Computed::Values(vec![value]))
+    }
+
+    fn new_object(
+        &mut self,
+        record: RecordId,
+        fields: &[(FieldId, ValueId)],
+        array: Option<(ValueId, ValueId)>,
+    ) -> Evaluated<Computed> {
+        let data = &self.spec.records[record];
+        let RecordKind::Object { number } = data.kind else {
+            return Err(malformed("a struct has no life of its own"));
+        };
+        let count = match array {
+            Some((_, count)) => self.get(count)? as u32,
+            None => 0,
+        };
+        let object = match self.machine.allocate(number, count) {
+            Ok(object) => u64::from(object),
+            Err(error) => return Ok(Computed::Threw(error)),
+        };
+        for (field, value) in fields {
+            let field = &data.fields[field.0 as usize];
+            let (address, value) = (self.at(object, field.offset), self.get(*value)?);
+            self.machine.write(address, field.ty.bytes().unwrap_or(8), value);
+        }
+        if let (Some((element, _)), Some(trailing)) = (array, &data.trailing) {
+            let (start, element) = (self.at(object, trailing.offset), self.get(element)?);
+            for index in 0..u64::from(count) {
+                let address = start + u64::from(trailing.stride) * index;
+                self.machine
+                    .write(address, trailing.element.bytes().unwrap_or(8), element);
+            }
+        }
+        Ok(Computed::Values(vec![object]))
     }
 
     fn call_extern(&mut self, callee: ExternId, args: &[ValueId]) -> Evaluated<Computed> {

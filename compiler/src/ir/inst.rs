@@ -131,6 +131,14 @@ pub enum Op {
     /// The length of an object's trailing array: `I32`, unsigned.
     Length { record: RecordId, base: ValueId },
 
+    /// Effect: a new object: `Ref`. Fields that are not named are zero. `array` is every element of the trailing array, and
+    /// how many there are (unsigned). When there is no memory, it throws, and the bytecode ends there.
+    New {
+        record: RecordId,
+        fields: Vec<(FieldId, ValueId)>,
+        array: Option<(ValueId, ValueId)>,
+    },
+
     /// Calls a runtime function; effects as declared. Results: none, one, two for a list, the `I32` case for a plan.
     /// When it throws, the bytecode ends there.
     CallExtern { callee: ExternId, args: Vec<ValueId> },
@@ -578,6 +586,15 @@ macro_rules! visit_op_args {
                     f(arg);
                 }
             }
+            Op::New { fields, array, .. } => {
+                for (_, value) in fields {
+                    f(value);
+                }
+                if let Some((element, count)) = array {
+                    f(element);
+                    f(count);
+                }
+            }
         }
     }};
 }
@@ -661,7 +678,7 @@ macro_rules! visit_terminator_args {
 }
 
 impl Op {
-    /// Whether it writes slots or the heap, or calls a runtime function: whether it must stay where it is.
+    /// Whether it writes slots or the heap, allocates or calls a runtime function: whether it must stay where it is.
     pub const fn has_effect(&self) -> bool {
         matches!(
             self,
@@ -674,6 +691,7 @@ impl Op {
                 | Self::CallExtern { .. }
                 | Self::CacheStore { .. }
                 | Self::CacheLink { .. }
+                | Self::New { .. }
         )
     }
     /// Every value it reads, in the order of its fields.

@@ -494,6 +494,23 @@ impl Parser<'_, '_> {
                 record: self.record()?,
                 base: self.value()?,
             },
+            "new" => {
+                let (record, mut fields) = (self.record()?, Vec::new());
+                self.lexer.expect("(")?;
+                while !self.lexer.accept(")") {
+                    let name = self.lexer.take()?;
+                    let field = self.named("field", name, self.spec.field(record, name))?;
+                    fields.push((field, self.after(":")?));
+                    if self.lexer.peek() != ")" {
+                        self.lexer.expect(",")?;
+                    }
+                }
+                let array = match self.lexer.accept("array") {
+                    true => Some((self.value()?, self.after("times")?)),
+                    false => None,
+                };
+                Op::New { record, fields, array }
+            }
             "extern" => {
                 let name = self.lexer.take()?;
                 let callee: ExternId = self.named("extern", name, self.spec.externs.find(|row| row.name == name))?;

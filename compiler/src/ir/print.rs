@@ -264,6 +264,20 @@ impl Printer<'_> {
                 format!("element_store {} {base}[{index}] = {value}", self.record(*record))
             }
             Op::Length { record, base } => format!("length {} {base}", self.record(*record)),
+            Op::New { record, fields, array } => {
+                let names = &self.spec.records[*record].fields;
+                let fields: Vec<String> = fields
+                    .iter()
+                    .map(|(field, value)| {
+                        let name = names.get(field.0 as usize).map_or("undeclared", |field| &field.name);
+                        format!("{name}: {value}")
+                    })
+                    .collect();
+                let array = array.map_or_else(String::new, |(element, count)| {
+                    format!(" array {element} times {count}")
+                });
+                format!("new {} ({}){array}", self.record(*record), fields.join(", "))
+            }
             Op::CallExtern { callee, args } => format!("extern {}{}", self.spec.externs[*callee].name, list(args)),
             Op::PlanPayload {
                 answer,

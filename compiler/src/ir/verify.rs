@@ -9,7 +9,7 @@ use super::function::{Function, FunctionKind, Program, Role, ValueDef};
 use super::ids::{BlockId, FunctionId, Id, InstId, OperandId, RecordId, ValueId};
 use super::inst::{BinaryOp, CallArgs, Continuation, ContinuationTarget, Edge, Op, Terminator, UnaryOp};
 use super::print::{print_set, print_type};
-use super::spec::{CacheForm, CacheWord, ExternResult, FieldType, OperandKind, SpecTables};
+use super::spec::{CacheForm, CacheWord, ExternResult, FieldId, FieldType, OperandKind, RecordKind, SpecTables};
 use super::types::Type;
 
 /// Something wrong in a function.
@@ -248,7 +248,7 @@ impl<'p> Verifier<'p> {
             Op::Caught if *fresh != Fresh::Caught => {
                 self.report("`caught` stands first in a block that only catching calls go to");
             }
-            Op::CallExtern { .. } => *fresh = Fresh::Nothing,
+            Op::CallExtern { .. } | Op::New { .. } => *fresh = Fresh::Nothing,
             Op::PlanPayload { answer: read, .. } if *answer != Some(*read) => {
                 self.report(format!("the plan answered by {read} may have been overwritten"));
             }
@@ -410,6 +410,7 @@ impl<'p> Verifier<'p> {
                 }
             }
             Op::Length { record, base } => self.of_type(*base, Type::Ref(*record)),
+            Op::New { record, fields, array } => self.new_object(*record, fields, *array),
             Op::CallExtern { callee, args } => {
                 let params = &self.spec.externs[*callee].params;
                 let expected: Vec<Type> = params.iter().flat_map(|(_, ty)| ty.values()).collect();
@@ -437,6 +438,27 @@ impl<'p> Verifier<'p> {
                 }
             }
             Op::CacheLink { case } => self.cache_case(*case),
+        }
+    }
+
+    fn new_object(&mut self, record: RecordId, fields: &[(FieldId, ValueId)], array: Option<(ValueId, ValueId)>) {
+        let data = &self.spec.records[record];
+        if data.kind == RecordKind::Struct {
+            self.report(format!("`{}` is a struct, which has no life of its own", data.name));
+        }
+        for (field, value) in fields {
+            if let Some(ty) = self.field(record, field.0) {
+                self.of_type(*value, ty.loaded());
+            }
+        }
+        if let Some((element, count)) = array {
+            self.of_type(count, Type::I32);
+            match &data.trailing {
+                Some(trailing) if !matches!(trailing.element, FieldType::Struct(_)) => {
+                    self.of_type(element, trailing.element.loaded());
+                }
+                _ => self.report(format!("`{}` has no array of values", data.name)),
+            }
         }
     }
 

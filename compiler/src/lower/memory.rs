@@ -287,17 +287,27 @@ impl Part<'_> {
     }
 
     fn store_field(&mut self, ty: FieldType, addr: Addr, value: ValueId, owner: ValueId) {
-        match self.function.ty(value) {
-            Type::Val(_) => self.store_boxed(addr, value),
-            _ => {
-                let value = self.value(value);
-                self.code.b.store(mem_type(ty), addr, value);
-            }
-        }
+        self.write_field(ty, addr, value);
         self.memory_changed();
         if ty.is_traced() {
             self.barrier(owner, value);
         }
+    }
+
+    /// Writes a field, whoever else has to know of it.
+    pub(super) fn write_field(&mut self, ty: FieldType, addr: Addr, value: ValueId) {
+        match self.function.ty(value) {
+            Type::Val(_) => self.store_boxed(addr, value),
+            _ => {
+                let (mem, value) = self.stored(ty, value);
+                self.code.b.store(mem, addr, value);
+            }
+        }
+    }
+
+    /// What is written to a field that holds `value`, and how.
+    pub(super) fn stored(&mut self, ty: FieldType, value: ValueId) -> (MemType, lir::Value) {
+        (mem_type(ty), self.value(value))
     }
 
     /// Tells the collector of an old object into which a reference has been stored.

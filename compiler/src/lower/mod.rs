@@ -14,6 +14,7 @@ mod effects;
 mod flow;
 mod frame;
 mod memory;
+mod objects;
 mod part;
 mod results;
 mod stubs;

@@ -69,10 +69,6 @@ pub(super) struct Part<'a> {
 
 impl<'a> Part<'a> {
     fn new(program: &'a Program, function: &'a Function, options: &'a LowerOptions) -> Self {
-        let has_allocated = function.insts.values().any(|inst| match &inst.op {
-            Op::CallExtern { callee, .. } => program.spec.externs[*callee].effects.allocates,
-            _ => false,
-        });
         let mut part = Self {
             program,
             spec: &program.spec,
@@ -88,7 +84,7 @@ impl<'a> Part<'a> {
             epoch: 0,
             epochs: 0,
             epoch_at_end: HashMap::new(),
-            has_allocated,
+            has_allocated: allocates(program, function),
             results: None,
         };
         part.make_blocks();
@@ -411,6 +407,7 @@ impl<'a> Part<'a> {
                 let value = self.code.b.int_compare(int_cond(*cond), lhs, rhs);
                 self.define(results, value);
             }
+            Op::New { record, fields, array } => self.new_object(*record, fields, *array, results)?,
             Op::CallExtern { callee, args } => self.call_extern(*callee, args, results)?,
             Op::PlanPayload { plan, case, index, .. } => self.plan_payload(*plan, *case, *index, results)?,
             Op::CacheLoad(word) => self.cache_load(*word, results)?,
@@ -470,6 +467,20 @@ impl<'a> Part<'a> {
         };
         b.float_binary(float, lhs, rhs)
     }
+}
+
+/// Whether something may be allocated in this part, or was in the one that it is a cold part of.
+fn allocates(program: &Program, function: &Function) -> bool {
+    let here = function.insts.values().any(|inst| match &inst.op {
+        Op::CallExtern { callee, .. } => program.spec.externs[*callee].effects.allocates,
+        Op::New { .. } => true,
+        _ => false,
+    });
+    let before = match function.role {
+        Role::Cold { of } => allocates(program, &program.functions[of]),
+        _ => false,
+    };
+    here || before
 }
 
 /// An integer operation of the back end.

@@ -102,6 +102,14 @@ pub enum Error {
         nearest: Option<String>,
         all: String,
     },
+    /// A new object without fields that have to be given.
+    MissingFields {
+        at: Span,
+        record: String,
+        missing: Vec<String>,
+    },
+    /// Something of which there can be no new one.
+    NoNew { at: Span, name: String, why: String },
     /// A field or element of something that has none.
     NoFields { at: Span, text: String, ty: String },
     /// A test that can never hold.
@@ -355,6 +363,19 @@ impl Error {
                 Diagnostic::new("E0204", message, *at, format!("no field of `{record}`")).maybe_help(
                     did_you_mean(nearest.as_ref()).or_else(|| (!all.is_empty()).then(|| format!("it has {all}"))),
                 )
+            }
+            Self::MissingFields { at, record, missing } => {
+                let names: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
+                let example: Vec<String> = missing.iter().map(|name| format!("{name}: ..")).collect();
+                let verb = if missing.len() == 1 { "is" } else { "are" };
+                let label = format!("{} {verb} not given", names.join(" and "));
+                Diagnostic::new("E0231", format!("a new `{record}` lacks fields"), *at, label).help(format!(
+                    "write `new {record} {{ {}, .. }}`; only numbers, conditions and `ref?` have a value without that",
+                    example.join(", ")
+                ))
+            }
+            Self::NoNew { at, name, why } => {
+                Diagnostic::new("E0232", format!("no `{name}` can be made here"), *at, why.clone())
             }
             Self::NoFields { at, text, ty } => Diagnostic::new(
                 "E0205",

@@ -28,6 +28,8 @@ pub struct ToyMachine<'s> {
     /// Boxed values that answers are taken from in turn.
     pub answers: Vec<u64>,
     next_answer: usize,
+    /// The object that was made last.
+    made: u32,
 }
 
 impl<'s> ToyMachine<'s> {
@@ -51,6 +53,7 @@ impl<'s> ToyMachine<'s> {
             log: Vec::new(),
             answers,
             next_answer: 0,
+            made: 0x8000,
         }
     }
     /// The slot numbered `slot`.
@@ -119,6 +122,22 @@ impl Machine for ToyMachine<'_> {
     }
     fn set_open_top(&mut self, slot: u32) {
         self.log.push(format!("open top {slot}"));
+    }
+    fn allocate(&mut self, kind: u8, count: u32) -> Result<u32, u64> {
+        self.log.push(format!("new {kind} {count}"));
+        let answer = self.answer();
+        // A function as answer stands for want of memory.
+        if answer >> 32 == 0xFFFE_0002 {
+            return Err(answer);
+        }
+        self.made += 0x100;
+        let object = self.made;
+        self.write(
+            ARENA + 8 * u64::from(object),
+            8,
+            u64::from(count) << 32 | u64::from(kind),
+        );
+        Ok(object)
     }
     fn call_extern(&mut self, callee: ExternId, args: &[u64]) -> ExternAnswer {
         let row = &self.spec.externs[callee];

@@ -8,7 +8,7 @@ use pest::pratt_parser::{Assoc, Op, PrattParser};
 use super::Rule;
 use super::cursor::{Cursor, span_of};
 use super::items::Builder;
-use crate::ast::{Arm, BinaryOp, Block, Expr, ExprKind, Name, Pattern, Statement, StatementKind, UnaryOp};
+use crate::ast::{Arm, BinaryOp, Block, Expr, ExprKind, Name, NewField, Pattern, Statement, StatementKind, UnaryOp};
 use crate::syntax_error::SyntaxError;
 
 /// Loosest first. `is` binds like a comparison.
@@ -279,9 +279,30 @@ impl Builder<'_> {
                     body: Box::new(body),
                 }
             }
+            Rule::new_object => {
+                let object = cursor.name();
+                let mut fields = Vec::new();
+                while let Some(field) = cursor.next() {
+                    fields.push(self.new_field(field));
+                }
+                ExprKind::New { object, fields }
+            }
             rule => unreachable!("{rule:?} is no expression"),
         };
         Expr { kind, span }
+    }
+
+    /// `new_field`
+    fn new_field(&mut self, mut field: Cursor<'_>) -> NewField {
+        let name = field.name();
+        let mut value = field.expect();
+        let (value, count) = if value.rule == Rule::array_fill {
+            let element = self.expr(value.expect());
+            (element, Some(self.expr(value.expect())))
+        } else {
+            (self.expr(value), None)
+        };
+        NewField { name, value, count }
     }
 
     /// The callee and the arguments of `word f(args)`.

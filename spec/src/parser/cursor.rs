@@ -178,6 +178,7 @@ fn is_noise(rule: Rule) -> bool {
             | Rule::kw_leave
             | Rule::kw_let
             | Rule::kw_match
+            | Rule::kw_new
             | Rule::kw_object
             | Rule::kw_plan
             | Rule::kw_ptr
