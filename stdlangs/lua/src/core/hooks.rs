@@ -3,6 +3,7 @@
 use dg_runtime::abi::Header;
 use dg_runtime::{Handle, Hooks, Object, RawRef, Ref, RuntimeError, Tracer, Value, Vm, WeakPhase, reference_in_bits};
 
+use super::levels::levels;
 use super::state::lua;
 use super::{closure, coerce, error, meta, table, traceback};
 use crate::generated::{Boxed, Event, NIL, Nodes, Table, Userdata, ValueKind, natives};
@@ -117,17 +118,23 @@ fn clear_weak(vm: &Vm, container: u32, marks: &Tracer<'_>, phase: WeakPhase) {
     );
 }
 
-/// Calls the `__gc` of a userdata. Errors in it are lost, as there is nobody to tell.
+/// Calls the `__gc` of a userdata. An error in it is kept for `collectgarbage`, the first of several; when the program has
+/// not asked for the collection there is nobody to tell.
 fn finalize(vm: &mut Vm, object: u32) {
     let shared: &Vm = vm;
     // SAFETY: only userdata are given to `Vm::add_finalizer`; the runtime keeps the object alive.
     let userdata = unsafe { RawRef::<Userdata>::new(object).get(shared) };
     let method = meta::method(shared, userdata.boxed(), Event::Gc);
-    if method.as_function(shared).is_some()
-        && let Ok(pending) = shared.prepare(method, &[userdata.boxed()])
-        && let Ok(results) = vm.call(pending)
-    {
-        vm.pop(results);
+    if method.as_function(shared).is_none() {
+        return;
+    }
+    let pending = shared.prepare(method, &[userdata.boxed()]);
+    match pending.and_then(|pending| vm.call(pending)) {
+        Ok(results) => vm.pop(results),
+        Err(_) => {
+            let thrown = vm.root(vm.thrown());
+            lua(vm).finalizer_error.borrow_mut().get_or_insert(thrown);
+        }
     }
 }
 
@@ -205,6 +212,7 @@ fn note_traceback(vm: &Vm) {
     if state.keep_traceback.get() {
         let mut traceback = state.traceback.borrow_mut();
         traceback.clear();
-        traceback::append(vm, &mut traceback, 0);
+        // A message handler and the function that makes the traceback, which PUC Lua calls.
+        traceback::append(vm, &mut traceback, levels(vm), 0, 2);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use dg_runtime::{Code, Coroutine, Object, RawRef, Ref, Str, Throw, Tracer, Values, Vm};
+use dg_runtime::{Code, Coroutine, Handle, Object, RawRef, Ref, Str, Throw, Tracer, Values, Vm};
 
 use super::coerce::TYPE_NAMES;
 use super::hooks::WEAK_KEYS;
@@ -68,6 +68,12 @@ pub struct LuaState {
     pub scratch: RefCell<Vec<u8>>,
     /// An error handler of `xpcall` runs.
     pub handling: Cell<bool>,
+    /// What the last finaliser that failed has thrown.
+    pub finalizer_error: RefCell<Option<Handle>>,
+    /// Bytes that the steps since the last collection have taken care of.
+    pub collected_in_steps: Cell<usize>,
+    /// How many calls of `load` run, one in the reader function of the other.
+    pub loading: Cell<u32>,
     /// Whether errors that nobody catches leave a traceback.
     pub keep_traceback: Cell<bool>,
     /// The traceback of the last such error.
@@ -119,6 +125,9 @@ impl LuaState {
             matcher: RefCell::default(),
             scratch: RefCell::default(),
             handling: Cell::default(),
+            finalizer_error: RefCell::default(),
+            collected_in_steps: Cell::default(),
+            loading: Cell::default(),
             keep_traceback: Cell::default(),
             traceback: RefCell::default(),
             random: Random::default(),

@@ -8,7 +8,7 @@ mod debug;
 pub mod files;
 mod io;
 mod math;
-mod memory;
+pub mod memory;
 mod os;
 mod outcome;
 mod package;
