@@ -15,7 +15,6 @@ impl<'p> Lowering<'p> {
         self.build.end(Terminator::Call {
             callee,
             args,
-            first: None,
             next: next.into(),
             catch: None,
         });
@@ -65,7 +64,6 @@ impl<'p> Lowering<'p> {
             false => Terminator::Call {
                 callee: target,
                 args,
-                first: None,
                 next,
                 catch,
             },

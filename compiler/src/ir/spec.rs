@@ -460,8 +460,6 @@ pub struct CacheShape {
     pub cases: Vec<(String, Vec<Type>)>,
     /// The event after which nothing that was remembered holds, if there is one.
     pub until: Option<String>,
-    /// Whether it is the callee of the bytecode's call that is remembered: then the runtime writes the words.
-    pub is_call: bool,
 }
 
 /// A word that an instruction remembers.
@@ -700,7 +698,6 @@ mod tests {
                     ("None".into(), vec![]),
                 ],
                 until: None,
-                is_call: false,
             }),
         };
         let encoding = variant.encoding();

@@ -8,8 +8,7 @@ use crate::core::state::lua;
 use crate::emit::{self, CaptureSource, Prototype, Target};
 use crate::generated::{Boxed, Function, NIL};
 use crate::precompiled::{self, Damage, Precompiled};
-use crate::syntax::ast::{Chunk, TextKind};
-use crate::syntax::{self, Source};
+use crate::syntax::ast::TextKind;
 
 /// Why a chunk cannot be loaded.
 #[derive(Debug)]
@@ -28,32 +27,11 @@ pub enum LoadError {
 /// # Errors
 /// If the source is no Lua 5.1, or memory runs out.
 pub fn load<'v>(vm: &'v Vm, source: &[u8], name: &[u8]) -> Result<Ref<'v, Function>, LoadError> {
-    if is_precompiled(source) {
+    if source.first() == Some(&precompiled::MARK) {
         return load_precompiled(vm, source, name);
     }
-    load_parsed(vm, &parse(Source::new(source, 1), name)?, name)
-}
-
-/// As [`load`], for a chunk that has been parsed.
-///
-/// # Errors
-/// If a function is too complex, or memory runs out.
-pub fn load_parsed<'v>(vm: &'v Vm, chunk: &Chunk, name: &[u8]) -> Result<Ref<'v, Function>, LoadError> {
-    let main = link(vm, chunk, name)?.main;
+    let main = compile(vm, source, name, 1)?.main;
     alloc::function(vm, main, lua(vm).globals(vm), 0).map_err(LoadError::Thrown)
-}
-
-/// Parses a chunk. Nothing of the virtual machine is needed for it: what gives the source its pieces may run Lua.
-///
-/// # Errors
-/// If the source is no Lua 5.1.
-pub fn parse<'s>(source: Source<'s>, name: &'s [u8]) -> Result<Chunk, LoadError> {
-    syntax::parse_source(source, name).map_err(|error| LoadError::Syntax(error.message))
-}
-
-/// Whether these are the first bytes of a precompiled chunk.
-pub fn is_precompiled(source: &[u8]) -> bool {
-    source.first() == Some(&precompiled::MARK)
 }
 
 fn load_precompiled<'v>(vm: &'v Vm, bytes: &[u8], name: &[u8]) -> Result<Ref<'v, Function>, LoadError> {
@@ -66,8 +44,7 @@ fn load_precompiled<'v>(vm: &'v Vm, bytes: &[u8], name: &[u8]) -> Result<Ref<'v,
         LoadError::Syntax([shown, b": ", damage.message().as_bytes()].concat())
     };
     let precompiled = Precompiled::read(bytes).map_err(refused)?;
-    let source = Source::new(&precompiled.source(), precompiled.line);
-    let compiled = link(vm, &parse(source, precompiled.chunk_name)?, precompiled.chunk_name)?;
+    let compiled = compile(vm, &precompiled.source(), precompiled.chunk_name, precompiled.line)?;
     let code = match precompiled.kind {
         TextKind::Chunk => compiled.main,
         _ => compiled.first_inner.ok_or_else(|| refused(Damage::Header))?,
@@ -90,14 +67,15 @@ struct Compiled<'v> {
     first_inner: Option<Ref<'v, Code>>,
 }
 
-/// Makes the code of a chunk.
-fn link<'v>(vm: &'v Vm, chunk: &Chunk, name: &[u8]) -> Result<Compiled<'v>, LoadError> {
+/// Compiles source that begins in the line `first_line` of the chunk `name`.
+fn compile<'v>(vm: &'v Vm, source: &[u8], name: &[u8], first_line: u32) -> Result<Compiled<'v>, LoadError> {
     let mut loader = Loader {
         vm,
         failure: None,
         first_inner: None,
     };
-    let main = emit::link(chunk, name, &mut loader).map_err(|error| LoadError::Syntax(error.message))?;
+    let main = emit::compile_from_line(source, name, first_line, &mut loader)
+        .map_err(|error| LoadError::Syntax(error.message))?;
     if let Some(failure) = loader.failure {
         return Err(LoadError::Thrown(failure));
     }
