@@ -119,6 +119,8 @@ pub enum Builtin {
     CacheLink = 11,
     /// Makes an object that is zero but for its header: `fn(vm, kind, length) -> Status`.
     Allocate = 12,
+    /// Makes the running instruction remember the callee of its call: `fn(vm, callee, nargs) -> bool`.
+    CallLink = 13,
 }
 
 impl Builtin {

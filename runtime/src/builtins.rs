@@ -20,6 +20,7 @@
 //! | 10 | `NotCallable`       | `fn(vm, value: u64)`, then the `switch` tail                                          |
 //! | 11 | `CacheLink`         | `fn(vm, case: u32) -> u64`: whether the instruction at `Hot::pc` is of that case now    |
 //! | 12 | `Allocate`          | `fn(vm, kind: u32, length: u32) -> Status`                                            |
+//! | 13 | `CallLink`          | `fn(vm, callee: u32, nargs: u32) -> u64`: whether the instruction remembers the callee  |
 //!
 //! * `Safepoint`: collects, runs finalisers, shows the instruction to the language, or throws for an interruption. Called
 //!   between instructions (`pc` is the next one), where nothing is alive outside of frames. `Hot::open_top` survives.
@@ -61,6 +62,7 @@ pub enum Builtin {
     NotCallable = 10,
     CacheLink = 11,
     Allocate = 12,
+    CallLink = 13,
 }
 
 /// What a function that may throw answers to machine code, in rax:rdx.
@@ -90,22 +92,23 @@ use crate::language::{Address, RuntimeError};
 use crate::native::{CallContext, Returned, Throw};
 use crate::vm::Vm;
 
-/// The functions, by number.
+/// The functions with their numbers.
 #[rustfmt::skip] // one row each
-pub(crate) const TABLE: [Address; 13] = [
-    Address(barrier as *const u8),
-    Address(safepoint as *const u8),
-    Address(grow_stack as *const u8),
-    Address(throw as *const u8),
-    Address(copy_values as *const u8),
-    Address(resume as *const u8),
-    Address(yield_values as *const u8),
-    Address(coroutine_finished as *const u8),
-    Address(call_native as *const u8),
-    Address(invalid_opcode as *const u8),
-    Address(not_callable as *const u8),
-    Address(cache_link as *const u8),
-    Address(allocate as *const u8),
+pub(crate) const TABLE: &[(Builtin, Address)] = &[
+    (Builtin::Barrier,           Address(barrier as *const u8)),
+    (Builtin::Safepoint,         Address(safepoint as *const u8)),
+    (Builtin::GrowStack,         Address(grow_stack as *const u8)),
+    (Builtin::Throw,             Address(throw as *const u8)),
+    (Builtin::CopyValues,        Address(copy_values as *const u8)),
+    (Builtin::Resume,            Address(resume as *const u8)),
+    (Builtin::Yield,             Address(yield_values as *const u8)),
+    (Builtin::CoroutineFinished, Address(coroutine_finished as *const u8)),
+    (Builtin::CallNative,        Address(call_native as *const u8)),
+    (Builtin::InvalidOpcode,     Address(invalid_opcode as *const u8)),
+    (Builtin::NotCallable,       Address(not_callable as *const u8)),
+    (Builtin::CacheLink,         Address(cache_link as *const u8)),
+    (Builtin::Allocate,          Address(allocate as *const u8)),
+    (Builtin::CallLink,          Address(call_link as *const u8)),
 ];
 
 /// # Safety
@@ -216,6 +219,11 @@ unsafe extern "C" fn allocate(vm: *mut Vm, kind: u32, length: u32) -> Status {
     let object = vm.allocate_object(kind as u8, length as usize);
     let reference = object.map(|object| (object as u64 - vm.arena() as u64) / 8);
     status(reference.ok_or_else(|| vm.raise(RuntimeError::OutOfMemory)))
+}
+
+unsafe extern "C" fn call_link(vm: *mut Vm, callee: u32, nargs: u32) -> u64 {
+    // SAFETY: as above.
+    unsafe { &*vm }.link_call(callee, nargs).into()
 }
 
 fn status(result: Result<u64, Throw>) -> Status {

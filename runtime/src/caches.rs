@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use crate::code::Code;
 use crate::heap::{Collection, Tracer};
 use crate::object::{RawRef, Ref};
-use crate::value::reference_in_bits;
+use crate::value::{reference_bits, reference_in_bits};
 use crate::vm::Vm;
 
 /// After this many links a site is uncached until the next full collection: its keys keep changing.
@@ -37,6 +37,19 @@ pub struct CacheInfo {
     pub cases: &'static [CacheCase],
     /// After which nothing that was remembered holds.
     pub until: Option<CacheEvent>,
+    /// Of a call: its words when the callee is remembered (case 0), and when its code is (case 1).
+    pub call: Option<[CallWords; 2]>,
+}
+
+/// What an instruction remembers of a call, in bytes from its start.
+#[derive(Clone, Copy, Debug)]
+pub struct CallWords {
+    /// The callee, a value, or u32: its code.
+    pub callee: u32,
+    /// u64: the address of its first instruction.
+    pub first: u32,
+    /// u32: bytes of its frame.
+    pub frame: u32,
 }
 
 /// What the answer of a `cache` can be.
@@ -129,6 +142,15 @@ impl<'v> Instruction<'v> {
         word.set(word.get() & !(0xFFFF << shift) | u64::from(field) << shift);
     }
 
+    fn set_u32(&self, at: u32, field: u32) {
+        let (word, shift) = (&self.words[at as usize / 8], at % 8 * 8);
+        word.set(word.get() & !(0xFFFF_FFFF << shift) | u64::from(field) << shift);
+    }
+
+    fn set_u64(&self, at: u32, field: u64) {
+        self.words[at as usize / 8].set(field);
+    }
+
     fn opcode(&self) -> u16 {
         self.u16(0)
     }
@@ -142,6 +164,43 @@ impl Vm {
     /// Makes the running instruction, which has stored its words, one of `case`. Answers whether it did: a site whose
     /// key keeps changing becomes uncached instead.
     pub(crate) fn link_cache(&self, case: u32) -> bool {
+        let (site, instruction) = self.running_site();
+        match self.cache_info(&instruction) {
+            Some(info) => self.link_site(site, &instruction, info, case),
+            None => false,
+        }
+    }
+
+    /// Makes the running instruction remember the callee of its call. Answers whether it did: a callee that wants more
+    /// than its frame, or a site that keeps calling others, makes it uncached instead.
+    pub(crate) fn link_call(&self, callee: u32, nargs: u32) -> bool {
+        let (site, instruction) = self.running_site();
+        let Some(info) = self.cache_info(&instruction) else {
+            return false;
+        };
+        let Some(call) = info.call else { return false };
+        let code = self.code_of(callee);
+        let is_plain = code.entry.get() == self.language().stubs.entry_fixed.0 && nargs >= code.params();
+        if !is_plain {
+            self.give_up(site, &instruction, info);
+            return false;
+        }
+        // Another closure than the one that was remembered, of the same function: closures vary here.
+        let first = code.bytecode().as_ptr() as u64;
+        let had_closure = instruction.opcode() == info.cases[0].opcode;
+        let case = u32::from(had_closure && instruction.u64(call[0].first) == first);
+        let words = call[case as usize];
+        instruction.set_u64(words.first, first);
+        instruction.set_u32(words.frame, 8 * code.frame_size());
+        match case {
+            0 => instruction.set_u64(words.callee, reference_bits(self.language().callee_leaf, callee)),
+            _ => instruction.set_u32(words.callee, code.raw().0),
+        }
+        self.link_site(site, &instruction, info, case)
+    }
+
+    /// The running instruction.
+    fn running_site(&self) -> (Site, Instruction<'_>) {
         // SAFETY: machine code has saved its state; the callee of the running frame is alive, and its code is bytecode.
         let (code, pc) = unsafe {
             let hot = self.hot();
@@ -152,16 +211,20 @@ impl Vm {
             code: code.raw().0,
             offset: code.offset(pc),
         };
-        let instruction = Instruction::new(code, site.offset);
-        let Some(info) = self.cache_info(&instruction) else {
-            return false;
-        };
+        (site, Instruction::new(code, site.offset))
+    }
+
+    fn give_up(&self, site: Site, instruction: &Instruction<'_>, info: &CacheInfo) {
+        instruction.set_opcode(info.uncached);
+        self.caches().uncached.borrow_mut().sites.push(site);
+    }
+
+    fn link_site(&self, site: Site, instruction: &Instruction<'_>, info: &CacheInfo, case: u32) -> bool {
         let links = instruction.u16(info.links);
         let was_linked = instruction.opcode() != info.linking;
         let caches = self.caches();
         if links >= MAX_LINKS {
-            instruction.set_opcode(info.uncached);
-            caches.uncached.borrow_mut().sites.push(site);
+            self.give_up(site, instruction, info);
             return false;
         }
         instruction.set_u16(info.links, links + 1);

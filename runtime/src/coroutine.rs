@@ -24,7 +24,7 @@ const RAN: u16 = 1;
 #[repr(C)]
 pub struct Coroutine {
     header: Header,
-    /// The stack, or null when it is dead.
+    /// The stack, or null when it has returned.
     stack: Cell<*mut u64>,
     /// Slots of the stack, slack included.
     capacity: Cell<u32>,
@@ -66,7 +66,7 @@ pub enum CoroutineStatus {
     Running,
     /// Waits for one that it has resumed.
     Normal,
-    /// Has returned or thrown.
+    /// Has returned, or has thrown: then its frames are still there.
     Dead,
 }
 
@@ -187,7 +187,7 @@ impl Vm {
         Some(coroutine)
     }
 
-    /// The coroutine has ended. Its stack stays until the next one ends, because its results are read from there.
+    /// The coroutine has returned. Its stack stays until the next one ends, because its results are read from there.
     pub(crate) fn kill_coroutine(&self, coroutine: &Coroutine) {
         coroutine.set_status(CoroutineStatus::Dead);
         let stack = coroutine.stack.replace(ptr::null_mut());

@@ -33,6 +33,14 @@ impl<'v> Frames<'v> {
             next: Some((base, pc)),
         }
     }
+
+    fn none(vm: &'v Vm, coroutine: Ref<'v, Coroutine>) -> Self {
+        Frames {
+            vm,
+            coroutine,
+            next: None,
+        }
+    }
 }
 
 impl<'v> Iterator for Frames<'v> {
@@ -93,9 +101,20 @@ impl<'v> Frame<'v> {
         self.code().line(self.pc)
     }
 
+    /// The coroutine whose stack it is on.
+    pub fn coroutine(self) -> Ref<'v, Coroutine> {
+        self.coroutine
+    }
+
     /// First slot of the frame.
     pub fn base(self) -> *mut u64 {
         self.base
+    }
+
+    /// Where the caller has put the first argument: above the slots that it uses itself. The same as `base`, except that
+    /// the frame of a function that keeps extra arguments has moved above them.
+    pub fn arguments(self) -> *mut u64 {
+        callers_view_of_base(self.vm, self.base)
     }
 
     /// A slot of the frame.
@@ -147,18 +166,16 @@ impl Vm {
         }
     }
 
-    /// The frames of a coroutine; none when it is dead or was not started.
+    /// The frames of a coroutine; none when it has returned or was not started. Of one that has thrown they are those that
+    /// were there then.
     pub fn frames_of<'v>(&'v self, coroutine: Ref<'v, Coroutine>) -> Frames<'v> {
         match coroutine.status() {
             CoroutineStatus::Running => self.frames(),
-            CoroutineStatus::Suspended | CoroutineStatus::Normal => {
+            CoroutineStatus::New => Frames::none(self, coroutine),
+            _ if coroutine.stack_start().is_null() => Frames::none(self, coroutine),
+            CoroutineStatus::Suspended | CoroutineStatus::Normal | CoroutineStatus::Dead => {
                 Frames::new(self, coroutine, coroutine.base.get(), coroutine.pc.get())
             }
-            CoroutineStatus::New | CoroutineStatus::Dead => Frames {
-                vm: self,
-                coroutine,
-                next: None,
-            },
         }
     }
 }

@@ -38,7 +38,7 @@ mod vm;
 
 pub use builtins::{Builtin, Status};
 pub use bytecode::{BytecodeBuffer, BytecodeError, Label};
-pub use caches::{CacheCase, CacheEvent, CacheInfo, CachedReference};
+pub use caches::{CacheCase, CacheEvent, CacheInfo, CachedReference, CallWords};
 pub use code::{Code, CodeInfo, LineTable, LocalInfo, NewCode};
 pub use coroutine::{Coroutine, CoroutineStatus};
 pub use frames::{Frame, Frames};

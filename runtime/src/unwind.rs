@@ -327,8 +327,10 @@ impl Vm {
     fn finish_coroutine(&self, base: *mut u64) -> Option<*mut u64> {
         let dead = self.current_coroutine();
         (self.hooks().leave_frames)(self, dead.get(), base);
+        self.save_current();
         let continuation = self.switch_to_resumer(dead);
-        self.kill_coroutine(&dead);
+        // The stack stays, to be looked at.
+        dead.set_status(CoroutineStatus::Dead);
         let hot = self.hot();
         // SAFETY: the hot part is always readable.
         let (base, callee_base) = unsafe { ((*hot).base, (*hot).callee_base) };

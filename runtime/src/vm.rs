@@ -8,7 +8,7 @@ use std::ops::{Deref, DerefMut};
 use std::ptr;
 use std::rc::Rc;
 
-use crate::abi::{BUILTINS, CODE_VARARG, DISPATCH, EXTERNS, FRAME_CALLEE, Header, Hot, KIND_CODE};
+use crate::abi::{CODE_VARARG, DISPATCH, EXTERNS, FRAME_CALLEE, Header, Hot, KIND_CODE};
 use crate::arena::{self, Arena};
 use crate::builtins;
 use crate::caches::Caches;
@@ -149,11 +149,10 @@ impl VmBox {
 /// `hot` is writable.
 unsafe fn fill_tables(hot: *mut Hot, language: &LanguageInfo) {
     assert!(language.externs.len() <= EXTERNS && language.dispatch.len() <= DISPATCH);
-    const _: () = assert!(builtins::TABLE.len() <= BUILTINS);
     // SAFETY: the tables are as long as was just checked.
     unsafe {
-        for (i, builtin) in builtins::TABLE.iter().enumerate() {
-            (*hot).builtins[i] = builtin.0.cast();
+        for (builtin, address) in builtins::TABLE {
+            (*hot).builtins[*builtin as usize] = address.0.cast();
         }
         for (i, function) in language.externs.iter().enumerate() {
             (*hot).externs[i] = function.0.cast();

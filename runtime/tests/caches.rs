@@ -15,8 +15,12 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
+        Self::of(GET)
+    }
+
+    fn of(opcode: u16) -> Self {
         let vm = new_vm(GcParameters::default());
-        let words = [GET.into(), 0, 0, 0];
+        let words = [opcode.into(), 0, 0, 0];
         let info = CodeInfo {
             bytecode: words.map(Cell::new).into(),
             ..CodeInfo::default()
@@ -50,17 +54,37 @@ impl Fixture {
         let words = self.code().bytecode();
         words[1].set(key.into());
         words[2].set(value);
+        self.ask(|builtins, vm| {
+            // SAFETY: the builtin is of this type.
+            let link: extern "C" fn(*const Vm, u32) -> u64 =
+                unsafe { std::mem::transmute(builtins[Builtin::CacheLink as usize]) };
+            link(vm, case)
+        })
+    }
+
+    /// Asks that a call of `callee` is remembered.
+    fn link_call(&self, callee: &Handle, nargs: u32) -> bool {
+        let callee = callee.get(&self.vm).bits() as u32;
+        self.ask(|builtins, vm| {
+            // SAFETY: the builtin is of this type.
+            let link: extern "C" fn(*const Vm, u32, u32) -> u64 =
+                unsafe { std::mem::transmute(builtins[Builtin::CallLink as usize]) };
+            link(vm, callee, nargs)
+        })
+    }
+
+    /// Calls a builtin as if the instruction ran.
+    fn ask(&self, call: impl FnOnce(&[*const ()], *const Vm) -> u64) -> bool {
+        let words = self.code().bytecode();
         let mut frame = [self.function.get(&self.vm).bits() & 0xFFFF_FFFF, 0, 0, 0];
         let hot = self.vm.hot();
-        // SAFETY: the hot part is writable; base and pc are put back before anything else looks at them. The builtin is
-        // of this type.
+        // SAFETY: the hot part is writable; base and pc are put back before anything else looks at them.
         unsafe {
             let (base, pc) = ((*hot).base, (*hot).pc);
             (*hot).base = frame.as_mut_ptr().add(3);
             (*hot).pc = words.as_ptr().cast();
-            let builtin = (*hot).builtins[Builtin::CacheLink as usize];
-            let link: extern "C" fn(*const Vm, u32) -> u64 = std::mem::transmute(builtin);
-            let linked = link(&*self.vm, case);
+            let builtins = (*hot).builtins;
+            let linked = call(&builtins, &*self.vm);
             ((*hot).base, (*hot).pc) = (base, pc);
             linked != 0
         }
@@ -149,4 +173,54 @@ fn a_site_gives_up_until_the_next_full_collection() {
     fixture.vm.collect_full();
     assert_eq!(fixture.opcode(), GET);
     assert!(fixture.link(1, raw(&fixture, &node), 0));
+}
+
+/// A function of `params` parameters in each of `closures` closures.
+fn closures(fixture: &Fixture, params: u32, closures: usize) -> Vec<Handle> {
+    let vm = &fixture.vm;
+    let info = CodeInfo {
+        bytecode: Box::new([Cell::new(0)]),
+        ..CodeInfo::default()
+    };
+    let code = vm.new_code(NewCode {
+        params,
+        vararg: false,
+        frame_size: 5,
+        info,
+    });
+    let code = code.unwrap();
+    (0..closures).map(|_| vm.root(function(vm, code))).collect()
+}
+
+#[test]
+fn a_call_remembers_the_closure_then_its_code() {
+    let mut fixture = Fixture::of(CALL);
+    let same = closures(&fixture, 2, 2);
+    assert!(fixture.link_call(&same[0], 2));
+    assert_eq!(fixture.opcode(), CALL_CLOSURE);
+    let words = fixture.code().bytecode();
+    assert_eq!(words[1].get(), same[0].get(&fixture.vm).bits());
+    assert_eq!(words[3].get(), 40, "bytes of the frame");
+    assert!(fixture.link_call(&same[1], 2));
+    assert_eq!(fixture.opcode(), CALL_CODE, "another closure of the same function");
+    let other = closures(&fixture, 2, 1);
+    assert!(fixture.link_call(&other[0], 2));
+    assert_eq!(fixture.opcode(), CALL_CLOSURE, "another function");
+    drop(other);
+    fixture.vm.collect_minor();
+    assert_eq!(fixture.opcode(), CALL, "the callee is dead");
+}
+
+#[test]
+fn a_call_that_wants_more_than_a_frame_is_not_remembered() {
+    let fixture = Fixture::of(CALL);
+    let native = fixture.vm.root(native(&fixture.vm, |cx| cx.ret_none()));
+    let two = closures(&fixture, 2, 1);
+    assert!(!fixture.link_call(&native, 2));
+    assert_eq!(fixture.opcode(), CALL_UNCACHED);
+    let fixture = Fixture::of(CALL);
+    drop(two);
+    let two = closures(&fixture, 2, 1);
+    assert!(!fixture.link_call(&two[0], 1), "an argument is missing");
+    assert_eq!(fixture.opcode(), CALL_UNCACHED);
 }

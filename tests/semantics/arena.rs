@@ -8,6 +8,8 @@ pub const CONTEXT: usize = 0x5400;
 pub const BYTECODE: usize = 0x6000;
 pub const BYTECODE_END: usize = 0x6800;
 pub const PC: usize = 0x6400;
+/// The first instruction of every callee that an instruction remembers.
+pub const CALLEE_PC: usize = BYTECODE + 0x80;
 pub const STACK: usize = 0x6800;
 pub const STACK_END: usize = 0x8000;
 /// Results of callees that do not lie on the stack.

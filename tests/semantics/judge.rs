@@ -204,7 +204,7 @@ fn remember(program: &Program, linking: FunctionId, case: u32, arena: &Arena, sc
         return;
     };
     arena.restore(&scenario.memory);
-    if oracle::link(program, linking, arena, scenario) == Some(case) {
+    if oracle::link(program, linking, case, arena, scenario) == Some(case) {
         let words: Vec<(usize, u64)> = (start..PC + scenario.length as usize)
             .step_by(8)
             .map(|at| (at, arena.word(at)))

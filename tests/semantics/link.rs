@@ -18,7 +18,7 @@ pub const THROWN: u32 = 0x1003;
 
 /// Numbers of fake functions: below are runtime functions of the language.
 pub const BUILTINS: u32 = 0x1000;
-const BUILTIN_COUNT: u32 = 16;
+const BUILTIN_COUNT: u32 = 32;
 
 /// Executable memory.
 pub struct Linked {

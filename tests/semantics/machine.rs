@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use dg_compiler::abi::{self, Builtin, frame, hot};
 use dg_compiler::emit::Image;
 use dg_compiler::ir::ExternId;
-use dg_compiler::ir::evaluate::{ExternAnswer, Request};
+use dg_compiler::ir::evaluate::{ExternAnswer, OperandValue, Request};
 use dg_compiler::ir::spec::{ExternResult, ExternType, LeafEncoding};
 use dg_compiler::lower::LowerOptions;
 
 use crate::allocate;
-use crate::arena::{Arena, ELSEWHERE, HEAP, MOVED, PC, STACK, STACK_END};
+use crate::arena::{Arena, CALLEE_PC, ELSEWHERE, HEAP, MOVED, PC, STACK, STACK_END};
 use crate::cpu::{self, CallRegisters, Context, Host};
+use crate::heap::FRAME_SIZE;
 use crate::link::{BUILTINS, CALLEE, Linked, RETURN, SWITCH, THROWN};
 use crate::oracle::End;
 use crate::scenario::{CALLER_PC, Scenario, code_of};
@@ -258,6 +259,9 @@ impl Run<'_> {
             false => (arena.hot(hot::BASE), arena.hot(hot::PC)),
         };
         match context.exit as u32 {
+            opcode if opcode < abi::MAX_OPCODES as u32 && pc == arena.address(CALLEE_PC) => {
+                self.entered_directly(context, base)
+            }
             opcode if opcode < abi::MAX_OPCODES as u32 => self.dispatched(opcode, base, pc).map(Some),
             CALLEE => self.entered(context, base, pc),
             RETURN => self.returned(context, base, pc).map(Some),
@@ -304,6 +308,28 @@ impl Run<'_> {
             self.complain(format!("opcode {opcode} was dispatched at {expected}"));
         }
         Ok(End::At(at as i64 - PC as i64))
+    }
+
+    /// The first instruction of a callee was reached that the instruction has remembered: it has the arguments that the
+    /// instruction says, and a frame that fits.
+    fn entered_directly(&mut self, context: &mut Context, base: u64) -> Result<Option<End>, String> {
+        let (arena, scenario) = (self.arena, self.scenario);
+        let Some(new) = arena.offset(base).filter(|at| (STACK..STACK_END).contains(at)) else {
+            return Err(format!("a callee's base is {base:#x}"));
+        };
+        if base + 8 * u64::from(FRAME_SIZE) > arena.hot(hot::STACK_LIMIT) {
+            self.complain("a callee was entered whose frame does not fit");
+        }
+        let callee = arena.word((new as i32 + frame::CALLEE) as usize) as u32;
+        let operands = scenario.operands.iter().rev();
+        let counts = operands.filter_map(|operand| match operand {
+            OperandValue::Slots { start, count } if scenario.slot(*start) == new => Some(*count),
+            _ => None,
+        });
+        let count = counts.max().ok_or("the arguments of a call are no operand")?;
+        context.rcx = count.into();
+        context.rdx = code_of(&self.machine.image.spec, arena, callee).unwrap_or(0) as u64 / 8;
+        self.entered(context, base, arena.address(PC))
     }
 
     /// A callee's entry was reached.
@@ -547,7 +573,7 @@ impl Run<'_> {
         } else if is(Builtin::Throw) {
             self.check_saved("a throw");
             arena.set_hot(hot::TARGET, self.machine.linked.exit(THROWN));
-        } else if is(Builtin::CacheLink) {
+        } else if is(Builtin::CacheLink) || is(Builtin::CallLink) {
             self.check_saved("a link");
             status = (0, 0x4444_4444_4444_4444);
         } else if is(Builtin::CopyValues) {

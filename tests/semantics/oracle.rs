@@ -4,12 +4,13 @@ use dg_compiler::abi::hot;
 use dg_compiler::ir::evaluate::{
     CallAnswer, Destination, EvaluationError, Evaluator, ExternAnswer, Machine, OperandValue, Outcome, Request, Run,
 };
-use dg_compiler::ir::spec::CacheWord;
+use dg_compiler::ir::spec::{CacheWord, LeafEncoding};
 use dg_compiler::ir::{ExternId, FunctionId, Id, OperandId, Program, SpecTables, Type};
 
 use crate::allocate;
-use crate::arena::{Arena, PC, SIZE, STACK, STACK_END};
-use crate::scenario::Scenario;
+use crate::arena::{Arena, CALLEE_PC, PC, SIZE, STACK, STACK_END};
+use crate::heap::FRAME_SIZE;
+use crate::scenario::{Scenario, code_of};
 use crate::script::{Comeback, Event, comparable, fingerprint, nil, same_nan};
 
 /// Instructions that an evaluation may take.
@@ -50,13 +51,13 @@ pub fn evaluate(
     comebacks: &[Comeback],
     nan_answer: bool,
 ) -> Seen {
-    run(program, function, arena, scenario, comebacks, nan_answer, false)
+    run(program, function, arena, scenario, comebacks, nan_answer, None)
 }
 
-/// Evaluates the linking form of a bytecode until it is linked, which leaves what it remembers in the arena. Answers
-/// the case, or `None` if it does not get that far.
-pub fn link(program: &Program, function: FunctionId, arena: &Arena, scenario: &Scenario) -> Option<u32> {
-    run(program, function, arena, scenario, &[], true, true).linked
+/// Evaluates the linking form of a bytecode until it is linked, which leaves what it remembers in the arena: the case
+/// that comes of it, for a call this one. Answers the case, or `None` if it does not get that far.
+pub fn link(program: &Program, function: FunctionId, case: u32, arena: &Arena, scenario: &Scenario) -> Option<u32> {
+    run(program, function, arena, scenario, &[], true, Some(case)).linked
 }
 
 fn run(
@@ -66,7 +67,7 @@ fn run(
     scenario: &Scenario,
     comebacks: &[Comeback],
     nan_answer: bool,
-    links: bool,
+    links: Option<u32>,
 ) -> Seen {
     let spec = &program.spec;
     if scenario.is_native {
@@ -118,8 +119,8 @@ struct Oracle<'a> {
     externs: u64,
     events: Vec<Event>,
     wild: Option<String>,
-    /// Whether the instruction may be linked.
-    links: bool,
+    /// Whether the instruction may be linked; a call to this case.
+    links: Option<u32>,
     linked: Option<u32>,
 }
 
@@ -193,8 +194,26 @@ impl Machine for Oracle<'_> {
     }
 
     fn cache_link(&mut self, case: u32) -> bool {
-        self.linked = self.links.then_some(case);
-        self.links
+        self.linked = self.links.map(|_| case);
+        self.linked.is_some()
+    }
+
+    fn call_link(&mut self, callee: u32) -> bool {
+        let Some(case) = self.links else { return false };
+        let code = code_of(self.spec, self.arena, callee).unwrap_or(0) as u64 / 8;
+        let boxed = self.spec.callee.and_then(|record| self.spec.leaf_of_record(record));
+        let tag = boxed.map_or(0, |leaf| match self.spec.leaves[leaf].encoding {
+            LeafEncoding::Ref { tag, .. } => u64::from(tag) << 32,
+            _ => 0,
+        });
+        let remembered = if case == 0 { tag | u64::from(callee) } else { code };
+        let words = [remembered, self.arena.address(CALLEE_PC), 8 * u64::from(FRAME_SIZE)];
+        for (index, word) in words.into_iter().enumerate() {
+            let index = index as u32;
+            self.set_cache_word(CacheWord::Payload { case, index }, word);
+        }
+        self.linked = Some(case);
+        true
     }
 
     fn set_open_top(&mut self, slot: u32) {

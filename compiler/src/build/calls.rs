@@ -15,6 +15,7 @@ impl<'p> Lowering<'p> {
         self.build.end(Terminator::Call {
             callee,
             args,
+            first: None,
             next: next.into(),
             catch: None,
         });
@@ -64,6 +65,7 @@ impl<'p> Lowering<'p> {
             false => Terminator::Call {
                 callee: target,
                 args,
+                first: None,
                 next,
                 catch,
             },

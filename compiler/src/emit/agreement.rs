@@ -24,7 +24,7 @@ const NUMBERS: [(&str, i64); 12] = [
     ("DOUBLE_MAX_HIGH", abi::DOUBLE_MAX_HIGH as i64), ("KIND_VALUES", abi::KIND_VALUES as i64),
 ];
 
-const BUILTINS: [Builtin; 11] = [
+const BUILTINS: [Builtin; 12] = [
     Builtin::Barrier,
     Builtin::Safepoint,
     Builtin::GrowStack,
@@ -36,6 +36,7 @@ const BUILTINS: [Builtin; 11] = [
     Builtin::CallNative,
     Builtin::CacheLink,
     Builtin::Allocate,
+    Builtin::CallLink,
 ];
 
 /// `const _: () = { assert!(offset_of!(Hot, base) == 0); .. };`

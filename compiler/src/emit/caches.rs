@@ -42,7 +42,7 @@ pub(super) fn caches(image: &Image) -> String {
     if caches.rows.is_empty() {
         return out;
     }
-    let names = ["CacheEvent", "CachedReference"];
+    let names = ["CacheEvent", "CachedReference", "CallWords"];
     let mut rows = String::new();
     for (bytecode, variant) in &caches.rows {
         cache(&mut rows, image, *bytecode, variant, &events);
@@ -115,7 +115,19 @@ fn cache(out: &mut String, image: &Image, bytecode: BytecodeId, variant: &Varian
             references(types, offsets)
         );
     }
-    let _ = writeln!(out, "        ],\n        until: {until},\n    }},");
+    let call = if shape.is_call {
+        let places = place.cases.iter().map(|words| match words[..] {
+            [callee, first, frame] => format!("CallWords {{ callee: {callee}, first: {first}, frame: {frame} }}"),
+            _ => unreachable!("three words are remembered of a call"),
+        });
+        format!("Some([{}])", places.collect::<Vec<_>>().join(", "))
+    } else {
+        "None".to_owned()
+    };
+    let _ = writeln!(
+        out,
+        "        ],\n        until: {until},\n        call: {call},\n    }},"
+    );
 }
 
 /// The words that may refer to objects.

@@ -220,7 +220,7 @@ pub fn result_types(spec: &SpecTables, function: &Function, op: &Op) -> Vec<Type
             None => return vec![],
         },
         Op::CacheStore { .. } => return vec![],
-        Op::CacheLink { .. } => Type::Bool,
+        Op::CacheLink { .. } | Op::CallLink { .. } | Op::FrameFits { .. } => Type::Bool,
     };
     vec![one]
 }

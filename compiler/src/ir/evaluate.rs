@@ -40,6 +40,8 @@ pub trait Machine {
     fn set_cache_word(&mut self, word: CacheWord, value: u64);
     /// Makes the instruction one of this case; answers whether it did.
     fn cache_link(&mut self, case: u32) -> bool;
+    /// Makes the instruction remember the callee of its call; answers whether it did.
+    fn call_link(&mut self, callee: u32) -> bool;
     /// A guest call, resumption or yield: what it comes back with.
     fn call(&mut self, request: &Request) -> CallAnswer;
 }
@@ -485,6 +487,12 @@ impl Frame<'_, '_> {
                 return Ok(Computed::Values(vec![]));
             }
             Op::CacheLink { case } => u64::from(self.machine.cache_link(*case)),
+            Op::CallLink { callee, .. } => {
+                let callee = self.get(*callee)? as u32;
+                u64::from(self.machine.call_link(callee))
+            }
+            // An implementation may always go the longer way.
+            Op::FrameFits { .. } => 1,
         };
         Ok(Computed::Values(vec![value]))
     }
@@ -561,6 +569,7 @@ impl Frame<'_, '_> {
                 args,
                 next,
                 catch,
+                ..
             } => {
                 let request = Request::Call {
                     callee: self.get(*callee)? as u32,

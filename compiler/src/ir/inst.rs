@@ -159,6 +159,11 @@ pub enum Op {
     /// Effect: makes the instruction one of this case, whose words have been stored: `Bool`, whether that was done. It
     /// may be refused.
     CacheLink { case: u32 },
+    /// Effect: makes the instruction remember the callee of its call with these arguments, all words of it: `Bool`,
+    /// whether that was done. It may be refused.
+    CallLink { callee: ValueId, args: OperandId },
+    /// Whether the stack has room for a frame of so many bytes that begins with these arguments, an `I32`: `Bool`.
+    FrameFits { args: OperandId, bytes: ValueId },
 }
 
 /// Operations of one operand.
@@ -471,10 +476,12 @@ pub enum Terminator {
         values: Vec<ValueId>,
         list: Option<(ValueId, ValueId)>,
     },
-    /// Calls the function object `callee` (`Ref` of the language's callee).
+    /// Calls the function object `callee` (`Ref` of the language's callee). If its first instruction is known (`Ptr`), its
+    /// frame fits, and it is given all its arguments and none too many.
     Call {
         callee: ValueId,
         args: CallArgs,
+        first: Option<ValueId>,
         next: Continuation,
         catch: Option<Continuation>,
     },
@@ -559,6 +566,8 @@ macro_rules! visit_op_args {
             | Op::Unary(_, value)
             | Op::PlanPayload { answer: value, .. }
             | Op::CacheStore { value, .. }
+            | Op::CallLink { callee: value, .. }
+            | Op::FrameFits { bytes: value, .. }
             | Op::Load { base: value, .. }
             | Op::Length { base: value, .. } => f(value),
             Op::BothDouble(a, b)
@@ -603,6 +612,9 @@ macro_rules! visit_op_args {
 macro_rules! visit_terminator_args {
     ($terminator:expr, $f:expr, $iter:ident) => {{
         let mut f = $f;
+        if let Terminator::Call { first: Some(first), .. } = $terminator {
+            f(first);
+        }
         match $terminator {
             Terminator::Next | Terminator::Again | Terminator::Goto(_) | Terminator::Unreachable => {}
             Terminator::Jump(to) => to.args.$iter().for_each(f),
@@ -641,6 +653,7 @@ macro_rules! visit_terminator_args {
                 args,
                 next,
                 catch,
+                ..
             }
             | Terminator::Resume {
                 coroutine: callee,
@@ -692,6 +705,7 @@ impl Op {
                 | Self::CacheStore { .. }
                 | Self::CacheLink { .. }
                 | Self::New { .. }
+                | Self::CallLink { .. }
         )
     }
     /// Every value it reads, in the order of its fields.

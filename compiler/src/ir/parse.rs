@@ -293,6 +293,7 @@ impl Parser<'_, '_> {
     }
 
     fn cache_shape(&mut self) -> Parsed<CacheShape> {
+        let is_call = self.lexer.accept("call");
         let key = self.types()?;
         let mut cases = Vec::new();
         self.lexer.expect("[")?;
@@ -308,7 +309,12 @@ impl Parser<'_, '_> {
         } else {
             None
         };
-        Ok(CacheShape { key, cases, until })
+        Ok(CacheShape {
+            key,
+            cases,
+            until,
+            is_call,
+        })
     }
 
     fn types(&mut self) -> Parsed<Vec<Type>> {
@@ -541,6 +547,14 @@ impl Parser<'_, '_> {
             "cache_link" => Op::CacheLink {
                 case: self.lexer.number()?,
             },
+            "call_link" => Op::CallLink {
+                callee: self.value()?,
+                args: self.operand()?,
+            },
+            "frame_fits" => Op::FrameFits {
+                args: self.operand()?,
+                bytes: self.value()?,
+            },
             _ => return Ok(None),
         }))
     }
@@ -597,9 +611,11 @@ impl Parser<'_, '_> {
             }
             "call" => {
                 let (callee, args) = (self.value()?, self.call_args()?);
+                let first = self.lexer.accept("first").then(|| self.value()).transpose()?;
                 Terminator::Call {
                     callee,
                     args,
+                    first,
                     next: self.next_continuation()?,
                     catch: self.catch()?,
                 }

@@ -100,7 +100,8 @@ fn cache_shape(spec: &SpecTables, shape: &CacheShape) -> String {
         .until
         .as_ref()
         .map_or(String::new(), |event| format!(" until {event}"));
-    format!(" cache {} [{}]{until}", types(&shape.key), cases.join(", "))
+    let call = if shape.is_call { "call " } else { "" };
+    format!(" cache {call}{} [{}]{until}", types(&shape.key), cases.join(", "))
 }
 
 fn operand_kind(spec: &SpecTables, kind: OperandKind) -> String {
@@ -292,6 +293,8 @@ impl Printer<'_> {
             Op::CacheLoad(word) => format!("cache_load {}", cache_word(*word)),
             Op::CacheStore { word, value } => format!("cache_store {} = {value}", cache_word(*word)),
             Op::CacheLink { case } => format!("cache_link {case}"),
+            Op::CallLink { callee, args } => format!("call_link {callee} {}", self.operand(*args)),
+            Op::FrameFits { args, bytes } => format!("frame_fits {} {bytes}", self.operand(*args)),
         }
     }
 
@@ -348,11 +351,13 @@ impl Printer<'_> {
             Terminator::Call {
                 callee,
                 args,
+                first,
                 next,
                 catch,
             } => {
+                let first = first.map_or(String::new(), |first| format!(" first {first}"));
                 format!(
-                    "call {callee} {}{}",
+                    "call {callee} {}{first}{}",
                     self.call_args(args),
                     self.continuations(next, catch.as_ref())
                 )

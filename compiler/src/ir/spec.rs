@@ -460,6 +460,8 @@ pub struct CacheShape {
     pub cases: Vec<(String, Vec<Type>)>,
     /// The event after which nothing that was remembered holds, if there is one.
     pub until: Option<String>,
+    /// Whether it is the callee of the bytecode's call that is remembered: then the runtime writes the words.
+    pub is_call: bool,
 }
 
 /// A word that an instruction remembers.
@@ -698,6 +700,7 @@ mod tests {
                     ("None".into(), vec![]),
                 ],
                 until: None,
+                is_call: false,
             }),
         };
         let encoding = variant.encoding();

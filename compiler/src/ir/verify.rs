@@ -438,6 +438,14 @@ impl<'p> Verifier<'p> {
                 }
             }
             Op::CacheLink { case } => self.cache_case(*case),
+            Op::CallLink { callee, args } => {
+                self.callee(*callee);
+                self.run_operand(*args);
+            }
+            Op::FrameFits { args, bytes } => {
+                self.run_operand(*args);
+                self.of_type(*bytes, Type::I32);
+            }
         }
     }
 
@@ -663,9 +671,13 @@ impl<'p> Verifier<'p> {
             Terminator::Call {
                 callee,
                 args,
+                first,
                 next,
                 catch,
             } => {
+                if let Some(first) = first {
+                    self.of_type(*first, Type::Ptr);
+                }
                 self.callee(*callee);
                 self.call_args(args);
                 self.continuations(next, catch.as_ref());
@@ -694,7 +706,9 @@ impl<'p> Verifier<'p> {
                     return;
                 };
                 self.of_types(args, &self.types_of_params(target));
-                let is_entered_again = target.role == Role::Entry && target.form == CacheForm::Linking;
+                let is_form = target.variant.as_ref().is_some_and(|variant| variant.cache.is_some());
+                let is_entered_again =
+                    target.role == Role::Entry && is_form && !matches!(target.form, CacheForm::Case(_));
                 if !matches!(target.role, Role::Cold { .. }) && !is_entered_again {
                     self.report(format!("`{}` is not entered by tail jumps", target.name));
                 }

@@ -26,7 +26,8 @@ use crate::ir::spec::{FieldType, RecordKind};
 use crate::ir::{CallArgs, Continuation, FunctionKind, OperandId, Type, ValueId};
 
 /// Values at the two ends of a frame that is being made.
-struct NewFrame {
+#[derive(Clone)]
+pub(super) struct NewFrame {
     /// The callee's base.
     base: lir::Value,
     /// Its distance from the caller's in slots.
@@ -120,10 +121,19 @@ impl Part<'_> {
     ///     mov   [base-8], pc
     ///     jmp   [vm+rdx*8+entry]
     /// ```
+    ///
+    /// If the first instruction is known, and that the frame fits, the callee starts with it:
+    ///
+    /// ```text
+    ///     mov   pc, first
+    ///     movzx eax, word [pc]
+    ///     jmp   [vm+rax*8+dispatch]
+    /// ```
     pub(super) fn call(
         &mut self,
         callee: ValueId,
         args: &CallArgs,
+        first: Option<ValueId>,
         next: &Continuation,
         catch: Option<&Continuation>,
     ) -> Result<(), LowerError> {
@@ -135,8 +145,12 @@ impl Part<'_> {
             _ => self.frame_above(args, saved)?,
         };
         let callee_code = self.callee_code()?;
+        let first = first.map(|first| self.value(first));
         let code = &mut self.code;
-        let target = code.b.load(MemType::I32, Code::object(callee, callee_code));
+        let target = match first {
+            Some(_) => None,
+            None => Some(code.b.load(MemType::I32, Code::object(callee, callee_code))),
+        };
         code.set_base(new.base);
         for (place, half) in [(frame::CALLEE, callee), (frame::DELTA, new.delta)] {
             let addr = code.frame(place);
@@ -148,19 +162,80 @@ impl Part<'_> {
         let pc = code.pc();
         let addr = code.frame(frame::PC);
         code.b.store(MemType::I64, addr, pc);
-        code.enter(target, new.count);
+        match (first, target) {
+            (Some(first), _) => {
+                code.set_pc(first);
+                code.safepoint();
+                code.dispatch(0);
+            }
+            (None, Some(target)) => code.enter(target, new.count),
+            (None, None) => unreachable!("without its first instruction the callee's code is read"),
+        }
         Ok(())
     }
 
     fn frame_in_place(&mut self, operand: OperandId) -> Result<NewFrame, LowerError> {
+        if let Some((block, known, frame)) = &self.frame_in_place
+            && *known == operand
+            && self.cfg.dominates(*block, self.current)
+        {
+            return Ok(frame.clone());
+        }
         let (start, count) = self.slots_operand(operand)?;
         let addr = self.code.slot(start, 0);
         let base = self.code.b.address_of(addr);
-        Ok(NewFrame {
+        let frame = NewFrame {
             base,
             delta: start,
             count,
-        })
+        };
+        self.frame_in_place = Some((self.current, operand, frame.clone()));
+        Ok(frame)
+    }
+
+    /// Whether a callee's frame fits:
+    ///
+    /// ```text
+    ///     movzx eax, word [pc+args]
+    ///     lea   rax, [base+rax*8]
+    ///     mov   ecx, bytes
+    ///     add   rcx, rax
+    ///     cmp   rcx, [vm+stack_limit]
+    /// ```
+    pub(super) fn frame_fits(&mut self, args: OperandId, bytes: ValueId) -> Result<lir::Value, LowerError> {
+        let new = self.frame_in_place(args)?;
+        let bytes = self.value(bytes);
+        let code = &mut self.code;
+        let bytes = code.wide(bytes);
+        let end = code.add(bytes, new.base);
+        let limit = code.load_hot(MemType::I64, abi::hot::STACK_LIMIT);
+        Ok(code.b.int_compare(IntCond::Ule, end, limit))
+    }
+
+    /// The runtime decides whether the instruction remembers the callee:
+    ///
+    /// ```text
+    ///     mov  [vm], base
+    ///     mov  [vm+8], pc
+    ///     mov  rdi, vm
+    ///     mov  esi, callee
+    ///     movzx edx, word [pc+count]
+    ///     call [vm+CallLink]
+    /// ```
+    pub(super) fn call_link(
+        &mut self,
+        callee: ValueId,
+        args: OperandId,
+        results: &[ValueId],
+    ) -> Result<(), LowerError> {
+        let callee = self.value(callee);
+        let (_, count) = self.slots_operand(args)?;
+        self.code.save_state();
+        let linked = self.code.call_builtin(Builtin::CallLink, &[callee, count], &[Low::I64]);
+        let linked = self.code.narrow(linked[0]);
+        self.memory_changed();
+        self.define(results, linked);
+        Ok(())
     }
 
     /// Builds a frame above the running one: the list first, for it may lie where the frame will be.

@@ -35,9 +35,10 @@ impl Part<'_> {
             Terminator::Call {
                 callee,
                 args,
+                first,
                 next,
                 catch,
-            } => return self.call(*callee, args, next, catch.as_ref()),
+            } => return self.call(*callee, args, *first, next, catch.as_ref()),
             Terminator::TailCall { callee, args } => return self.tail_call(*callee, args),
             Terminator::Throw(value) => {
                 self.code.save_state();

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use dg_backend_x64::lir::{self, BinaryOp as Lir, MemType, Role as Place, UnaryOp as Convert};
 
 use super::boxed::Boxed;
+use super::calls::NewFrame;
 use super::frame::Code;
 use super::stubs::{self, Entry};
 use super::{LowerError, LowerOptions};
@@ -12,8 +13,8 @@ use crate::abi::hot;
 use crate::ir::cfg::Cfg;
 use crate::ir::spec::{Encoding, FieldType, RecordKind, SpecTables};
 use crate::ir::{
-    BinaryOp, BlockCall, BlockId, FloatCond, Function, FunctionKind, IntCond, Op, Program, RecordId, Role, Type,
-    UnaryOp, ValueId,
+    BinaryOp, BlockCall, BlockId, FloatCond, Function, FunctionKind, IntCond, Op, OperandId, Program, RecordId, Role,
+    Type, UnaryOp, ValueId,
 };
 
 /// Lowers one function.
@@ -63,6 +64,8 @@ pub(super) struct Part<'a> {
     epoch_at_end: HashMap<BlockId, u32>,
     /// Has anything been allocated on the way here? Then a collection may be due at the end of the bytecode.
     pub(super) has_allocated: bool,
+    /// The frame that is being made of arguments in place, and from which block on it is known.
+    pub(super) frame_in_place: Option<(BlockId, OperandId, NewFrame)>,
     /// In a continuation: results of the call.
     pub(super) results: Option<(lir::Value, lir::Value)>,
 }
@@ -85,6 +88,7 @@ impl<'a> Part<'a> {
             epochs: 0,
             epoch_at_end: HashMap::new(),
             has_allocated: allocates(program, function),
+            frame_in_place: None,
             results: None,
         };
         part.make_blocks();
@@ -413,6 +417,11 @@ impl<'a> Part<'a> {
             Op::CacheLoad(word) => self.cache_load(*word, results)?,
             Op::CacheStore { word, value } => self.cache_store(*word, *value)?,
             Op::CacheLink { case } => self.cache_link(*case, results),
+            Op::CallLink { callee, args } => self.call_link(*callee, *args, results)?,
+            Op::FrameFits { args, bytes } => {
+                let fits = self.frame_fits(*args, *bytes)?;
+                self.define(results, fits);
+            }
         }
         Ok(())
     }

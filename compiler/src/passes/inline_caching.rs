@@ -143,6 +143,7 @@ impl Site {
             key: key.iter().map(|key| function.ty(*key)).collect(),
             cases,
             until,
+            is_call: false,
         };
         Ok(Some(Self {
             block,
@@ -310,7 +311,7 @@ impl Site {
 }
 
 /// A block on the way to `block` with something that must not be done twice.
-fn effect_before(spec: &SpecTables, function: &Function, cfg: &Cfg, block: BlockId) -> Option<BlockId> {
+pub(super) fn effect_before(spec: &SpecTables, function: &Function, cfg: &Cfg, block: BlockId) -> Option<BlockId> {
     let mut before = vec![block];
     let mut seen = before.clone();
     while let Some(block) = before.pop() {

@@ -2,6 +2,7 @@
 //!
 //! [`PASSES`] is the table of contents: each row is a module, and a name that turns it off.
 
+mod call_caching;
 mod check_strength_reduction;
 mod common_subexpressions;
 mod constant_folding;
@@ -49,6 +50,8 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "constant_folding",         run: Run::Function(constant_folding::run),         summary: "what can be computed now" },
     Pass { name: "dead_code",                run: Run::Function(dead_code::run),                summary: "what is unreachable, unused or only jumps" },
     Pass { name: "split",                    run: Run::Program(split::run),                     summary: "cold regions and continuations become functions of their own" },
+    Pass { name: "call_caching",             run: Run::Program(call_caching::run),              summary: "calls remember whom they call" },
+    Pass { name: "type_check_removal",       run: Run::Function(type_check_removal::run),       summary: "checks that are already decided" },
     Pass { name: "dead_code",                run: Run::Function(dead_code::run),                summary: "what is unreachable, unused or only jumps" },
 ];
 

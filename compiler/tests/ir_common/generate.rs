@@ -329,6 +329,7 @@ impl Generator<'_> {
         self.builder.end(Terminator::Call {
             callee,
             args,
+            first: None,
             next: next_at,
             catch: catch_at,
         });

@@ -120,6 +120,10 @@ impl Machine for ToyMachine<'_> {
         self.log.push(format!("link {case}"));
         false
     }
+    fn call_link(&mut self, callee: u32) -> bool {
+        self.log.push(format!("link the callee {callee}"));
+        false
+    }
     fn set_open_top(&mut self, slot: u32) {
         self.log.push(format!("open top {slot}"));
     }

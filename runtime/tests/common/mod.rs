@@ -179,6 +179,10 @@ static LANGUAGE: LanguageInfo = LanguageInfo {
         remembers("GET.found"),
         remembers("GET.absent"),
         remembers("GET.uncached"),
+        calls("CALL"),
+        calls("CALL.same_closure"),
+        calls("CALL.same_code"),
+        calls("CALL.uncached"),
     ],
 };
 
@@ -206,10 +210,50 @@ const fn remembers(name: &'static str) -> OpcodeInfo {
             },
         ],
         until: Some(EVENT),
+        call: None,
     };
     OpcodeInfo {
         name,
         doc: "what is remembered of a node",
+        length: 32,
+        operands: &[],
+        cache: Some(&CACHE),
+    }
+}
+
+pub const CALL: u16 = 6;
+pub const CALL_CLOSURE: u16 = 7;
+pub const CALL_CODE: u16 = 8;
+pub const CALL_UNCACHED: u16 = 9;
+
+/// A form of an instruction of 32 bytes that remembers whom it calls.
+const fn calls(name: &'static str) -> OpcodeInfo {
+    const WORDS: CallWords = CallWords {
+        callee: 8,
+        first: 16,
+        frame: 24,
+    };
+    static CACHE: CacheInfo = CacheInfo {
+        linking: CALL,
+        uncached: CALL_UNCACHED,
+        links: 4,
+        key: &[],
+        cases: &[
+            CacheCase {
+                opcode: CALL_CLOSURE,
+                words: &[CachedReference::Value(8)],
+            },
+            CacheCase {
+                opcode: CALL_CODE,
+                words: &[CachedReference::Reference(8)],
+            },
+        ],
+        until: None,
+        call: Some([WORDS, WORDS]),
+    };
+    OpcodeInfo {
+        name,
+        doc: "a call",
         length: 32,
         operands: &[],
         cache: Some(&CACHE),

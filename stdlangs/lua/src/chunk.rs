@@ -8,7 +8,8 @@ use crate::core::state::lua;
 use crate::emit::{self, CaptureSource, Prototype, Target};
 use crate::generated::{Boxed, Function, NIL};
 use crate::precompiled::{self, Damage, Precompiled};
-use crate::syntax::ast::TextKind;
+use crate::syntax::ast::{Chunk, TextKind};
+use crate::syntax::{self, Source};
 
 /// Why a chunk cannot be loaded.
 #[derive(Debug)]
@@ -27,11 +28,32 @@ pub enum LoadError {
 /// # Errors
 /// If the source is no Lua 5.1, or memory runs out.
 pub fn load<'v>(vm: &'v Vm, source: &[u8], name: &[u8]) -> Result<Ref<'v, Function>, LoadError> {
-    if source.first() == Some(&precompiled::MARK) {
+    if is_precompiled(source) {
         return load_precompiled(vm, source, name);
     }
-    let main = compile(vm, source, name, 1)?.main;
+    load_parsed(vm, &parse(Source::new(source, 1), name)?, name)
+}
+
+/// As [`load`], for a chunk that has been parsed.
+///
+/// # Errors
+/// If a function is too complex, or memory runs out.
+pub fn load_parsed<'v>(vm: &'v Vm, chunk: &Chunk, name: &[u8]) -> Result<Ref<'v, Function>, LoadError> {
+    let main = link(vm, chunk, name)?.main;
     alloc::function(vm, main, lua(vm).globals(vm), 0).map_err(LoadError::Thrown)
+}
+
+/// Parses a chunk. Nothing of the virtual machine is needed for it: what gives the source its pieces may run Lua.
+///
+/// # Errors
+/// If the source is no Lua 5.1.
+pub fn parse<'s>(source: Source<'s>, name: &'s [u8]) -> Result<Chunk, LoadError> {
+    syntax::parse_source(source, name).map_err(|error| LoadError::Syntax(error.message))
+}
+
+/// Whether these are the first bytes of a precompiled chunk.
+pub fn is_precompiled(source: &[u8]) -> bool {
+    source.first() == Some(&precompiled::MARK)
 }
 
 fn load_precompiled<'v>(vm: &'v Vm, bytes: &[u8], name: &[u8]) -> Result<Ref<'v, Function>, LoadError> {
@@ -44,7 +66,8 @@ fn load_precompiled<'v>(vm: &'v Vm, bytes: &[u8], name: &[u8]) -> Result<Ref<'v,
         LoadError::Syntax([shown, b": ", damage.message().as_bytes()].concat())
     };
     let precompiled = Precompiled::read(bytes).map_err(refused)?;
-    let compiled = compile(vm, &precompiled.source(), precompiled.chunk_name, precompiled.line)?;
+    let source = Source::new(&precompiled.source(), precompiled.line);
+    let compiled = link(vm, &parse(source, precompiled.chunk_name)?, precompiled.chunk_name)?;
     let code = match precompiled.kind {
         TextKind::Chunk => compiled.main,
         _ => compiled.first_inner.ok_or_else(|| refused(Damage::Header))?,
@@ -67,15 +90,14 @@ struct Compiled<'v> {
     first_inner: Option<Ref<'v, Code>>,
 }
 
-/// Compiles source that begins in the line `first_line` of the chunk `name`.
-fn compile<'v>(vm: &'v Vm, source: &[u8], name: &[u8], first_line: u32) -> Result<Compiled<'v>, LoadError> {
+/// Makes the code of a chunk.
+fn link<'v>(vm: &'v Vm, chunk: &Chunk, name: &[u8]) -> Result<Compiled<'v>, LoadError> {
     let mut loader = Loader {
         vm,
         failure: None,
         first_inner: None,
     };
-    let main = emit::compile_from_line(source, name, first_line, &mut loader)
-        .map_err(|error| LoadError::Syntax(error.message))?;
+    let main = emit::link(chunk, name, &mut loader).map_err(|error| LoadError::Syntax(error.message))?;
     if let Some(failure) = loader.failure {
         return Err(LoadError::Thrown(failure));
     }

@@ -1,12 +1,10 @@
 //! `dglua`: runs Lua 5.1 programs, with the options and the exit status of PUC Lua's `lua`.
 
-use std::ffi::OsStr;
 use std::io::{BufRead, IsTerminal, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
 use std::process::ExitCode;
 
-use dg_lua::{Error, Function, Lua, MultiValue, Options, Result, StdLib, Variadic, skip_shebang};
+use dg_lua::{Lua, LuaError, LuaValue, Options, skip_shebang};
 
 const VERSION: &str = concat!("Lua 5.1 (dglua ", env!("CARGO_PKG_VERSION"), ")");
 
@@ -35,16 +33,17 @@ fn main() -> ExitCode {
     };
     let mut options = Options::default();
     options.gc.stress = command.gc_stress;
-    let lua = match Lua::new_with(StdLib::ALL, options) {
+    let mut lua = match Lua::with_options(options) {
         Ok(lua) => lua,
         Err(error) => {
             say(std::io::stderr(), format_args!("dglua: cannot create state: {error}\n"));
             return ExitCode::FAILURE;
         }
     };
-    let ran = command.run(&lua, &arguments);
+    lua.keep_tracebacks();
+    let ran = command.run(&mut lua, &arguments);
     if let Err(error) = &ran {
-        report(&lua, error);
+        report(&mut lua, error);
     }
     if command.stats {
         print_stats(&lua);
@@ -86,7 +85,7 @@ enum Step {
 }
 
 impl Command {
-    fn parse(arguments: &[Vec<u8>]) -> std::result::Result<Command, String> {
+    fn parse(arguments: &[Vec<u8>]) -> Result<Command, String> {
         let mut command = Command::default();
         let mut index = 1;
         while index < arguments.len() {
@@ -130,22 +129,23 @@ impl Command {
         Ok(command)
     }
 
-    fn run(&self, lua: &Lua, arguments: &[Vec<u8>]) -> Result<()> {
+    fn run(&self, lua: &mut Lua, arguments: &[Vec<u8>]) -> Result<(), LuaError> {
         if self.version {
             say(std::io::stdout(), format_args!("{VERSION}\n"));
         }
         for step in &self.steps {
             match step {
-                Step::Execute(source) => lua.load(source).set_name("=(command line)").exec()?,
+                Step::Execute(source) => execute(lua, source, b"=(command line)", &[])?,
                 Step::Require(name) => {
-                    let require: Function = lua.globals().get("require")?;
-                    require.call::<()>(lua.create_string(name)?)?;
+                    let require = lua.global("require")?;
+                    lua.call(&require, &[LuaValue::String(name.clone())])?;
                 }
             }
         }
         if let Some(script) = self.script {
             set_arg(lua, arguments, script)?;
-            execute_file(lua, &arguments[script], &arguments[script + 1..])?;
+            let rest: Vec<_> = arguments[script + 1..].iter().cloned().map(LuaValue::String).collect();
+            execute_file(lua, &arguments[script], &rest)?;
         }
         let nothing_else = self.script.is_none() && self.steps.is_empty() && !self.version;
         if self.interactive || nothing_else && std::io::stdin().is_terminal() {
@@ -161,29 +161,49 @@ impl Command {
 }
 
 /// The global `arg`: the script's name at 0, its arguments behind, what stands before it at negative indices.
-fn set_arg(lua: &Lua, arguments: &[Vec<u8>], script: usize) -> Result<()> {
-    let arg = lua.create_table()?;
-    for (index, argument) in arguments.iter().enumerate() {
-        arg.set(index as f64 - script as f64, lua.create_string(argument)?)?;
-    }
-    lua.globals().set("arg", arg)
+fn set_arg(lua: &mut Lua, arguments: &[Vec<u8>], script: usize) -> Result<(), LuaError> {
+    let make = lua.load(
+        b"local first, t = ..., {} for i = 2, select('#', ...) do t[i - 2 - first] = select(i, ...) end arg = t",
+        b"=arg",
+    )?;
+    let mut values = vec![LuaValue::Number(script as f64)];
+    values.extend(arguments.iter().cloned().map(LuaValue::String));
+    lua.call(&make, &values).map(drop)
+}
+
+fn execute(lua: &mut Lua, source: &[u8], name: &[u8], arguments: &[LuaValue]) -> Result<(), LuaError> {
+    let chunk = lua.load(source, name)?;
+    lua.call(&chunk, arguments).map(drop)
 }
 
 /// Runs a file, or the standard input for `-`.
-fn execute_file(lua: &Lua, path: &[u8], arguments: &[Vec<u8>]) -> Result<()> {
-    let arguments: Result<Variadic<_>> = arguments.iter().map(|text| lua.create_string(text)).collect();
-    let chunk = if path == b"-" {
+fn execute_file(lua: &mut Lua, path: &[u8], arguments: &[LuaValue]) -> Result<(), LuaError> {
+    let (read, name) = if path == b"-" {
         let mut source = Vec::new();
-        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut source)?;
-        lua.load(skip_shebang(&source)).set_name("=stdin").into_function()?
+        let read = std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut source);
+        (read.map(|_| source), b"=stdin".to_vec())
     } else {
-        lua.load(Path::new(OsStr::from_bytes(path))).into_function()?
+        (std::fs::read(std::ffi::OsStr::from_bytes(path)), [b"@", path].concat())
     };
-    chunk.call(arguments?)
+    match read {
+        Ok(source) => execute(lua, skip_shebang(&source), &name, arguments),
+        Err(error) => {
+            let message = format!(
+                "cannot open {}: {}",
+                String::from_utf8_lossy(path),
+                dg_lua::error_reason(&error)
+            );
+            Err(LuaError {
+                value: LuaValue::Nil,
+                message,
+                traceback: String::new(),
+            })
+        }
+    }
 }
 
 /// Reads and runs statements and expressions until the input ends.
-fn interact(lua: &Lua) {
+fn interact(lua: &mut Lua) {
     let mut input = std::io::stdin().lock();
     let mut source = Vec::new();
     loop {
@@ -197,18 +217,19 @@ fn interact(lua: &Lua) {
         if before == 0 && source.first() == Some(&b'=') {
             source.splice(..1, *b"return ");
         }
-        match lua.load(&source).set_name("=stdin").into_function() {
+        match lua.load(&source, b"=stdin") {
             Ok(chunk) => {
                 source.clear();
-                let printed = run_and_print(lua, &chunk);
-                lua.flush_files();
+                let printed = lua.call(&chunk, &[]).and_then(|results| match results.as_slice() {
+                    [] => Ok(Vec::new()),
+                    results => lua.global("print").and_then(|print| lua.call(&print, results)),
+                });
+                flush(lua);
                 if let Err(error) = printed {
                     report(lua, &error);
                 }
             }
-            Err(Error::SyntaxError {
-                incomplete_input: true, ..
-            }) => {}
+            Err(error) if error.message.ends_with("near '<eof>'") => {}
             Err(error) => {
                 source.clear();
                 report(lua, &error);
@@ -217,25 +238,21 @@ fn interact(lua: &Lua) {
     }
 }
 
-fn run_and_print(lua: &Lua, chunk: &Function) -> Result<()> {
-    let results: MultiValue = chunk.call(())?;
-    if results.is_empty() {
-        return Ok(());
-    }
-    lua.globals().get::<Function>("print")?.call(results)
+/// Writes out what the program has printed, so that messages come after it.
+fn flush(lua: &mut Lua) {
+    dg_lua::flush_files(lua);
 }
 
-/// Shows an error, after what the program has printed.
-fn report(lua: &Lua, error: &Error) {
-    lua.flush_files();
-    say(std::io::stderr(), format_args!("dglua: {}\n", error.message()));
-    if let Some(traceback) = error.traceback() {
-        say(std::io::stderr(), format_args!("{traceback}\n"));
+fn report(lua: &mut Lua, error: &LuaError) {
+    flush(lua);
+    say(std::io::stderr(), format_args!("dglua: {}\n", error.message));
+    if !error.traceback.is_empty() {
+        say(std::io::stderr(), format_args!("{}\n", error.traceback));
     }
 }
 
 fn print_stats(lua: &Lua) {
-    let stats = lua.gc_stats();
+    let stats = lua.vm().gc_stats();
     say(
         std::io::stderr(),
         format_args!(
@@ -247,7 +264,7 @@ fn print_stats(lua: &Lua) {
             stats.live,
             stats.total_pause.as_secs_f64(),
             stats.longest_pause.as_secs_f64(),
-            lua.used_memory(),
+            lua.vm().bytes_in_use(),
         ),
     );
 }

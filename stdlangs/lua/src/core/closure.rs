@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use dg_runtime::{Code, Coroutine, RawRef, Ref, Throw, Vm};
+use dg_runtime::{Code, Coroutine, Frame, RawRef, Ref, Throw, Vm};
 
 use super::alloc;
 use crate::generated::{Boxed, Function, Upvalue};
@@ -94,6 +94,16 @@ pub fn close_upvalues(vm: &Vm, coroutine: &Coroutine, from: *mut u64) {
         upvalue.set(|u| &u.closed, value);
         upvalue.location.set(closed_location(upvalue));
     }
+}
+
+/// Whether a slot of a frame is a captured variable.
+pub fn is_captured(vm: &Vm, frame: Frame<'_>, slot: u32) -> bool {
+    let location = frame.base().wrapping_add(slot as usize);
+    let coroutine = frame.coroutine();
+    let captured = coroutine.captured().borrow();
+    captured
+        .iter()
+        .any(|&open| upvalue(vm, open).location.get() == location)
 }
 
 /// A stack has moved: its open variables move along.

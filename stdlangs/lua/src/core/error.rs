@@ -3,6 +3,7 @@
 use dg_runtime::{Frame, Throw, Value, Vm};
 
 use super::coerce::type_name;
+use super::levels::{Level, levels};
 use super::names::{self, Name};
 use crate::generated::{Boxed, nil};
 use crate::syntax::{RUNTIME_CHUNK_ID_LEN, chunk_id};
@@ -48,7 +49,8 @@ pub fn position(frame: Frame<'_>) -> Vec<u8> {
 
 /// The position of the function at `level`: 0 runs, 1 has called it, and so on; empty if there is none.
 pub fn position_at(vm: &Vm, level: usize) -> Vec<u8> {
-    vm.frames().nth(level).map_or(Vec::new(), position)
+    let frame = levels(vm).nth(level).and_then(Level::frame);
+    frame.map_or(Vec::new(), position)
 }
 
 /// "attempt to `action` a value of this type", with the name of the operand that holds the value.

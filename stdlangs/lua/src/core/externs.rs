@@ -12,6 +12,7 @@ use crate::generated::{
     Boxed, Callee, Concatenation, Entry, Event, Externs, ForPart, Found, Function, HOLE, Kind, NIL, Ordering, Outcome,
     Resumable, Stored, Table, ValueKind, nil,
 };
+use crate::library::memory::{MAX_STRING, check_size, with_scratch};
 
 /// `__index` and `__newindex` chains end here: longer ones are taken for loops.
 const MAX_CHAIN: usize = 100;
@@ -499,10 +500,19 @@ fn concatenate<'v>(vm: &'v Vm, operands: &'v [Value<'v>]) -> Result<Concatenatio
 
 /// The text of all operands, which are strings or numbers.
 fn join<'v>(vm: &'v Vm, operands: &[Value<'v>]) -> Result<Value<'v>, Throw> {
-    let mut scratch = super::state::lua(vm).scratch.borrow_mut();
-    scratch.clear();
-    for &operand in operands {
-        coerce::append_text(vm, &mut scratch, operand);
+    let length: usize = operands
+        .iter()
+        .filter_map(|operand| operand.as_string(vm))
+        .map(|text| text.as_bytes().len())
+        .sum();
+    if length > MAX_STRING {
+        return Err(error::throw(vm, "string length overflow"));
     }
-    coerce::string(vm, &scratch)
+    check_size(vm, length)?;
+    with_scratch(vm, |joined| {
+        for &operand in operands {
+            coerce::append_text(vm, joined, operand);
+        }
+        coerce::string(vm, joined)
+    })
 }

@@ -3,10 +3,9 @@
 use dg_runtime::abi::Header;
 use dg_runtime::{Handle, Hooks, Object, RawRef, Ref, RuntimeError, Tracer, Value, Vm, WeakPhase, reference_in_bits};
 
+use super::levels::levels;
 use super::state::lua;
 use super::{closure, coerce, error, meta, table, traceback};
-use crate::api::host;
-use crate::api::state::{is_host_boundary, is_resumed_by_host};
 use crate::generated::{Boxed, Event, NIL, Nodes, Table, Userdata, ValueKind, natives};
 
 /// Bit of `Table.weak`: keys are weak.
@@ -48,9 +47,7 @@ fn word_error(vm: &Vm, error: RuntimeError<'_>) -> u64 {
         RuntimeError::CannotYield => error::throw(vm, "attempt to yield across metamethod/C-call boundary"),
     };
     drop(thrown);
-    let bits = vm.thrown().bits();
-    lua(vm).host.note_raised(vm, &error, bits);
-    bits
+    vm.thrown().bits()
 }
 
 /// Traces weak tables: their entries are looked at when everything else is marked. Strings are values, not objects: they
@@ -121,21 +118,23 @@ fn clear_weak(vm: &Vm, container: u32, marks: &Tracer<'_>, phase: WeakPhase) {
     );
 }
 
-/// Calls the `__gc` of a userdata, or drops the value of the host that it owns. Errors in it are lost, as there is nobody
-/// to tell.
+/// Calls the `__gc` of a userdata. An error in it is kept for `collectgarbage`, the first of several; when the program has
+/// not asked for the collection there is nobody to tell.
 fn finalize(vm: &mut Vm, object: u32) {
     let shared: &Vm = vm;
     // SAFETY: only userdata are given to `Vm::add_finalizer`; the runtime keeps the object alive.
     let userdata = unsafe { RawRef::<Userdata>::new(object).get(shared) };
-    if host::is_of_rust(userdata) {
-        return host::finalize(shared, userdata);
-    }
     let method = meta::method(shared, userdata.boxed(), Event::Gc);
-    if method.as_function(shared).is_some()
-        && let Ok(pending) = shared.prepare(method, &[userdata.boxed()])
-        && let Ok(results) = vm.call(pending)
-    {
-        vm.pop(results);
+    if method.as_function(shared).is_none() {
+        return;
+    }
+    let pending = shared.prepare(method, &[userdata.boxed()]);
+    match pending.and_then(|pending| vm.call(pending)) {
+        Ok(results) => vm.pop(results),
+        Err(_) => {
+            let thrown = vm.root(vm.thrown());
+            lua(vm).finalizer_error.borrow_mut().get_or_insert(thrown);
+        }
     }
 }
 
@@ -150,10 +149,10 @@ pub fn note_mode(vm: &Vm, table: Ref<'_, Table>) {
     table.weak.set(weak);
 }
 
-/// Lets the handler of an `xpcall` replace what is thrown, or notes a traceback of what the host or nobody catches.
+/// Lets the handler of an `xpcall` replace what is thrown, or notes a traceback of what nobody catches.
 fn thrown(vm: &mut Vm) -> Option<Handle> {
     let handler = match catcher(vm) {
-        Catcher::Host => {
+        Catcher::None => {
             note_traceback(vm);
             return None;
         }
@@ -176,8 +175,7 @@ fn thrown(vm: &mut Vm) -> Option<Handle> {
 
 /// Who catches what the running coroutine throws.
 enum Catcher {
-    /// A host that has called or resumed; or nobody does.
-    Host,
+    None,
     /// It is caught as it is.
     Plain,
     /// An `xpcall` with this handler.
@@ -187,9 +185,6 @@ enum Catcher {
 fn catcher(vm: &Vm) -> Catcher {
     let in_handler = lua(vm).handling.get();
     for (depth, frame) in vm.frames().enumerate() {
-        if is_host_boundary(vm, frame.base()) {
-            return Catcher::Host;
-        }
         let info = frame.code().info();
         // What pcall and xpcall throw themselves is thrown to their callers.
         if depth > 0 && frame.line().is_none() {
@@ -205,15 +200,19 @@ fn catcher(vm: &Vm) -> Catcher {
         }
     }
     // `resume` catches what leaves a coroutine.
-    if vm.current_coroutine() == vm.main_coroutine() || is_resumed_by_host(vm) {
-        Catcher::Host
+    if vm.current_coroutine() == vm.main_coroutine() {
+        Catcher::None
     } else {
         Catcher::Plain
     }
 }
 
 fn note_traceback(vm: &Vm) {
-    let mut traceback = lua(vm).traceback.borrow_mut();
-    traceback.clear();
-    traceback::append(vm, &mut traceback, 0);
+    let state = lua(vm);
+    if state.keep_traceback.get() {
+        let mut traceback = state.traceback.borrow_mut();
+        traceback.clear();
+        // A message handler and the function that makes the traceback, which PUC Lua calls.
+        traceback::append(vm, &mut traceback, levels(vm), 0, 2);
+    }
 }

@@ -6,6 +6,7 @@ pub mod coerce;
 pub mod error;
 pub mod externs;
 pub mod hooks;
+pub mod levels;
 pub mod meta;
 pub mod names;
 pub mod state;

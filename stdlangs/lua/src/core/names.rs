@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use dg_runtime::{Code, Frame, OpcodeInfo, OperandKind, RawValue, Ref, Vm};
 
+use super::closure;
 use crate::generated::{OPCODES, ValueKind};
 
 /// A variable or field, as error messages show it.
@@ -31,6 +32,26 @@ pub fn of_callee(vm: &Vm, frame: Frame<'_>) -> Option<Name> {
         "FORCALL" => of_operand(vm, frame, "iterator", 0),
         _ => None,
     }
+}
+
+/// Whether the function of a frame has taken the place of another one, which its caller has called, by a tail call. Of
+/// what the caller has called only the variable is left that it was in: that it has been assigned to meanwhile is ruled
+/// out where a variable is captured, and a function that calls itself by a tail call is not noticed.
+pub fn is_replaced(vm: &Vm, frame: Frame<'_>, caller: Frame<'_>) -> bool {
+    let slot = || {
+        let at = caller.offset().filter(|_| !caller.code().bytecode().is_empty())?;
+        let inst = Inst::at(caller.code(), at)?;
+        match inst.kind {
+            "CALL" | "TAILCALL" => inst.slot("f"),
+            "FORCALL" => inst.slot("iterator"),
+            _ => None,
+        }
+    };
+    slot().is_some_and(|slot| {
+        let called = caller.slot(slot);
+        let is_other = called.as_function(vm).is_some() && called != frame.function();
+        is_other && !closure::is_captured(vm, caller, slot)
+    })
 }
 
 /// What `slot` is called before the instruction at `at`.

@@ -1,46 +1,42 @@
 //! Tracebacks in the form of PUC Lua.
 
-use dg_runtime::{Frame, Frames, Vm};
+use dg_runtime::Vm;
 
+use super::levels::Level;
 use super::names;
 use crate::syntax::{RUNTIME_CHUNK_ID_LEN, chunk_id};
 
-/// Of a deep stack, so many levels are shown at its top and
+/// Of a deep stack, the levels below this one are shown, and
 const TOP_LEVELS: usize = 12;
 /// so many at its bottom.
 const BOTTOM_LEVELS: usize = 10;
 
-/// Appends `stack traceback:` and a line for each level of the running coroutine, from `level` on (0 runs).
-pub fn append(vm: &Vm, out: &mut Vec<u8>, level: usize) {
-    append_frames(vm, out, vm.frames(), level);
-    // What runs the program is C in PUC Lua.
-    if vm.current_coroutine() == vm.main_coroutine() {
-        out.extend_from_slice(b"\n\t[C]: ?");
-    }
-}
-
-/// As [`append`], for the frames of any coroutine.
-pub fn append_frames<'v>(vm: &'v Vm, out: &mut Vec<u8>, frames: Frames<'v>, level: usize) {
+/// Appends `stack traceback:` and a line for each of the levels, from `first` on. `hidden` are the levels that PUC Lua
+/// would have in front of them: they count when a deep stack is cut.
+pub fn append<'v>(vm: &'v Vm, out: &mut Vec<u8>, levels: impl Iterator<Item = Level<'v>>, first: usize, hidden: usize) {
     out.extend_from_slice(b"stack traceback:");
-    let frames: Vec<Frame<'_>> = frames.collect();
-    let last = frames.len();
-    for (index, &frame) in frames.iter().enumerate().skip(level) {
-        let shown = index - level;
-        let left = last - index;
-        if shown >= TOP_LEVELS && left > BOTTOM_LEVELS {
-            if shown == TOP_LEVELS {
-                out.extend_from_slice(b"\n\t...");
-            }
-            continue;
-        }
-        append_level(vm, out, frame, frames.get(index + 1).copied());
+    let levels: Vec<Level<'_>> = levels.collect();
+    let first = first.min(levels.len());
+    let cut = TOP_LEVELS.saturating_sub(hidden).max(first);
+    if levels.len() > cut + BOTTOM_LEVELS + 1 {
+        let (top, bottom) = (&levels[first..cut], &levels[levels.len() - BOTTOM_LEVELS..]);
+        top.iter().for_each(|&level| append_level(vm, out, level));
+        out.extend_from_slice(b"\n\t...");
+        bottom.iter().for_each(|&level| append_level(vm, out, level));
+    } else {
+        levels[first..].iter().for_each(|&level| append_level(vm, out, level));
     }
 }
 
-fn append_level(vm: &Vm, out: &mut Vec<u8>, frame: Frame<'_>, caller: Option<Frame<'_>>) {
+fn append_level<'v>(vm: &'v Vm, out: &mut Vec<u8>, level: Level<'v>) {
+    out.extend_from_slice(b"\n\t");
+    let (frame, caller) = match level {
+        Level::Function { frame, caller } => (frame, caller),
+        Level::TailCall => return out.extend_from_slice(b"(tail call): ?"),
+        Level::Host => return out.extend_from_slice(b"[C]: ?"),
+    };
     let code = frame.code();
     let source = chunk_id(code.info().source.as_bytes(), RUNTIME_CHUNK_ID_LEN);
-    out.extend_from_slice(b"\n\t");
     match frame.line() {
         Some(line) => {
             out.extend_from_slice(&source);
@@ -48,10 +44,7 @@ fn append_level(vm: &Vm, out: &mut Vec<u8>, frame: Frame<'_>, caller: Option<Fra
         }
         None => out.extend_from_slice(b"[C]:"),
     }
-    let name = caller
-        .filter(|_| !frame.is_called_by_host())
-        .and_then(|caller| names::of_callee(vm, caller));
-    if let Some(name) = name {
+    if let Some(name) = caller.and_then(|caller| names::of_callee(vm, caller)) {
         out.extend_from_slice(b" in function '");
         out.extend_from_slice(&name.name);
         out.push(b'\'');

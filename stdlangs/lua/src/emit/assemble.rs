@@ -7,7 +7,7 @@ use super::function::{FunctionCode, TooComplex, compile_function};
 use super::inst::{Arith, Const, Dest, Inst, List, Operand, Run, Slot};
 use crate::generated::{self, Builder, Code, InstPos, RawRef, RawValue};
 use crate::syntax::ast::{Chunk, FunctionId, StrId, Text, Upvalue, UpvalueSource, Vararg};
-use crate::syntax::{SyntaxError, parse_from_line};
+use crate::syntax::{SyntaxError, parse};
 
 /// What the machine has to do for emission. It keeps whatever it has made alive until the main function is made.
 pub trait Target {
@@ -88,29 +88,23 @@ pub enum CaptureSource {
 ///
 /// The first syntax error, or that a function needs too many slots, in the words of PUC Lua 5.1.
 pub fn compile(source: &[u8], chunk_name: &[u8], target: &mut dyn Target) -> Result<RawRef<Code>, SyntaxError> {
-    compile_from_line(source, chunk_name, 1, target)
+    link(&parse(source, chunk_name)?, chunk_name, target)
 }
 
-/// Like [`compile`], for a part of a chunk that begins in the line `first_line`.
+/// Like [`compile`], for a chunk that has been parsed.
 ///
 /// # Errors
 ///
-/// As [`compile`].
-pub fn compile_from_line(
-    source: &[u8],
-    chunk_name: &[u8],
-    first_line: u32,
-    target: &mut dyn Target,
-) -> Result<RawRef<Code>, SyntaxError> {
-    let chunk = parse_from_line(source, chunk_name, first_line)?;
+/// That a function needs too many slots.
+pub fn link(chunk: &Chunk, chunk_name: &[u8], target: &mut dyn Target) -> Result<RawRef<Code>, SyntaxError> {
     let too_complex =
         |TooComplex { line }| SyntaxError::new(chunk_name, line, "function or expression too complex", None);
     let ids = (0..chunk.functions.len()).map(FunctionId::from_index);
-    let functions: Result<Vec<_>, _> = ids.map(|id| compile_function(&chunk, id)).collect();
+    let functions: Result<Vec<_>, _> = ids.map(|id| compile_function(chunk, id)).collect();
     let functions = functions.map_err(too_complex)?;
     let mut linker = Linker {
-        chunk: &chunk,
-        source: source.into(),
+        chunk,
+        source: Rc::clone(&chunk.source),
         chunk_name: chunk_name.into(),
         functions: &functions,
         strings: vec![None; chunk.strings.len()],

@@ -37,11 +37,17 @@ impl Emitter<'_> {
         }
     }
 
-    /// Evaluates an expression into the next free slot.
+    /// Evaluates an expression into the next free slot. Its operands are evaluated there as well: a slot that is set aside
+    /// and not yet written would keep alive what it held before.
     pub(super) fn push_value(&mut self, expr: ExprId) -> Slot {
-        let dst = self.reserve(1, self.chunk.line(expr));
-        self.into(expr, dst);
-        dst
+        let next = Slot(self.free);
+        let value = self.operand(expr);
+        if value != Operand::Slot(next) {
+            let line = self.chunk.line(expr);
+            self.reserve(1, line);
+            self.store_slot(value, next, line);
+        }
+        next
     }
 
     /// Evaluates an expression to wherever is convenient: a constant or a variable stays where it is.

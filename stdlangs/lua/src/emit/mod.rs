@@ -28,7 +28,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use assemble::{Capture, CaptureSource, LocalInfo, Prototype, Target, compile, compile_from_line};
+pub use assemble::{Capture, CaptureSource, LocalInfo, Prototype, Target, compile, link};
 pub use function::{FunctionCode, TooComplex, compile_function};
 pub use inst::{Arith, Const, Dest, Inst, Label, List, Operand, Run, Slot};
 pub use instructions::{Instructions, VariableRange};

@@ -8,9 +8,11 @@ use super::memory::check_size;
 use super::{Functions, register};
 use crate::chunk::{self, LoadError};
 use crate::core::coerce::{self, is_truthy};
+use crate::core::levels::{Level, levels};
 use crate::core::state::lua;
 use crate::core::{alloc, error, externs, hooks, meta, table};
 use crate::generated::{Boxed, Event, Function, Kind, Table, ValueKind, natives, nil};
+use crate::syntax::Source;
 use crate::text::parse_number::parse_in_base;
 
 /// `Function.kind` of `next`.
@@ -22,13 +24,17 @@ const KIND_IPAIRS: u32 = 3;
 /// Most results of `unpack`.
 const MAX_UNPACKED: i64 = 1 << 18;
 
-/// Opens the library, with or without what reads files.
-pub fn open(vm: &Vm, files: bool) -> Result<(), Throw> {
+/// How often `load` may run in the reader function of another `load`. The parser uses the native stack, and is in use
+/// while the reader runs.
+const MAX_NESTED_LOADS: u32 = 16;
+
+/// Bytes that a step of the collector takes care of at least.
+const LEAST_STEP: usize = 2048;
+
+/// Opens the library.
+pub fn open(vm: &Vm) -> Result<(), Throw> {
     let globals = lua(vm).globals(vm);
     register(vm, globals, FUNCTIONS)?;
-    if files {
-        register(vm, globals, FILE_FUNCTIONS)?;
-    }
     table::set_str(vm, globals, vm.str(b"_VERSION")?, coerce::string(vm, b"Lua 5.1")?)?;
     for (name, native) in [("pcall", &natives::PCALL), ("xpcall", &natives::XPCALL)] {
         let function = alloc::function(vm, vm.new_spec_code(native)?, globals, 0)?;
@@ -64,14 +70,12 @@ fn captured<'v>(cx: &'v CallContext<'_>) -> Value<'v> {
 
 #[rustfmt::skip] // a table
 const FUNCTIONS: Functions = &[
-    ("assert", assert), ("collectgarbage", collectgarbage), ("error", throw), ("gcinfo", gcinfo),
-    ("getfenv", getfenv), ("getmetatable", getmetatable), ("load", load),
+    ("assert", assert), ("collectgarbage", collectgarbage), ("dofile", dofile), ("error", throw), ("gcinfo", gcinfo),
+    ("getfenv", getfenv), ("getmetatable", getmetatable), ("load", load), ("loadfile", loadfile),
     ("loadstring", loadstring), ("newproxy", newproxy), ("next", next), ("print", print), ("rawequal", rawequal),
     ("rawget", rawget), ("rawset", rawset), ("select", select), ("setfenv", setfenv), ("setmetatable", setmetatable),
     ("tonumber", tonumber), ("tostring", tostring), ("type", type_), ("unpack", unpack),
 ];
-
-const FILE_FUNCTIONS: Functions = &[("dofile", dofile), ("loadfile", loadfile)];
 
 fn assert(cx: &mut CallContext<'_>) -> NativeResult {
     if is_truthy(cx.any(0)?) {
@@ -102,8 +106,7 @@ fn collectgarbage(cx: &mut CallContext<'_>) -> NativeResult {
     let number = match option {
         b"collect" => {
             cx.integer_or(1, 0)?;
-            cx.collect_full();
-            cx.run_finalizers();
+            collect(cx)?;
             0.0
         }
         b"count" => cx.bytes_in_use() as f64 / 1024.0,
@@ -114,9 +117,9 @@ fn collectgarbage(cx: &mut CallContext<'_>) -> NativeResult {
             0.0
         }
         b"step" => {
-            cx.integer_or(1, 0)?;
-            cx.collect_minor();
-            return cx.ret_bool(true);
+            let size = cx.integer_or(1, 0)?.clamp(0, i64::from(i32::MAX)) as usize;
+            let finished = step(cx, size)?;
+            return cx.ret_bool(finished);
         }
         b"setpause" => {
             let mut parameters = cx.gc_parameters();
@@ -135,25 +138,67 @@ fn collectgarbage(cx: &mut CallContext<'_>) -> NativeResult {
     cx.ret_number(number)
 }
 
+/// A collection with all that follows from it. An error in a finaliser is the caller's.
+fn collect(cx: &mut CallContext<'_>) -> Result<(), Throw> {
+    cx.collect_full();
+    lua(cx).finalizer_error.take();
+    cx.run_finalizers();
+    lua(cx).collected_in_steps.set(0);
+    match lua(cx).finalizer_error.take() {
+        Some(thrown) => Err(cx.throw(thrown.get(cx))),
+        None => Ok(()),
+    }
+}
+
+/// Advances a collection by `size` KiB, at least by a little, and answers whether it is complete. What has been asked for
+/// adds up until it is as much as the memory in use: then everything is collected at once.
+fn step(cx: &mut CallContext<'_>, size: usize) -> Result<bool, Throw> {
+    let collected = lua(cx).collected_in_steps.get() + (size * 1024).max(LEAST_STEP);
+    lua(cx).collected_in_steps.set(collected);
+    let finished = collected >= cx.bytes_in_use();
+    if finished {
+        collect(cx)?;
+    }
+    Ok(finished)
+}
+
 fn gcinfo(cx: &mut CallContext<'_>) -> NativeResult {
     cx.ret_number((cx.bytes_in_use() / 1024) as f64)
 }
 
-/// The function at a level of the stack, or the function given.
-fn function_at<'v>(cx: &'v CallContext<'_>, optional: bool) -> Result<Option<Ref<'v, Function>>, Throw> {
+/// Whose environment is asked for.
+enum EnvOwner<'v> {
+    /// The running coroutine's.
+    Coroutine,
+    /// A function's that is written in Lua.
+    Function(Ref<'v, Function>),
+    /// A function's that is not.
+    Native,
+}
+
+/// The owner of the environment that argument 0 names: a function, or a level of the stack.
+fn env_owner<'v>(cx: &'v CallContext<'_>, optional: bool) -> Result<EnvOwner<'v>, Throw> {
+    let owner = |function: Ref<'v, Function>| match is_bytecode(function, cx) {
+        true => EnvOwner::Function(function),
+        false => EnvOwner::Native,
+    };
     if let Some(function) = cx.arg(0).as_function(cx) {
-        return Ok(Some(function));
+        return Ok(owner(function));
     }
     let level = to_int(if optional { cx.integer_or(0, 1)? } else { cx.integer(0)? });
     if level < 0 {
         return Err(cx.bad(0, "level must be non-negative"));
     }
     if level == 0 {
-        return Ok(None);
+        return Ok(EnvOwner::Coroutine);
     }
-    let frame = cx.frames().nth(level as usize);
-    match frame.and_then(|frame| frame.callee::<Function>()) {
-        Some(function) => Ok(Some(function)),
+    match levels(cx).nth(level as usize) {
+        Some(Level::Function { frame, .. }) => Ok(frame.callee().map_or(EnvOwner::Native, owner)),
+        Some(Level::TailCall) => Err(error::throw_from_native(
+            cx,
+            format!("no function environment for tail call at level {level}"),
+        )),
+        Some(Level::Host) => Ok(EnvOwner::Native),
         None => Err(cx.bad(0, "invalid level")),
     }
 }
@@ -163,25 +208,25 @@ fn is_bytecode(function: Ref<'_, Function>, vm: &Vm) -> bool {
 }
 
 fn getfenv(cx: &mut CallContext<'_>) -> NativeResult {
-    let env = match function_at(cx, true)? {
-        Some(function) if is_bytecode(function, cx) => function.env.get(cx),
-        _ => lua(cx).globals(cx),
+    let env = match env_owner(cx, true)? {
+        EnvOwner::Function(function) => function.env.get(cx),
+        EnvOwner::Coroutine | EnvOwner::Native => lua(cx).globals(cx),
     };
     cx.ret(env.boxed())
 }
 
 fn setfenv(cx: &mut CallContext<'_>) -> NativeResult {
     let env = cx.table(1)?;
-    match function_at(cx, false)? {
-        None => {
+    match env_owner(cx, false)? {
+        EnvOwner::Coroutine => {
             lua(cx).set_globals_of(cx, cx.current_coroutine(), env)?;
             cx.ret_none()
         }
-        Some(function) if is_bytecode(function, cx) => {
+        EnvOwner::Function(function) => {
             function.set(|f| &f.env, env);
             cx.ret(function.boxed())
         }
-        Some(_) => Err(error::throw_from_native(
+        EnvOwner::Native => Err(error::throw_from_native(
             cx,
             "'setfenv' cannot change environment of given object",
         )),
@@ -222,31 +267,64 @@ fn answer_loaded(cx: &CallContext<'_>, loaded: Result<Ref<'_, Function>, LoadErr
 }
 
 fn load(cx: &mut CallContext<'_>) -> NativeResult {
+    let name = cx.bytes_or(1, b"=(load)")?.to_vec();
     cx.function(0)?;
-    let mut source = Vec::new();
-    if let Err(throw) = read_pieces(cx, &mut source) {
+    let depth = lua(cx).loading.get();
+    if depth == MAX_NESTED_LOADS {
+        return Err(error::throw_from_native(cx, "C stack overflow"));
+    }
+    lua(cx).loading.set(depth + 1);
+    let mut failure = None;
+    let mut more = |text: &mut Vec<u8>| {
+        if failure.is_none() {
+            failure = read_piece(cx, text).err();
+        }
+    };
+    let mut text = Vec::new();
+    more(&mut text);
+    let parsed = if chunk::is_precompiled(&text) {
+        read_all(&mut text, more);
+        None
+    } else {
+        Some(chunk::parse(
+            Source::in_pieces(std::mem::take(&mut text), &mut more),
+            &name,
+        ))
+    };
+    lua(cx).loading.set(depth);
+    if let Some(throw) = failure {
         // Whatever the reader throws is the answer.
         drop(throw);
         return cx.ret_all(&[nil(), cx.thrown()]);
     }
-    answer_loaded(cx, chunk::load(cx, &source, cx.bytes_or(1, b"=(load)")?))
+    let loaded = match parsed {
+        Some(parsed) => parsed.and_then(|parsed| chunk::load_parsed(cx, &parsed, &name)),
+        None => chunk::load(cx, &text, &name),
+    };
+    answer_loaded(cx, loaded)
 }
 
-/// Appends the strings that the function that is argument 0 answers, until it answers nil or an empty one.
-fn read_pieces(cx: &mut CallContext<'_>, source: &mut Vec<u8>) -> Result<(), Throw> {
+/// Asks for pieces until there are no more.
+fn read_all(text: &mut Vec<u8>, mut more: impl FnMut(&mut Vec<u8>)) {
     loop {
-        let pending = cx.prepare(cx.arg(0), &[])?;
-        let results = cx.call(pending)?;
-        let (piece, before) = (results.get(cx, 0), source.len());
-        if piece != nil() && !coerce::append_text(cx, source, piece) {
-            return Err(error::throw_from_native(cx, "reader function must return a string"));
+        let before = text.len();
+        more(text);
+        if text.len() == before {
+            return;
         }
-        cx.pop(results);
-        if source.len() == before {
-            return Ok(());
-        }
-        check_size(cx, source.len())?;
     }
+}
+
+/// Appends the string that the function that is argument 0 answers; nothing for nil.
+fn read_piece(cx: &mut CallContext<'_>, text: &mut Vec<u8>) -> Result<(), Throw> {
+    let pending = cx.prepare(cx.arg(0), &[])?;
+    let results = cx.call(pending)?;
+    let piece = results.get(cx, 0);
+    if piece != nil() && !coerce::append_text(cx, text, piece) {
+        return Err(error::throw_from_native(cx, "reader function must return a string"));
+    }
+    cx.pop(results);
+    check_size(cx, text.len())
 }
 
 fn loadstring(cx: &mut CallContext<'_>) -> NativeResult {

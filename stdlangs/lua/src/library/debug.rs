@@ -1,16 +1,19 @@
 //! `debug`: what programs look at most.
 
-use dg_runtime::{CallContext, Frame, Frames, LocalInfo, NativeResult, Ref, Throw, Value, Vm};
+use dg_runtime::abi::HEADER_WORDS;
+use dg_runtime::{CallContext, Coroutine, Frame, NativeResult, Ref, Throw, Value, Vm};
 
 use super::args::{Args, boolean, to_int};
 use super::{Functions, library};
 use crate::core::closure::closed_location;
 use crate::core::coerce::{self, string};
 use crate::core::error;
+use crate::core::levels::{Level, levels_of};
 use crate::core::state::lua;
 use crate::core::{hooks, meta, names, table, traceback};
 use crate::generated::{Boxed, Function, Kind, Table, Upvalue, ValueKind, nil};
 use crate::syntax::{RUNTIME_CHUNK_ID_LEN, chunk_id};
+use crate::text::parse_number::truncate_to_integer;
 
 /// Opens the library.
 pub fn open(vm: &Vm) -> Result<(), Throw> {
@@ -25,11 +28,11 @@ const FUNCTIONS: Functions = &[
     ("traceback", traceback_),
 ];
 
-/// Where the arguments begin behind a thread that is argument 0, and the frames of that thread, or of the running one.
-fn subject<'v>(cx: &'v CallContext<'_>) -> (u32, Frames<'v>) {
+/// Where the arguments begin behind a thread that is argument 0, and that thread, or the running one.
+fn subject<'v>(cx: &'v CallContext<'_>) -> (u32, Ref<'v, Coroutine>) {
     match cx.arg(0).as_thread(cx) {
-        Some(coroutine) => (1, cx.frames_of(coroutine)),
-        None => (0, cx.frames()),
+        Some(coroutine) => (1, coroutine),
+        None => (0, cx.current_coroutine()),
     }
 }
 
@@ -48,7 +51,7 @@ fn sethook(cx: &mut CallContext<'_>) -> NativeResult {
 }
 
 fn traceback_(cx: &mut CallContext<'_>) -> NativeResult {
-    let first = u32::from(cx.arg(0).as_thread(cx).is_some());
+    let (first, _) = subject(cx);
     let message = cx.arg(first);
     let is_text = message.is_double() || message.as_string(cx).is_some();
     if cx.has_arg(first) && !is_text {
@@ -60,15 +63,13 @@ fn traceback_(cx: &mut CallContext<'_>) -> NativeResult {
         coerce::append_text(cx, &mut text, message);
         text.push(b'\n');
     }
-    match cx.arg(0).as_thread(cx) {
-        Some(coroutine) => traceback::append_frames(cx, &mut text, cx.frames_of(coroutine), level),
-        None => traceback::append(cx, &mut text, level),
-    }
+    let levels = levels_of(cx, subject(cx).1);
+    traceback::append(cx, &mut text, levels, level, 0);
     cx.ret_bytes(&text)
 }
 
 fn getinfo(cx: &mut CallContext<'_>) -> NativeResult {
-    let (first, frames) = subject(cx);
+    let (first, coroutine) = subject(cx);
     let options = if cx.is_none_or_nil(first + 1) {
         b"flnSu"
     } else {
@@ -77,51 +78,45 @@ fn getinfo(cx: &mut CallContext<'_>) -> NativeResult {
     if !options.iter().all(|option| b"flnSuL".contains(option)) {
         return Err(cx.bad(first + 1, "invalid option"));
     }
-    let frames: Vec<Frame<'_>> = frames.collect();
     let (function, level) = match cx.arg(first).as_function(cx) {
-        Some(function) => (function, None),
+        Some(function) => (Some(function), None),
         None => {
             let level = cx
                 .number(first)
                 .map_err(|_| cx.bad(first, "function or level expected"))?;
-            let function = frames
-                .get(level as usize)
-                .filter(|_| level >= 0.0)
-                .and_then(|frame| frame.callee());
-            match function {
-                Some(function) => (function, Some(level as usize)),
+            let level = usize::try_from(truncate_to_integer(level)).ok();
+            match level.and_then(|level| levels_of(cx, coroutine).nth(level)) {
+                Some(level) => (level.frame().and_then(Frame::callee), Some(level)),
                 None => return cx.ret_nil(),
             }
         }
     };
     let info = table::new(cx, 0, 12)?;
     if options.contains(&b'S') {
-        describe_source(cx, info, function)?;
+        describe_source(cx, info, function, level)?;
     }
     if options.contains(&b'l') {
-        let line = level.and_then(|level| frames[level].line());
+        let line = level.and_then(Level::frame).and_then(Frame::line);
         set(cx, info, "currentline", line.map_or(-1.0, f64::from).boxed())?;
     }
     if options.contains(&b'u') {
-        set(cx, info, "nups", (function.len() as f64).boxed())?;
+        set(
+            cx,
+            info,
+            "nups",
+            function.map_or(0.0, |function| function.len() as f64).boxed(),
+        )?;
     }
     if options.contains(&b'n') {
-        let name = level.and_then(|level| names::of_callee(cx, *frames.get(level + 1)?));
-        let kind = name.as_ref().map_or("", |name| name.kind);
-        set(cx, info, "namewhat", string(cx, kind.as_bytes())?)?;
-        if let Some(name) = name {
-            set(cx, info, "name", string(cx, &name.name)?)?;
-        }
+        describe_name(cx, info, level)?;
     }
     if options.contains(&b'f') {
-        set(cx, info, "func", function.boxed())?;
+        set(cx, info, "func", function.map_or(nil(), Boxed::boxed))?;
     }
-    if options.contains(&b'L') && !function.code.get(cx).bytecode().is_empty() {
-        let lines = table::new(cx, 0, 0)?;
-        for (_, line) in function.code.get(cx).info().lines.entries() {
-            table::set_number(cx, lines, f64::from(*line), boolean(true))?;
-        }
-        set(cx, info, "activelines", lines.boxed())?;
+    if options.contains(&b'L')
+        && let Some(function) = function.filter(|function| !function.code.get(cx).bytecode().is_empty())
+    {
+        set(cx, info, "activelines", active_lines(cx, function)?.boxed())?;
     }
     cx.ret(info.boxed())
 }
@@ -130,59 +125,123 @@ fn set<'v>(vm: &'v Vm, info: Ref<'v, Table>, name: &str, value: Value<'v>) -> Re
     table::set_str(vm, info, vm.str(name.as_bytes())?, value)
 }
 
-fn describe_source<'v>(vm: &'v Vm, info: Ref<'v, Table>, function: Ref<'v, Function>) -> Result<(), Throw> {
-    let code = function.code.get(vm);
-    let known = code.info();
-    let is_native = code.bytecode().is_empty();
-    let source = if is_native { "=[C]" } else { &known.source };
-    let what = match known.line_defined {
-        _ if is_native => "C",
-        0 => "main",
-        _ => "Lua",
+fn describe_source<'v>(
+    vm: &'v Vm,
+    info: Ref<'v, Table>,
+    function: Option<Ref<'v, Function>>,
+    level: Option<Level<'v>>,
+) -> Result<(), Throw> {
+    let written_in_lua = function.map(|function| function.code.get(vm).info());
+    let (what, source, lines) = match written_in_lua.filter(|info| !info.bytecode.is_empty()) {
+        Some(known) => {
+            let what = if known.line_defined == 0 { "main" } else { "Lua" };
+            let lines = (f64::from(known.line_defined), f64::from(known.last_line));
+            (what, known.source.as_str(), lines)
+        }
+        None if matches!(level, Some(Level::TailCall)) => ("tail", "=(tail call)", (-1.0, -1.0)),
+        None => ("C", "=[C]", (-1.0, -1.0)),
     };
-    let line = |line: u32| if is_native { -1.0 } else { f64::from(line) };
+    let short_source = chunk_id(source.as_bytes(), RUNTIME_CHUNK_ID_LEN);
     set(vm, info, "source", string(vm, source.as_bytes())?)?;
-    set(
-        vm,
-        info,
-        "short_src",
-        string(vm, &chunk_id(source.as_bytes(), RUNTIME_CHUNK_ID_LEN))?,
-    )?;
+    set(vm, info, "short_src", string(vm, &short_source)?)?;
     set(vm, info, "what", string(vm, what.as_bytes())?)?;
-    set(vm, info, "linedefined", line(known.line_defined).boxed())?;
-    set(vm, info, "lastlinedefined", line(known.last_line).boxed())
+    set(vm, info, "linedefined", lines.0.boxed())?;
+    set(vm, info, "lastlinedefined", lines.1.boxed())
 }
 
-/// The frame and the variable that `[thread,] level, index` name; no variable if there is none of this index.
-fn local<'v>(cx: &'v CallContext<'_>) -> Result<(Frame<'v>, Option<&'v LocalInfo>), Throw> {
-    let (first, mut frames) = subject(cx);
-    let (level, index) = (to_int(cx.integer(first)?), to_int(cx.integer(first + 1)?));
-    let Some(frame) = usize::try_from(level).ok().and_then(|level| frames.nth(level)) else {
-        return Err(cx.bad(first, "level out of range"));
+/// What the function at a level is called by its caller.
+fn describe_name<'v>(vm: &'v Vm, info: Ref<'v, Table>, level: Option<Level<'v>>) -> Result<(), Throw> {
+    let (kind, name) = match level {
+        Some(Level::Function {
+            caller: Some(caller), ..
+        }) => match names::of_callee(vm, caller) {
+            Some(name) => (name.kind, Some(name.name)),
+            None => ("", None),
+        },
+        Some(Level::TailCall) => ("", Some(Vec::new())),
+        _ => ("", None),
     };
-    let offset = frame.offset().filter(|_| !frame.code().bytecode().is_empty());
-    let local = offset
-        .zip(usize::try_from(index - 1).ok())
-        .and_then(|(offset, index)| frame.code().info().locals_at(offset).nth(index));
-    Ok((frame, local))
+    set(vm, info, "namewhat", string(vm, kind.as_bytes())?)?;
+    set(vm, info, "name", name.map_or(Ok(nil()), |name| string(vm, &name))?)
+}
+
+/// The lines of a function that have instructions, as keys.
+fn active_lines<'v>(vm: &'v Vm, function: Ref<'v, Function>) -> Result<Ref<'v, Table>, Throw> {
+    let known = function.code.get(vm).info();
+    let lines = table::new(vm, 0, 0)?;
+    for (_, line) in known.lines.entries() {
+        table::set_number(vm, lines, f64::from(*line), boolean(true))?;
+    }
+    // PUC Lua always returns in the last line as well.
+    if known.line_defined > 0 {
+        table::set_number(vm, lines, f64::from(known.last_line), boolean(true))?;
+    }
+    Ok(lines)
+}
+
+/// A variable, or a value that has no name, in a frame.
+struct Local<'v> {
+    name: &'v str,
+    frame: Frame<'v>,
+    slot: u32,
+}
+
+/// What `[thread,] level, index` name, if there is something of this index.
+fn local<'v>(cx: &'v CallContext<'_>) -> Result<Option<Local<'v>>, Throw> {
+    let (first, coroutine) = subject(cx);
+    let (level, index) = (to_int(cx.integer(first)?), to_int(cx.integer(first + 1)?));
+    let bad_level = || cx.bad(first, "level out of range");
+    let mut inner = None;
+    let mut levels = levels_of(cx, coroutine);
+    for _ in 0..usize::try_from(level).map_err(|_| bad_level())? {
+        inner = levels.next().ok_or_else(bad_level)?.frame().or(inner);
+    }
+    let found = levels.next().ok_or_else(bad_level)?.frame();
+    let index = usize::try_from(index - 1).ok();
+    Ok(found
+        .zip(index)
+        .and_then(|(frame, index)| local_of(frame, inner, index)))
+}
+
+/// The variable `index`, from 0, of a frame. Behind the variables are values without a name, up to the function that has
+/// been called, whose frame is `inner`.
+fn local_of<'v>(frame: Frame<'v>, inner: Option<Frame<'v>>, index: usize) -> Option<Local<'v>> {
+    let info = frame.code().info();
+    let offset = frame.offset().filter(|_| !info.bytecode.is_empty())?;
+    if let Some(local) = info.locals_at(offset).nth(index) {
+        let (name, slot) = (&*local.name, local.slot);
+        return Some(Local { name, frame, slot });
+    }
+    let unnamed = index - info.locals_at(offset).count();
+    let first = info.locals_at(offset).map(|local| local.slot + 1).max().unwrap_or(0);
+    let slot = first + u32::try_from(unnamed).ok()?;
+    let end = (inner?.arguments() as usize - frame.base() as usize) / size_of::<u64>();
+    let end = end
+        .saturating_sub(HEADER_WORDS + 1)
+        .min(frame.code().frame_size() as usize);
+    ((slot as usize) < end).then_some(Local {
+        name: "(*temporary)",
+        frame,
+        slot,
+    })
 }
 
 /// `debug.getlocal([thread,] level, index)`
 fn getlocal(cx: &mut CallContext<'_>) -> NativeResult {
     match local(cx)? {
-        (frame, Some(local)) => cx.ret_all(&[string(cx, local.name.as_bytes())?, frame.slot(local.slot)]),
-        (_, None) => cx.ret_nil(),
+        Some(Local { name, frame, slot }) => cx.ret_all(&[string(cx, name.as_bytes())?, frame.slot(slot)]),
+        None => cx.ret_nil(),
     }
 }
 
-/// `debug.setlocal([thread,] level, index, value)`
+/// `debug.setlocal([thread,] level, index, value)`. What the program has no name for is not changed: the instructions that
+/// use it rely on its type.
 fn setlocal(cx: &mut CallContext<'_>) -> NativeResult {
-    let (frame, local) = local(cx)?;
     let value = cx.any(subject(cx).0 + 2)?;
-    match local {
-        Some(local) => {
-            frame.set_slot(local.slot, value);
-            cx.ret_bytes(local.name.as_bytes())
+    match local(cx)?.filter(|local| !local.name.starts_with('(')) {
+        Some(Local { name, frame, slot }) => {
+            frame.set_slot(slot, value);
+            cx.ret_bytes(name.as_bytes())
         }
         None => cx.ret_nil(),
     }

@@ -5,7 +5,7 @@ use dg_runtime::{RuntimeError, Throw, Vm};
 use crate::core::state::lua;
 
 /// The longest string that a library function makes.
-const MAX_STRING: usize = i32::MAX as usize;
+pub const MAX_STRING: usize = i32::MAX as usize;
 
 /// Scratch space that has grown beyond this is given back.
 const MAX_KEPT: usize = 1 << 20;

@@ -56,6 +56,8 @@ impl LocalId {
 /// A chunk after parsing.
 #[derive(Debug)]
 pub struct Chunk {
+    /// Its text.
+    pub source: Rc<[u8]>,
     /// Names and string constants, each once.
     pub strings: Vec<Rc<[u8]>>,
     /// Expressions; operands stand before what they are part of.

@@ -1,11 +1,12 @@
 //! Splits source text into tokens (section 2.1 of the manual).
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::ast::StrId;
 use super::error::SyntaxError;
 use super::interner::Interner;
-
+use super::source::Source;
 use super::token::{Token, Word};
 use crate::text::parse_number::{is_space, parse_number};
 
@@ -14,7 +15,7 @@ type Result<T> = std::result::Result<T, SyntaxError>;
 /// The token stream of one chunk.
 pub(super) struct Lexer<'s> {
     chunk_name: &'s [u8],
-    source: &'s [u8],
+    source: Source<'s>,
     /// The next byte to read.
     position: usize,
     /// Where the last token starts.
@@ -28,14 +29,14 @@ pub(super) struct Lexer<'s> {
 }
 
 impl<'s> Lexer<'s> {
-    /// A lexer for `source`, which begins in the line `first_line` of its chunk.
-    pub(super) fn new(source: &'s [u8], chunk_name: &'s [u8], first_line: u32) -> Self {
+    /// A lexer for `source`.
+    pub(super) fn new(source: Source<'s>, chunk_name: &'s [u8]) -> Self {
         Self {
             chunk_name,
+            line: source.first_line,
             source,
             position: 0,
             token_start: 0,
-            line: first_line,
             strings: Interner::default(),
             buffer: Vec::new(),
         }
@@ -46,9 +47,14 @@ impl<'s> Lexer<'s> {
         self.token_start..self.position
     }
 
-    /// How long the source is.
+    /// How long the source is, as far as it has been read.
     pub(super) fn source_len(&self) -> usize {
-        self.source.len()
+        self.source.text.len()
+    }
+
+    /// The source, as far as it has been read, and all names and string constants in it.
+    pub(super) fn into_parts(self) -> (Vec<u8>, Vec<Rc<[u8]>>) {
+        (self.source.text, self.strings.into_strings())
     }
 
     /// An error at the current line, which names no token.
@@ -84,12 +90,12 @@ impl<'s> Lexer<'s> {
         [open, contents, close].concat()
     }
 
-    fn token_text(&self) -> &'s [u8] {
-        &self.source[self.token_start..self.position]
+    fn token_text(&self) -> &[u8] {
+        &self.source.text[self.token_start..self.position]
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.source.get(self.position).copied()
+    fn peek(&mut self) -> Option<u8> {
+        self.source.byte(self.position)
     }
 
     fn accept(&mut self, byte: u8) -> bool {
@@ -117,12 +123,14 @@ impl<'s> Lexer<'s> {
                 b'"' | b'\'' => return self.quoted_string(byte),
                 b'\n' | b'\r' => self.line_end(),
                 _ if is_space(byte) => self.position += 1,
-                b'-' if self.source[self.position..].starts_with(b"--") => self.comment()?,
+                b'-' if self.source.byte(self.position + 1) == Some(b'-') => self.comment()?,
                 b'[' => return self.open_bracket(),
                 b'.' => return self.dots(),
                 b'=' | b'<' | b'>' | b'~' => return Ok(self.relation(byte)),
                 _ => {
                     self.position += 1;
+                    // A source that is read in pieces has been read up to here when the token is judged, as in PUC Lua.
+                    self.peek();
                     return Ok(Token::Byte(byte));
                 }
             }
@@ -142,7 +150,7 @@ impl<'s> Lexer<'s> {
 
     fn name(&mut self) -> Token {
         self.skip_while(is_name_byte);
-        let text = self.token_text();
+        let text = &self.source.text[self.token_start..self.position];
         match Word::from_text(text) {
             Some(word) => Token::Word(word),
             None => Token::Name(self.strings.intern(text)),
@@ -207,9 +215,8 @@ impl<'s> Lexer<'s> {
             Bracket::Long(level) => {
                 self.position += 1;
                 self.long_text(level, "unfinished long string")?;
-                let text = self.token_text();
                 let delimiter_len = level + 2;
-                let contents = &text[delimiter_len..text.len() - delimiter_len];
+                let contents = self.token_start + delimiter_len..self.position - delimiter_len;
                 Ok(Token::String(self.intern_long(contents)))
             }
         }
@@ -256,11 +263,11 @@ impl<'s> Lexer<'s> {
     }
 
     /// The contents of a long string: without a line end at its start, with every other one as LF.
-    fn intern_long(&mut self, contents: &[u8]) -> StrId {
-        let contents = match contents {
+    fn intern_long(&mut self, contents: Range<usize>) -> StrId {
+        let contents = match &self.source.text[contents] {
             [b'\r', b'\n', rest @ ..] | [b'\n', b'\r', rest @ ..] => rest,
             [b'\r' | b'\n', rest @ ..] => rest,
-            _ => contents,
+            contents => contents,
         };
         if !contents.contains(&b'\r') {
             return self.strings.intern(contents);
@@ -290,12 +297,12 @@ impl<'s> Lexer<'s> {
         let start = self.position;
         self.skip_while(|byte| byte != delimiter && !matches!(byte, b'\\' | b'\n' | b'\r'));
         if self.peek() == Some(delimiter) {
-            let id = self.strings.intern(&self.source[start..self.position]);
+            let id = self.strings.intern(&self.source.text[start..self.position]);
             self.position += 1;
             return Ok(Token::String(id));
         }
         self.buffer.clear();
-        self.buffer.extend_from_slice(&self.source[start..self.position]);
+        self.buffer.extend_from_slice(&self.source.text[start..self.position]);
         loop {
             let Some(byte) = self.peek() else {
                 return Err(self.error_near("unfinished string", Token::Eof));

@@ -17,14 +17,16 @@ mod lexer;
 mod parser;
 mod print;
 mod scope;
+mod source;
 mod token;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::{RUNTIME_CHUNK_ID_LEN, SyntaxError, chunk_id};
-pub use parser::{parse, parse_from_line};
+pub use parser::{parse, parse_source};
 pub use print::print;
+pub use source::Source;
 
 /// Blanks out a first line that starts with `#`, as the loader of files does (Unix exec files).
 ///

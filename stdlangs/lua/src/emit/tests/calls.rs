@@ -43,8 +43,8 @@ fn arguments_leave_room_for_the_frame_header() {
         "f(g(), h())",
         "
             0 GETGLOBAL r0 = f
-            1 GETGLOBAL r5 = g
-            2 CALL r4 = r5()
+            1 GETGLOBAL r4 = g
+            2 CALL r4 = r4()
             3 GETGLOBAL r5 = h
             4 CALL r5.. = r5()
             5 CALL _ = r0(r4..)
@@ -141,8 +141,8 @@ fn results() {
         "return {f(), g()}",
         "
             0 NEWTABLE r0 = 1, 0
-            1 GETGLOBAL r2 = f
-            2 CALL r1 = r2()
+            1 GETGLOBAL r1 = f
+            2 CALL r1 = r1()
             3 GETGLOBAL r2 = g
             4 CALL r2.. = r2()
             5 SETLIST r0[1..] = r1..

@@ -58,8 +58,8 @@ fn results_go_where_they_are_wanted() {
         "local a, b = x, y.z",
         "
             0 GETGLOBAL r0 = x
-            1 GETGLOBAL r2 = y
-            2 GETFIELD r1 = r2.z
+            1 GETGLOBAL r1 = y
+            2 GETFIELD r1 = r1.z
             3 RETURN0
         ",
     );
@@ -225,12 +225,12 @@ fn fields_and_elements() {
         "local t = ... return t[-1], t[1.5], t[true]",
         "
             0 VARARG r0 =
-            1 LOADK r2 = -1
-            2 GETINDEX r1 = r0[r2]
-            3 LOADK r3 = 1.5
-            4 GETINDEX r2 = r0[r3]
-            5 LOADK r4 = true
-            6 GETINDEX r3 = r0[r4]
+            1 LOADK r1 = -1
+            2 GETINDEX r1 = r0[r1]
+            3 LOADK r2 = 1.5
+            4 GETINDEX r2 = r0[r2]
+            5 LOADK r3 = true
+            6 GETINDEX r3 = r0[r3]
             7 RETURN r1..r3
         ",
     );
@@ -291,9 +291,9 @@ fn concatenation_takes_neighbouring_slots() {
         "local a = ... return (a .. a) .. a",
         "
             0 VARARG r0 =
-            1 MOVE r2 = r0
-            2 MOVE r3 = r0
-            3 CONCAT r1 = r2..r3
+            1 MOVE r1 = r0
+            2 MOVE r2 = r0
+            3 CONCAT r1 = r1..r2
             4 MOVE r2 = r0
             5 CONCAT r1 = r1..r2
             6 RETURN1 r1

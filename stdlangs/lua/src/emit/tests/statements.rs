@@ -54,8 +54,8 @@ fn declarations() {
     check(
         "local a = f()",
         "
-            0 GETGLOBAL r1 = f
-            1 CALL r0 = r1()
+            0 GETGLOBAL r0 = f
+            1 CALL r0 = r0()
             2 RETURN0
         ",
     );
@@ -320,8 +320,8 @@ fn repeat_loops() {
     check(
         "repeat local a = f() until a",
         "
-            0 GETGLOBAL r1 = f
-            1 CALL r0 = r1()
+            0 GETGLOBAL r0 = f
+            1 CALL r0 = r0()
             2 JFALSE r0 -> 0
             3 RETURN0
         ",

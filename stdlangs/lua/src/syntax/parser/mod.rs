@@ -7,6 +7,7 @@ use super::ast::{Chunk, Expr, ExprId, Function, FunctionId, LocalId, StrId, Text
 use super::error::SyntaxError;
 use super::lexer::Lexer;
 use super::scope::{LimitExceeded, Scopes};
+use super::source::Source;
 use super::token::{Token, Word};
 
 type Result<T> = std::result::Result<T, SyntaxError>;
@@ -24,17 +25,18 @@ const MAX_LEVELS: usize = 198;
 ///
 /// The first syntax error, in the words of PUC Lua 5.1.
 pub fn parse(source: &[u8], chunk_name: &[u8]) -> Result<Chunk> {
-    parse_from_line(source, chunk_name, 1)
+    parse_source(Source::new(source, 1), chunk_name)
 }
 
-/// Like [`parse`], for a part of a chunk that begins in the line `first_line`.
+/// Like [`parse`], for a part of a chunk, or for one that is read while it is parsed.
 ///
 /// # Errors
 ///
 /// As [`parse`].
-pub fn parse_from_line(source: &[u8], chunk_name: &[u8], first_line: u32) -> Result<Chunk> {
+pub fn parse_source<'s>(source: Source<'s>, chunk_name: &'s [u8]) -> Result<Chunk> {
+    let first_line = source.first_line;
     let mut parser = Parser {
-        lexer: Lexer::new(source, chunk_name, first_line),
+        lexer: Lexer::new(source, chunk_name),
         token: Token::Eof,
         ahead: None,
         last_line: first_line,
@@ -45,8 +47,10 @@ pub fn parse_from_line(source: &[u8], chunk_name: &[u8], first_line: u32) -> Res
         functions: Vec::new(),
     };
     parser.main_function(first_line)?;
+    let (source, strings) = parser.lexer.into_parts();
     Ok(Chunk {
-        strings: parser.lexer.strings.into_strings(),
+        source: source.into(),
+        strings,
         exprs: parser.exprs,
         lines: parser.lines,
         functions: parser.functions,
@@ -75,13 +79,13 @@ impl Parser<'_> {
         let id = self.enter_function(0);
         debug_assert_eq!(id, Chunk::MAIN);
         self.scopes.function().vararg = Vararg::Main;
+        let body = self.statements()?;
+        self.check(Token::Eof)?;
         self.scopes.function().text = Text {
             bytes: 0..self.lexer.source_len(),
             line: first_line,
             kind: TextKind::Chunk,
         };
-        let body = self.statements()?;
-        self.check(Token::Eof)?;
         let (id, function) = self.scopes.leave_function(body, 0);
         self.functions[id.index()] = function;
         Ok(())
