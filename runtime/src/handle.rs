@@ -74,6 +74,14 @@ impl Handle {
     }
 }
 
+impl Clone for Handle {
+    /// Another handle for the same value.
+    fn clone(&self) -> Handle {
+        let bits = self.roots.slots.borrow()[self.index as usize];
+        Handle::new(&self.roots, bits)
+    }
+}
+
 impl Drop for Handle {
     fn drop(&mut self) {
         self.roots.slots.borrow_mut()[self.index as usize] = 0;

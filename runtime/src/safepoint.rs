@@ -152,6 +152,29 @@ impl Vm {
         outcome
     }
 
+    /// Collects and runs finalisers, if that is due: for a host that allocates while no guest code runs.
+    #[inline]
+    pub fn collect_if_due(&mut self) {
+        let flags = self.safepoints().flags().load(Ordering::Relaxed);
+        if flags & (SAFEPOINT_COLLECT | SAFEPOINT_FINALIZE) != 0 {
+            self.collect_now(flags);
+        }
+    }
+
+    #[cold]
+    fn collect_now(&mut self, flags: u32) {
+        self.free_left_stacks();
+        if flags & SAFEPOINT_COLLECT != 0 {
+            self.collect_due();
+        }
+        self.run_finalizers();
+    }
+
+    /// Forgets an interruption that has not been thrown yet.
+    pub fn clear_interrupt(&self) {
+        self.clear_safepoint(SAFEPOINT_INTERRUPT);
+    }
+
     /// From now on [`Hooks::instruction`](crate::Hooks) is called before each instruction, or not any more.
     pub fn watch_instructions(&self, on: bool) {
         self.watching().set(on);

@@ -1,10 +1,10 @@
 //! Lua 5.1 on a generated virtual machine.
 
+mod api;
 mod chunk;
 pub mod core;
 pub mod emit;
 mod library;
-mod lua;
 mod precompiled;
 pub mod syntax;
 pub mod text;
@@ -14,7 +14,5 @@ pub mod generated {
     include!(concat!(env!("OUT_DIR"), "/vm.rs"));
 }
 
-pub use dg_runtime::Options;
-pub use library::files::reason as error_reason;
-pub use lua::{Lua, LuaError, LuaValue, flush_files};
+pub use api::*;
 pub use syntax::skip_shebang;

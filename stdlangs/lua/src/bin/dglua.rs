@@ -1,10 +1,12 @@
 //! `dglua`: runs Lua 5.1 programs, with the options and the exit status of PUC Lua's `lua`.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, IsTerminal, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 use std::process::ExitCode;
 
-use dg_lua::{Lua, LuaError, LuaValue, Options, skip_shebang};
+use dg_lua::{Error, Function, Lua, MultiValue, Options, Result, StdLib, Variadic, skip_shebang};
 
 const VERSION: &str = concat!("Lua 5.1 (dglua ", env!("CARGO_PKG_VERSION"), ")");
 
@@ -33,17 +35,16 @@ fn main() -> ExitCode {
     };
     let mut options = Options::default();
     options.gc.stress = command.gc_stress;
-    let mut lua = match Lua::with_options(options) {
+    let lua = match Lua::new_with(StdLib::ALL, options) {
         Ok(lua) => lua,
         Err(error) => {
             say(std::io::stderr(), format_args!("dglua: cannot create state: {error}\n"));
             return ExitCode::FAILURE;
         }
     };
-    lua.keep_tracebacks();
-    let ran = command.run(&mut lua, &arguments);
+    let ran = command.run(&lua, &arguments);
     if let Err(error) = &ran {
-        report(&mut lua, error);
+        report(&lua, error);
     }
     if command.stats {
         print_stats(&lua);
@@ -85,7 +86,7 @@ enum Step {
 }
 
 impl Command {
-    fn parse(arguments: &[Vec<u8>]) -> Result<Command, String> {
+    fn parse(arguments: &[Vec<u8>]) -> std::result::Result<Command, String> {
         let mut command = Command::default();
         let mut index = 1;
         while index < arguments.len() {
@@ -129,23 +130,22 @@ impl Command {
         Ok(command)
     }
 
-    fn run(&self, lua: &mut Lua, arguments: &[Vec<u8>]) -> Result<(), LuaError> {
+    fn run(&self, lua: &Lua, arguments: &[Vec<u8>]) -> Result<()> {
         if self.version {
             say(std::io::stdout(), format_args!("{VERSION}\n"));
         }
         for step in &self.steps {
             match step {
-                Step::Execute(source) => execute(lua, source, b"=(command line)", &[])?,
+                Step::Execute(source) => lua.load(source).set_name("=(command line)").exec()?,
                 Step::Require(name) => {
-                    let require = lua.global("require")?;
-                    lua.call(&require, &[LuaValue::String(name.clone())])?;
+                    let require: Function = lua.globals().get("require")?;
+                    require.call::<()>(lua.create_string(name)?)?;
                 }
             }
         }
         if let Some(script) = self.script {
             set_arg(lua, arguments, script)?;
-            let rest: Vec<_> = arguments[script + 1..].iter().cloned().map(LuaValue::String).collect();
-            execute_file(lua, &arguments[script], &rest)?;
+            execute_file(lua, &arguments[script], &arguments[script + 1..])?;
         }
         let nothing_else = self.script.is_none() && self.steps.is_empty() && !self.version;
         if self.interactive || nothing_else && std::io::stdin().is_terminal() {
@@ -161,49 +161,29 @@ impl Command {
 }
 
 /// The global `arg`: the script's name at 0, its arguments behind, what stands before it at negative indices.
-fn set_arg(lua: &mut Lua, arguments: &[Vec<u8>], script: usize) -> Result<(), LuaError> {
-    let make = lua.load(
-        b"local first, t = ..., {} for i = 2, select('#', ...) do t[i - 2 - first] = select(i, ...) end arg = t",
-        b"=arg",
-    )?;
-    let mut values = vec![LuaValue::Number(script as f64)];
-    values.extend(arguments.iter().cloned().map(LuaValue::String));
-    lua.call(&make, &values).map(drop)
-}
-
-fn execute(lua: &mut Lua, source: &[u8], name: &[u8], arguments: &[LuaValue]) -> Result<(), LuaError> {
-    let chunk = lua.load(source, name)?;
-    lua.call(&chunk, arguments).map(drop)
+fn set_arg(lua: &Lua, arguments: &[Vec<u8>], script: usize) -> Result<()> {
+    let arg = lua.create_table()?;
+    for (index, argument) in arguments.iter().enumerate() {
+        arg.set(index as f64 - script as f64, lua.create_string(argument)?)?;
+    }
+    lua.globals().set("arg", arg)
 }
 
 /// Runs a file, or the standard input for `-`.
-fn execute_file(lua: &mut Lua, path: &[u8], arguments: &[LuaValue]) -> Result<(), LuaError> {
-    let (read, name) = if path == b"-" {
+fn execute_file(lua: &Lua, path: &[u8], arguments: &[Vec<u8>]) -> Result<()> {
+    let arguments: Result<Variadic<_>> = arguments.iter().map(|text| lua.create_string(text)).collect();
+    let chunk = if path == b"-" {
         let mut source = Vec::new();
-        let read = std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut source);
-        (read.map(|_| source), b"=stdin".to_vec())
+        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut source)?;
+        lua.load(skip_shebang(&source)).set_name("=stdin").into_function()?
     } else {
-        (std::fs::read(std::ffi::OsStr::from_bytes(path)), [b"@", path].concat())
+        lua.load(Path::new(OsStr::from_bytes(path))).into_function()?
     };
-    match read {
-        Ok(source) => execute(lua, skip_shebang(&source), &name, arguments),
-        Err(error) => {
-            let message = format!(
-                "cannot open {}: {}",
-                String::from_utf8_lossy(path),
-                dg_lua::error_reason(&error)
-            );
-            Err(LuaError {
-                value: LuaValue::Nil,
-                message,
-                traceback: String::new(),
-            })
-        }
-    }
+    chunk.call(arguments?)
 }
 
 /// Reads and runs statements and expressions until the input ends.
-fn interact(lua: &mut Lua) {
+fn interact(lua: &Lua) {
     let mut input = std::io::stdin().lock();
     let mut source = Vec::new();
     loop {
@@ -217,19 +197,18 @@ fn interact(lua: &mut Lua) {
         if before == 0 && source.first() == Some(&b'=') {
             source.splice(..1, *b"return ");
         }
-        match lua.load(&source, b"=stdin") {
+        match lua.load(&source).set_name("=stdin").into_function() {
             Ok(chunk) => {
                 source.clear();
-                let printed = lua.call(&chunk, &[]).and_then(|results| match results.as_slice() {
-                    [] => Ok(Vec::new()),
-                    results => lua.global("print").and_then(|print| lua.call(&print, results)),
-                });
-                flush(lua);
+                let printed = run_and_print(lua, &chunk);
+                lua.flush_files();
                 if let Err(error) = printed {
                     report(lua, &error);
                 }
             }
-            Err(error) if error.message.ends_with("near '<eof>'") => {}
+            Err(Error::SyntaxError {
+                incomplete_input: true, ..
+            }) => {}
             Err(error) => {
                 source.clear();
                 report(lua, &error);
@@ -238,21 +217,25 @@ fn interact(lua: &mut Lua) {
     }
 }
 
-/// Writes out what the program has printed, so that messages come after it.
-fn flush(lua: &mut Lua) {
-    dg_lua::flush_files(lua);
+fn run_and_print(lua: &Lua, chunk: &Function) -> Result<()> {
+    let results: MultiValue = chunk.call(())?;
+    if results.is_empty() {
+        return Ok(());
+    }
+    lua.globals().get::<Function>("print")?.call(results)
 }
 
-fn report(lua: &mut Lua, error: &LuaError) {
-    flush(lua);
-    say(std::io::stderr(), format_args!("dglua: {}\n", error.message));
-    if !error.traceback.is_empty() {
-        say(std::io::stderr(), format_args!("{}\n", error.traceback));
+/// Shows an error, after what the program has printed.
+fn report(lua: &Lua, error: &Error) {
+    lua.flush_files();
+    say(std::io::stderr(), format_args!("dglua: {}\n", error.message()));
+    if let Some(traceback) = error.traceback() {
+        say(std::io::stderr(), format_args!("{traceback}\n"));
     }
 }
 
 fn print_stats(lua: &Lua) {
-    let stats = lua.vm().gc_stats();
+    let stats = lua.gc_stats();
     say(
         std::io::stderr(),
         format_args!(
@@ -264,7 +247,7 @@ fn print_stats(lua: &Lua) {
             stats.live,
             stats.total_pause.as_secs_f64(),
             stats.longest_pause.as_secs_f64(),
-            lua.vm().bytes_in_use(),
+            lua.used_memory(),
         ),
     );
 }

@@ -6,6 +6,8 @@ use dg_runtime::{Handle, Hooks, Object, RawRef, Ref, RuntimeError, Tracer, Value
 use super::levels::levels;
 use super::state::lua;
 use super::{closure, coerce, error, meta, table, traceback};
+use crate::api::host;
+use crate::api::state::{is_host_boundary, is_resumed_by_host};
 use crate::generated::{Boxed, Event, NIL, Nodes, Table, Userdata, ValueKind, natives};
 
 /// Bit of `Table.weak`: keys are weak.
@@ -47,7 +49,9 @@ fn word_error(vm: &Vm, error: RuntimeError<'_>) -> u64 {
         RuntimeError::CannotYield => error::throw(vm, "attempt to yield across metamethod/C-call boundary"),
     };
     drop(thrown);
-    vm.thrown().bits()
+    let bits = vm.thrown().bits();
+    lua(vm).host.note_raised(vm, &error, bits);
+    bits
 }
 
 /// Traces weak tables: their entries are looked at when everything else is marked. Strings are values, not objects: they
@@ -118,12 +122,15 @@ fn clear_weak(vm: &Vm, container: u32, marks: &Tracer<'_>, phase: WeakPhase) {
     );
 }
 
-/// Calls the `__gc` of a userdata. An error in it is kept for `collectgarbage`, the first of several; when the program has
-/// not asked for the collection there is nobody to tell.
+/// Calls the `__gc` of a userdata, or drops the value of the host that it owns. An error in it is kept for
+/// `collectgarbage`, the first of several; when the program has not asked for the collection there is nobody to tell.
 fn finalize(vm: &mut Vm, object: u32) {
     let shared: &Vm = vm;
     // SAFETY: only userdata are given to `Vm::add_finalizer`; the runtime keeps the object alive.
     let userdata = unsafe { RawRef::<Userdata>::new(object).get(shared) };
+    if host::is_of_rust(userdata) {
+        return host::finalize(shared, userdata);
+    }
     let method = meta::method(shared, userdata.boxed(), Event::Gc);
     if method.as_function(shared).is_none() {
         return;
@@ -149,10 +156,10 @@ pub fn note_mode(vm: &Vm, table: Ref<'_, Table>) {
     table.weak.set(weak);
 }
 
-/// Lets the handler of an `xpcall` replace what is thrown, or notes a traceback of what nobody catches.
+/// Lets the handler of an `xpcall` replace what is thrown, or notes a traceback of what the host or nobody catches.
 fn thrown(vm: &mut Vm) -> Option<Handle> {
     let handler = match catcher(vm) {
-        Catcher::None => {
+        Catcher::Host => {
             note_traceback(vm);
             return None;
         }
@@ -175,7 +182,8 @@ fn thrown(vm: &mut Vm) -> Option<Handle> {
 
 /// Who catches what the running coroutine throws.
 enum Catcher {
-    None,
+    /// A host that has called or resumed; or nobody does.
+    Host,
     /// It is caught as it is.
     Plain,
     /// An `xpcall` with this handler.
@@ -185,6 +193,9 @@ enum Catcher {
 fn catcher(vm: &Vm) -> Catcher {
     let in_handler = lua(vm).handling.get();
     for (depth, frame) in vm.frames().enumerate() {
+        if is_host_boundary(vm, frame.base()) {
+            return Catcher::Host;
+        }
         let info = frame.code().info();
         // What pcall and xpcall throw themselves is thrown to their callers.
         if depth > 0 && frame.line().is_none() {
@@ -200,19 +211,16 @@ fn catcher(vm: &Vm) -> Catcher {
         }
     }
     // `resume` catches what leaves a coroutine.
-    if vm.current_coroutine() == vm.main_coroutine() {
-        Catcher::None
+    if vm.current_coroutine() == vm.main_coroutine() || is_resumed_by_host(vm) {
+        Catcher::Host
     } else {
         Catcher::Plain
     }
 }
 
 fn note_traceback(vm: &Vm) {
-    let state = lua(vm);
-    if state.keep_traceback.get() {
-        let mut traceback = state.traceback.borrow_mut();
-        traceback.clear();
-        // A message handler and the function that makes the traceback, which PUC Lua calls.
-        traceback::append(vm, &mut traceback, levels(vm), 0, 2);
-    }
+    let mut traceback = lua(vm).traceback.borrow_mut();
+    traceback.clear();
+    // A message handler and the function that makes the traceback, which PUC Lua calls.
+    traceback::append(vm, &mut traceback, levels(vm), 0, 2);
 }

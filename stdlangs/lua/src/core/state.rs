@@ -7,6 +7,7 @@ use dg_runtime::{Code, Coroutine, Handle, Object, RawRef, Ref, Str, Throw, Trace
 use super::coerce::TYPE_NAMES;
 use super::hooks::WEAK_KEYS;
 use super::{alloc, table};
+use crate::api::state::HostState;
 use crate::generated::{Boxed, Event, Nodes, Table, ValueKind};
 use crate::library::files::Files;
 use crate::text::pattern::Matcher;
@@ -74,10 +75,10 @@ pub struct LuaState {
     pub collected_in_steps: Cell<usize>,
     /// How many calls of `load` run, one in the reader function of the other.
     pub loading: Cell<u32>,
-    /// Whether errors that nobody catches leave a traceback.
-    pub keep_traceback: Cell<bool>,
-    /// The traceback of the last such error.
+    /// The traceback of the last error that a host or nobody catches.
     pub traceback: RefCell<Vec<u8>>,
+    /// What the embedding API keeps.
+    pub host: HostState,
     /// Where `math.random` takes its numbers from.
     pub random: Random,
     /// Open files, and which of them are read and written by default.
@@ -128,8 +129,8 @@ impl LuaState {
             finalizer_error: RefCell::default(),
             collected_in_steps: Cell::default(),
             loading: Cell::default(),
-            keep_traceback: Cell::default(),
             traceback: RefCell::default(),
+            host: HostState::default(),
             random: Random::default(),
             files: RefCell::default(),
         }
@@ -227,6 +228,12 @@ impl LuaState {
         self.no_values.get(vm).expect(INITIALIZED)
     }
 
+    /// Forgets the traceback of an error that somebody has caught.
+    #[inline]
+    pub fn forget_traceback(&self) {
+        self.traceback.borrow_mut().clear();
+    }
+
     /// Shows the collector what the state refers to.
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
         let tables = self
@@ -245,6 +252,7 @@ impl LuaState {
             .for_each(|code| tracer.reference(code.0.get().0));
         tracer.reference(self.no_nodes.0.get().0);
         tracer.reference(self.no_values.0.get().0);
+        self.host.trace(tracer);
     }
 }
 

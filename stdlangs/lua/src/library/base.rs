@@ -31,10 +31,13 @@ const MAX_NESTED_LOADS: u32 = 16;
 /// Bytes that a step of the collector takes care of at least.
 const LEAST_STEP: usize = 2048;
 
-/// Opens the library.
-pub fn open(vm: &Vm) -> Result<(), Throw> {
+/// Opens the library, with or without what reads files.
+pub fn open(vm: &Vm, files: bool) -> Result<(), Throw> {
     let globals = lua(vm).globals(vm);
     register(vm, globals, FUNCTIONS)?;
+    if files {
+        register(vm, globals, FILE_FUNCTIONS)?;
+    }
     table::set_str(vm, globals, vm.str(b"_VERSION")?, coerce::string(vm, b"Lua 5.1")?)?;
     for (name, native) in [("pcall", &natives::PCALL), ("xpcall", &natives::XPCALL)] {
         let function = alloc::function(vm, vm.new_spec_code(native)?, globals, 0)?;
@@ -70,12 +73,14 @@ fn captured<'v>(cx: &'v CallContext<'_>) -> Value<'v> {
 
 #[rustfmt::skip] // a table
 const FUNCTIONS: Functions = &[
-    ("assert", assert), ("collectgarbage", collectgarbage), ("dofile", dofile), ("error", throw), ("gcinfo", gcinfo),
-    ("getfenv", getfenv), ("getmetatable", getmetatable), ("load", load), ("loadfile", loadfile),
+    ("assert", assert), ("collectgarbage", collectgarbage), ("error", throw), ("gcinfo", gcinfo),
+    ("getfenv", getfenv), ("getmetatable", getmetatable), ("load", load),
     ("loadstring", loadstring), ("newproxy", newproxy), ("next", next), ("print", print), ("rawequal", rawequal),
     ("rawget", rawget), ("rawset", rawset), ("select", select), ("setfenv", setfenv), ("setmetatable", setmetatable),
     ("tonumber", tonumber), ("tostring", tostring), ("type", type_), ("unpack", unpack),
 ];
+
+const FILE_FUNCTIONS: Functions = &[("dofile", dofile), ("loadfile", loadfile)];
 
 fn assert(cx: &mut CallContext<'_>) -> NativeResult {
     if is_truthy(cx.any(0)?) {

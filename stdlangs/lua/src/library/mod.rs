@@ -2,7 +2,7 @@
 
 mod args;
 mod base;
-mod calls;
+pub(crate) mod calls;
 mod coroutine;
 mod debug;
 pub mod files;
@@ -19,6 +19,7 @@ mod tests;
 
 use dg_runtime::{NativeFn, Ref, Throw, Vm};
 
+use crate::api::StdLib;
 use crate::core::state::lua;
 use crate::core::{alloc, table as tables};
 use crate::generated::{Boxed, Table};
@@ -26,20 +27,32 @@ use crate::generated::{Boxed, Table};
 /// The functions of a library: name and function.
 type Functions = &'static [(&'static str, NativeFn)];
 
-/// Opens all libraries in a new virtual machine.
+/// Opens a library.
+type Open = fn(&Vm) -> Result<(), Throw>;
+
+/// Opens libraries in a new virtual machine.
 ///
 /// # Errors
 /// When memory runs out.
-pub fn open(vm: &Vm) -> Result<(), Throw> {
-    base::open(vm)?;
-    coroutine::open(vm)?;
-    debug::open(vm)?;
-    io::open(vm)?;
-    math::open(vm)?;
-    os::open(vm)?;
-    string::open(vm)?;
-    table::open(vm)?;
-    package::open(vm)
+pub fn open(vm: &Vm, wanted: StdLib) -> Result<(), Throw> {
+    base::open(vm, wanted.contains(StdLib::IO))?;
+    let libraries: [(StdLib, Open); 8] = [
+        (StdLib::COROUTINE, coroutine::open),
+        (StdLib::DEBUG, debug::open),
+        (StdLib::IO, io::open),
+        (StdLib::MATH, math::open),
+        (StdLib::OS, os::open),
+        (StdLib::STRING, string::open),
+        (StdLib::TABLE, table::open),
+        // The last: it lists the others.
+        (StdLib::PACKAGE, package::open),
+    ];
+    for (library, open) in libraries {
+        if wanted.contains(library) {
+            open(vm)?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes a global table of functions.

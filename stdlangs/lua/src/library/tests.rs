@@ -2,27 +2,24 @@
 
 use dg_runtime::{GcParameters, Options};
 
-use crate::{Lua, LuaValue};
+use crate::{Lua, MultiValue, StdLib, Value};
 
 /// Runs a chunk and shows what it returns, or the message of what it throws.
 fn run(options: Options, source: &str) -> String {
-    let mut lua = Lua::with_options(options).unwrap();
-    let outcome = lua
-        .load(source.as_bytes(), b"=t")
-        .and_then(|chunk| lua.call(&chunk, &[]));
-    match outcome {
+    let lua = Lua::new_with(StdLib::ALL, options).unwrap();
+    match lua.load(source).set_name("=t").call::<MultiValue>(()) {
         Ok(values) => values.iter().map(show).collect::<Vec<_>>().join(" "),
-        Err(error) => error.message,
+        Err(error) => error.message(),
     }
 }
 
-fn show(value: &LuaValue) -> String {
+fn show(value: &Value) -> String {
     match value {
-        LuaValue::Nil => "nil".to_owned(),
-        LuaValue::Boolean(value) => value.to_string(),
-        LuaValue::Number(number) => number.to_string(),
-        LuaValue::String(bytes) => bytes.escape_ascii().to_string(),
-        LuaValue::Object(_) => "object".to_owned(),
+        Value::Nil => "nil".to_owned(),
+        Value::Boolean(value) => value.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(string) => string.as_bytes().escape_ascii().to_string(),
+        _ => "object".to_owned(),
     }
 }
 
