@@ -30,6 +30,10 @@ pub mod hot {
     pub const ALLOC_END: i32 = 0x88;
     /// Address of the table of handlers that stays as it is.
     pub const HANDLERS: i32 = 0x90;
+    /// Jumps that the interpreter takes until it looks whether the function should be compiled: `u32`.
+    pub const TICKS: i32 = 0x98;
+    /// Address of the table of what compiled functions run for an instruction that they have no code for.
+    pub const SHARED: i32 = 0xa0;
     /// Functions of the runtime, by [`super::Builtin`].
     pub const BUILTINS: i32 = 0x100;
     /// Runtime functions of the language, in declared order.
@@ -70,6 +74,18 @@ pub mod code {
     pub const FRAME_SIZE: i32 = 24;
     /// Named parameters: `u32`.
     pub const PARAMS: i32 = 28;
+    /// Its compiled code, see [`super::compiled`], or null.
+    pub const COMPILED: i32 = 48;
+    /// Calls until it should be compiled: `u32`.
+    pub const COUNTDOWN: i32 = 56;
+}
+
+/// Offsets in what the runtime says about compiled code, in bytes.
+pub mod compiled {
+    /// Address of the code.
+    pub const START: i32 = 0;
+    /// Where in it the code for each word of bytecode starts: `u32` each.
+    pub const OFFSETS: i32 = 8;
 }
 
 /// Offset of the collector's byte in an object's header.
@@ -121,6 +137,10 @@ pub enum Builtin {
     Allocate = 12,
     /// Makes the running instruction remember the callee of its call: `fn(vm, callee, nargs) -> bool`.
     CallLink = 13,
+    /// Compiles a function that has been called often, if it can: `fn(vm, code)`.
+    Compile = 14,
+    /// Counts for the running function, and compiles it if it has run often: `fn(vm) -> address`, where to go on, or 0.
+    Tick = 15,
 }
 
 impl Builtin {

@@ -6,8 +6,9 @@ use dg_backend_x64::lir::Pinned;
 use dg_backend_x64::listing::Listing;
 use dg_backend_x64::machine::pinned_register;
 
-use crate::emit::{CodeSymbol, Image, Opcode, Section};
+use crate::emit::{CodeSymbol, Image, Opcode, Section, Template};
 use crate::ir::spec::{OperandKind, ResultKind, SpecTables};
+use crate::lower::{Hole, HoleSource};
 
 /// Every listing with the name of its symbol, in the order of the image. `path` is what the specification is called.
 ///
@@ -25,11 +26,95 @@ pub fn listings(image: &Image, path: &str) -> Vec<(String, String)> {
 }
 
 fn listing(image: &Image, path: &str, symbol: &CodeSymbol) -> String {
-    let mut listing = Listing::new(&symbol.object).heading(heading(image, path, symbol));
-    listing = listing.part(match symbol.section {
+    let listing = Listing::new(&symbol.object).heading(heading(image, path, &symbol.name));
+    let listing = listing.part(match symbol.section {
         Section::Hot => "interpreter, hot part",
         Section::Cold => "interpreter, cold part",
     });
+    registers(image, listing).render()
+}
+
+/// Every template of compiled code with its name, in the order of the opcodes. Holes are named by what belongs there.
+///
+/// ```text
+/// ; calc.dg:41  ADD.slot_slot  lhs: slot, rhs: slot -> slot      dst = lhs + rhs
+/// ; template, hot part: 6 instructions, 38 bytes, 3 holes
+///   00  f2 0f 10 83 [lhs*8]  movsd   xmm0, [base+lhs*8]
+/// ```
+pub fn templates(image: &Image, path: &str) -> Vec<(String, String)> {
+    let opcodes = image.templates.iter().zip(image.opcodes.iter().map(Some));
+    let stubs = image.stub_templates.iter().zip(std::iter::repeat(None));
+    let all = opcodes.chain(stubs);
+    all.map(|(template, opcode)| (template.name.clone(), template_listing(image, path, template, opcode)))
+        .collect()
+}
+
+fn template_listing(image: &Image, path: &str, template: &Template, opcode: Option<&Opcode>) -> String {
+    let mut text = String::new();
+    for part in &template.parts {
+        let halves = [(Some(&part.hot), "hot"), (part.cold.as_ref(), "cold")];
+        for (object, half) in halves {
+            let Some(object) = object else { continue };
+            let name = match half {
+                "hot" => part.name.clone(),
+                _ => format!("{}.cold", part.name),
+            };
+            let listing = Listing::new(object)
+                .heading(heading(image, path, &name))
+                .part(format!("template, {half} part"))
+                .holes(|kind| hole_name(image, opcode, part.holes[usize::from(kind.0)]));
+            let _ = writeln!(text, "{}", registers(image, listing).render());
+        }
+    }
+    text
+}
+
+/// `lhs*8+4`
+fn hole_name(image: &Image, opcode: Option<&Opcode>, hole: Hole) -> String {
+    let field = |offset: u32| {
+        opcode
+            .and_then(|opcode| field_name(image, opcode, offset))
+            .unwrap_or_else(|| format!("field{offset}"))
+    };
+    let source = match hole.source {
+        HoleSource::U16(offset) | HoleSource::I32(offset) | HoleSource::Target(offset) => field(offset),
+        HoleSource::Position => "pos".into(),
+        HoleSource::FrameSize => "frame_size".into(),
+        HoleSource::Params => "params".into(),
+        HoleSource::Bytecode => "bytecode".into(),
+        HoleSource::Next => "next".into(),
+    };
+    let scaled = match hole.scale {
+        1 => source,
+        -1 => format!("-{source}"),
+        scale => format!("{source}*{scale}"),
+    };
+    match hole.addend {
+        0 => scaled,
+        addend => format!("{scaled}{addend:+}"),
+    }
+}
+
+/// The operand whose field is at `offset` of an instruction.
+fn field_name(image: &Image, opcode: &Opcode, offset: u32) -> Option<String> {
+    let encoding = opcode.variant.encoding();
+    if encoding.result == Some(offset) {
+        return Some("dst".into());
+    }
+    if encoding.result_count == Some(offset) {
+        return Some("dst.count".into());
+    }
+    let operands = image.spec.bytecodes[opcode.bytecode].operands.values();
+    operands.zip(&encoding.operands).find_map(|(operand, place)| {
+        if place.offset == offset {
+            return Some(operand.name.clone());
+        }
+        (place.count == Some(offset)).then(|| format!("{}.count", operand.name))
+    })
+}
+
+/// Calls the pinned registers what they hold.
+fn registers<'a>(image: &Image, mut listing: Listing<'a>) -> Listing<'a> {
     let pinned = [(Pinned::Pc, "pc"), (Pinned::Base, "base"), (Pinned::Vm, "vm")];
     for (pinned, name) in pinned {
         listing = listing.register(pinned_register(pinned), name);
@@ -44,24 +129,20 @@ fn listing(image: &Image, path: &str, symbol: &CodeSymbol) -> String {
         let name = format!("tag_{}", image.spec.leaves[*leaf].name);
         listing = listing.register(pinned_register(Pinned::Tag(number as u8)), name);
     }
-    listing.render()
+    listing
 }
 
 /// The bytecode that a symbol belongs to, with its line, operands and meaning; the name alone for framework code.
-fn heading(image: &Image, path: &str, symbol: &CodeSymbol) -> String {
-    let Some(opcode) = image
-        .opcodes
-        .iter()
-        .find(|opcode| is_part(&symbol.name, &opcode.symbol))
-    else {
-        return symbol.name.clone();
+fn heading(image: &Image, path: &str, name: &str) -> String {
+    let Some(opcode) = image.opcodes.iter().find(|opcode| is_part(name, &opcode.symbol)) else {
+        return name.to_owned();
     };
     let declared = &image.spec.bytecodes[opcode.bytecode];
     let doc = declared.doc.lines().next().unwrap_or_default().trim();
     format!(
         "{path}:{}  {}  {}      {doc}",
         declared.line,
-        symbol.name,
+        name,
         shape(&image.spec, opcode)
     )
 }

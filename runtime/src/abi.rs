@@ -124,7 +124,11 @@ pub struct Hot {
     pub alloc_end: *mut u8,
     /// Handlers by opcode, whatever is in `dispatch`.
     pub handlers: *const Address,
-    reserved: [u64; 13],
+    /// Jumps that the interpreter takes until it looks whether the function should be compiled.
+    pub ticks: u32,
+    /// What compiled functions run for an instruction that they have no code for, by opcode.
+    pub shared: *const Address,
+    reserved: [u64; 11],
     /// Functions of the runtime, by `Builtin`.
     pub builtins: [*const (); BUILTINS],
     /// Functions of the language, by declaration order.
@@ -151,6 +155,8 @@ const _: () = {
     assert!(offset_of!(Hot, alloc_cursor) == 0x80);
     assert!(offset_of!(Hot, alloc_end) == 0x88);
     assert!(offset_of!(Hot, handlers) == 0x90);
+    assert!(offset_of!(Hot, ticks) == 0x98);
+    assert!(offset_of!(Hot, shared) == 0xa0);
     assert!(offset_of!(Hot, builtins) == 0x100);
     assert!(offset_of!(Hot, externs) == 0x400);
     assert!(offset_of!(Hot, dispatch) == 0x1400);

@@ -8,7 +8,7 @@
 //! | no | builtin             | signature                                                                             |
 //! |----|---------------------|---------------------------------------------------------------------------------------|
 //! | 0  | `Barrier`           | `fn(vm, object: u32)`; neither base nor pc needed                                     |
-//! | 1  | `Safepoint`         | `fn(vm) -> Status`                                                                    |
+//! | 1  | `Safepoint`         | `fn(vm) -> Status`: whether compiled code has to leave for the interpreter            |
 //! | 2  | `GrowStack`         | `fn(vm, slots: u32) -> Status`                                                        |
 //! | 3  | `Throw`             | `fn(vm)`, then the `switch` tail                                                      |
 //! | 4  | `CopyValues`        | `fn(vm, source: *const u64, count: u64, destination: *mut u64) -> Status`             |
@@ -21,6 +21,8 @@
 //! | 11 | `CacheLink`         | `fn(vm, case: u32) -> u64`: whether the instruction at `Hot::pc` is of that case now    |
 //! | 12 | `Allocate`          | `fn(vm, kind: u32, length: u32) -> Status`                                            |
 //! | 13 | `CallLink`          | `fn(vm, callee: u32, nargs: u32) -> u64`: whether the instruction remembers the callee  |
+//! | 14 | `Compile`           | `fn(vm, code: u32)`; no pc needed                                                     |
+//! | 15 | `Tick`              | `fn(vm) -> *const u8`; moves no stack                                                 |
 //!
 //! * `Safepoint`: collects, runs finalisers, shows the instruction to the language, or throws for an interruption. Called
 //!   between instructions (`pc` is the next one), where nothing is alive outside of frames. `Hot::open_top` survives.
@@ -40,6 +42,9 @@
 //!   base from `Hot::base` (the native frame's) and returns as any function does.
 //! * `Allocate`: a new object, zero but for its header; its reference. Machine code takes memory from the allocation run
 //!   itself while there is enough. Never moves a stack.
+//! * `Compile`: the function is about to be entered. Afterwards `Code::entry` says how.
+//! * `Tick`: `Hot::pc` is the instruction that the interpreter has jumped to. Answers where to go on in compiled code,
+//!   with `Hot::pc` the address of the function's first instruction; or null, and `Hot::pc` is as it was.
 //! * the **`switch` tail**: base = `Hot::base`, pc = `Hot::pc`, rax = `Hot::results`, ecx = `Hot::count`,
 //!   rdi = `Hot::callee_base`, edx = low half of `Hot::plan[0]` (the code object when a coroutine starts), jump to
 //!   `Hot::target`. A coroutine that starts is entered as by a call (ecx = nargs, edx = code, header complete).
@@ -63,6 +68,8 @@ pub enum Builtin {
     CacheLink = 11,
     Allocate = 12,
     CallLink = 13,
+    Compile = 14,
+    Tick = 15,
 }
 
 /// What a function that may throw answers to machine code, in rax:rdx.
@@ -109,6 +116,8 @@ pub(crate) const TABLE: &[(Builtin, Address)] = &[
     (Builtin::CacheLink,         Address(cache_link as *const u8)),
     (Builtin::Allocate,          Address(allocate as *const u8)),
     (Builtin::CallLink,          Address(call_link as *const u8)),
+    (Builtin::Compile,           Address(compile as *const u8)),
+    (Builtin::Tick,              Address(tick as *const u8)),
 ];
 
 /// # Safety
@@ -121,7 +130,8 @@ unsafe extern "C" fn barrier(vm: *mut Vm, object: u32) {
 unsafe extern "C" fn safepoint(vm: *mut Vm) -> Status {
     // SAFETY: as above.
     let vm = unsafe { &mut *vm };
-    status(vm.safepoint().map(|()| 0))
+    let outcome = vm.safepoint();
+    status(outcome.map(|()| vm.watching().get().into()))
 }
 
 unsafe extern "C" fn grow_stack(vm: *mut Vm, slots: u32) -> Status {
@@ -224,6 +234,18 @@ unsafe extern "C" fn allocate(vm: *mut Vm, kind: u32, length: u32) -> Status {
 unsafe extern "C" fn call_link(vm: *mut Vm, callee: u32, nargs: u32) -> u64 {
     // SAFETY: as above.
     unsafe { &*vm }.link_call(callee, nargs).into()
+}
+
+unsafe extern "C" fn compile(vm: *mut Vm, code: u32) {
+    // SAFETY: as above.
+    let vm = unsafe { &*vm };
+    // SAFETY: machine code passes the code object that it found in the callee.
+    vm.compile(unsafe { crate::object::RawRef::<crate::code::Code>::new(code).get(vm) });
+}
+
+unsafe extern "C" fn tick(vm: *mut Vm) -> *const u8 {
+    // SAFETY: as above.
+    unsafe { &*vm }.tick()
 }
 
 fn status(result: Result<u64, Throw>) -> Status {

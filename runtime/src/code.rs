@@ -24,6 +24,10 @@ pub struct Code {
     pub(crate) native: Cell<*const ()>,
     /// Owned by the object; freed when it dies.
     pub(crate) info: Cell<*mut CodeInfo>,
+    /// What machine code reads of its compiled code, or null.
+    pub(crate) compiled: Cell<*const u64>,
+    /// Calls until it is compiled.
+    pub(crate) countdown: Cell<u32>,
 }
 
 // SAFETY: `#[repr(C)]`, header first, cells of numbers and pointers.
@@ -38,7 +42,9 @@ const _: () = {
     assert!(offset_of!(Code, params) == 28);
     assert!(offset_of!(Code, native) == 32);
     assert!(offset_of!(Code, info) == 40);
-    assert!(std::mem::size_of::<Code>() == 48);
+    assert!(offset_of!(Code, compiled) == 48);
+    assert!(offset_of!(Code, countdown) == 56);
+    assert!(std::mem::size_of::<Code>() == 64);
 };
 
 /// What is known about a code object, out of the way of running it.

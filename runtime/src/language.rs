@@ -5,6 +5,7 @@ use crate::caches::CacheInfo;
 use crate::coroutine::Coroutine;
 use crate::handle::Handle;
 use crate::heap::Tracer;
+use crate::jit::Templates;
 use crate::native::Throw;
 use crate::vm::Vm;
 
@@ -44,6 +45,8 @@ pub struct LanguageInfo {
     pub catches: &'static [Catch],
     /// Its instructions by opcode, for disassembly.
     pub opcodes: &'static [OpcodeInfo],
+    /// What compiled code is made of.
+    pub templates: &'static Templates,
 }
 
 /// How the collector sees the objects of a kind.

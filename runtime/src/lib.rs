@@ -26,6 +26,7 @@ mod frames;
 pub mod glue;
 mod handle;
 mod heap;
+mod jit;
 mod language;
 mod native;
 mod object;
@@ -45,6 +46,7 @@ pub use frames::{Frame, Frames};
 pub use glue::SpecNative;
 pub use handle::{Handle, RefHandle};
 pub use heap::{GcParameters, GcStats, Tracer};
+pub use jit::{JitOptions, JitStats, Patch, PatchKind, Template, Templates, Tier};
 pub use language::{
     Address, Catch, Hooks, KindInfo, LanguageInfo, OpcodeInfo, OperandInfo, OperandKind, RuntimeError, SpecialTrace,
     Stubs, WeakPhase,

@@ -178,6 +178,7 @@ impl Vm {
     /// From now on [`Hooks::instruction`](crate::Hooks) is called before each instruction, or not any more.
     pub fn watch_instructions(&self, on: bool) {
         self.watching().set(on);
+        self.use_compiled_code(!on);
         if on {
             self.raise_safepoint(SAFEPOINT_WATCH);
         } else {

@@ -16,6 +16,7 @@ use crate::code::{Code, CodeInfo, NewCode};
 use crate::glue::SpecNative;
 use crate::handle::{Handle, RefHandle, RootList};
 use crate::heap::{Collection, GcParameters, Heap, Kinds, Tracer};
+use crate::jit::{Jit, JitOptions};
 use crate::language::{Hooks, LanguageInfo, RuntimeError};
 use crate::native::{NativeFn, Throw};
 use crate::object::{ArrayObject, Object, Ref, Str, Values};
@@ -65,6 +66,7 @@ struct State {
     caches: Caches,
     watching: Cell<bool>,
     interrupt: InterruptHandle,
+    jit: RefCell<Jit>,
 }
 
 /// Owns a VM. Dropping it frees everything; finalisers that should run must be run before
@@ -79,6 +81,8 @@ pub struct Options {
     pub gc: GcParameters,
     /// Seed of the string hash; random by default.
     pub hash_seed: Option<u64>,
+    /// What to compile.
+    pub jit: JitOptions,
 }
 
 impl VmBox {
@@ -133,6 +137,9 @@ impl VmBox {
             (&raw mut (*state).watching).write(Cell::new(false));
             let safepoints = Safepoints::new(&raw mut (*state).hot, language);
             (&raw mut (*state).interrupt).write(InterruptHandle::new(safepoints));
+            (&raw mut (*state).jit).write(Jit::new(options.jit));
+            (*state).hot.ticks = options.jit.ticks();
+            (*state).hot.shared = language.templates.shared.as_ptr();
         }
         let vm = VmBox(arena);
         let Some(main) = vm.new_stack() else {
@@ -234,6 +241,10 @@ impl Vm {
         &self.state().hooks
     }
 
+    pub(crate) fn jit(&self) -> &RefCell<Jit> {
+        &self.state().jit
+    }
+
     pub(crate) fn main(&self) -> u32 {
         self.state().main.get()
     }
@@ -328,6 +339,7 @@ impl Vm {
         // SAFETY: a code object in the list of such; it owns its information.
         unsafe {
             let info = Box::from_raw((*code).info.replace(ptr::null_mut()));
+            self.free_compiled(object);
             self.remove_external(external_bytes(&info));
         }
     }
@@ -435,6 +447,7 @@ impl Vm {
         self.make_code(new.info, flags, |code| {
             code.entry.set(entry.0);
             code.bytecode.set(code.bytecode().as_ptr().cast());
+            code.countdown.set(self.jit_options().countdown());
             code.frame_size.set(new.frame_size.max(new.params));
             code.params.set(new.params);
         })

@@ -3,17 +3,15 @@
 use super::Compiled;
 use super::rewrite::{Code, Destination, End};
 use crate::code::CodeObject;
-use crate::encoder::{Assembler, Cond, EncodeError, Inst, Label, Symbol, Target};
-use crate::machine::{FlagTest, MachBlockId};
+use crate::encoder::{Assembler, Cond, EncodeError, Hole, Inst, Label, Symbol, Target};
+use crate::machine::{Config, FlagTest, MachBlockId};
 use std::collections::HashSet;
 
-/// Entries start at multiples of this, so that a dispatch fetches whole instructions.
-const ENTRY_ALIGNMENT: u32 = 16;
-
-pub(super) fn lay_out(code: &Code) -> Result<Compiled, EncodeError> {
+pub(super) fn lay_out(code: &Code, config: &Config) -> Result<Compiled, EncodeError> {
     let orders = [false, true].map(|is_cold| order(code, is_cold));
     let mut writer = Writer {
         code,
+        config,
         named: HashSet::new(),
     };
     writer.name_crossings();
@@ -64,6 +62,7 @@ fn reachable(code: &Code) -> Vec<bool> {
 
 struct Writer<'a> {
     code: &'a Code,
+    config: &'a Config,
     /// Blocks that the other part jumps to, which therefore get a symbol.
     named: HashSet<MachBlockId>,
 }
@@ -88,8 +87,8 @@ impl Writer<'_> {
 
     fn part(&self, order: &[MachBlockId]) -> Result<CodeObject, EncodeError> {
         let mut assembler = Assembler::new();
-        assembler.reserve_labels(self.code.blocks.len() as u32);
-        assembler.align(ENTRY_ALIGNMENT)?;
+        assembler.reserve_labels(self.end_label().0 + 1);
+        assembler.align(self.config.entry_alignment)?;
         for (position, id) in order.iter().enumerate() {
             if id.index() == 0 || self.named.contains(id) {
                 assembler.define_symbol(self.symbol(*id));
@@ -108,16 +107,31 @@ impl Writer<'_> {
                 assembler.emit_with_comment(&inst, comment)?;
             }
         }
+        if self.config.next.is_some() {
+            assembler.bind(self.end_label())?;
+        }
         assembler.finish()
+    }
+
+    /// The end of the part: a label of its own, beyond those of the blocks.
+    fn end_label(&self) -> Label {
+        Label(self.code.blocks.len() as u32)
     }
 
     /// The jumps at the end of a block that is followed by `next`.
     fn end(&self, id: MachBlockId, next: Option<MachBlockId>) -> Vec<Inst<crate::encoder::Reg>> {
         let block = &self.code.blocks[id.index()];
-        let is_next = |destination: &Destination| matches!(destination, Destination::Block(id) if Some(*id) == next);
+        let is_end = |hole: &Hole| !block.is_cold && Some(hole.kind) == self.config.next;
+        let is_next = |destination: &Destination| match destination {
+            Destination::Block(id) => Some(*id) == next,
+            Destination::Hole(hole) => is_end(hole) && next.is_none(),
+            Destination::Symbol(_) => false,
+        };
         let target = |destination: &Destination| -> Target {
             match destination {
                 Destination::Symbol(symbol) => symbol.clone().into(),
+                Destination::Hole(hole) if is_end(hole) => self.end_label().into(),
+                Destination::Hole(hole) => (*hole).into(),
                 Destination::Block(target) if self.code.blocks[target.index()].is_cold == block.is_cold => {
                     Label(target.0).into()
                 }

@@ -60,5 +60,5 @@ pub fn compile(function: &lir::Function, config: &Config) -> Result<Compiled, Co
     let mut code = rewrite::rewrite(&machine, &allocated).map_err(encode_error)?;
     thread::thread_jumps(&mut code);
     flags::drop_repeated_comparisons(&mut code).map_err(encode_error)?;
-    layout::lay_out(&code).map_err(encode_error)
+    layout::lay_out(&code, config).map_err(encode_error)
 }

@@ -1,6 +1,6 @@
 //! Puts the allocated registers into the instructions, and the allocator's moves between them.
 
-use crate::encoder::{EncodeError, Gpr, Inst, Mem, Op, Reg, Size, Symbol};
+use crate::encoder::{EncodeError, Gpr, Hole, Inst, Mem, Op, Operand, Reg, Size, Symbol, Target};
 use crate::machine::{CALLEE_SAVED, FRAME_BYTES, FlagTest, MachBlockId, MachFunction, MachInst, MachOp};
 use crate::regalloc::{Allocated, operand_positions, register_of};
 use regalloc2::{Allocation, Edit, InstOrEdit, ProgPoint};
@@ -30,6 +30,8 @@ pub(super) struct CodeInst {
 pub(super) enum Destination {
     Block(MachBlockId),
     Symbol(Symbol),
+    /// Where is filled in when the code is copied.
+    Hole(Hole),
 }
 
 /// How a block ends, after its instructions.
@@ -57,7 +59,7 @@ impl End {
             .chain(second)
             .filter_map(|destination| match destination {
                 Destination::Block(block) => Some(*block),
-                Destination::Symbol(_) => None,
+                Destination::Symbol(_) | Destination::Hole(_) => None,
             })
     }
 }
@@ -134,7 +136,14 @@ impl Rewriter<'_> {
         };
         let comment = || inst.comment.clone();
         if let Some(inst) = operand_positions(self.function, &inst.op, register)? {
-            self.push(inst, comment());
+            let hole = match inst.operands().next() {
+                Some(Operand::Target(Target::Hole(hole))) if inst.op() == Op::Jmp => Some(*hole),
+                _ => None,
+            };
+            match hole {
+                Some(hole) => self.end(End::Jump(Destination::Hole(hole)), comment()),
+                None => self.push(inst, comment()),
+            }
             return Ok(());
         }
         match &inst.op {

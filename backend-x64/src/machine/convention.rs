@@ -1,6 +1,6 @@
 //! Which register is what: pinned registers, roles, the C ABI, and what is left to allocate.
 
-use crate::encoder::{Gpr, Reg, Xmm};
+use crate::encoder::{Gpr, HoleKind, Reg, Xmm};
 use crate::lir::{Pinned, Role};
 
 /// What a client may decide about the machine.
@@ -10,6 +10,11 @@ pub struct Config {
     pub tag_registers: u8,
     /// Are the program counter and the frame base kept in registers? If not, code must not mention them.
     pub pin_frame: bool,
+    /// Where entries start: at multiples of this many bytes.
+    pub entry_alignment: u32,
+    /// The hole that stands for what follows the hot part in memory. A jump there from the hot part is a jump to its
+    /// end, or none at all.
+    pub next: Option<HoleKind>,
 }
 
 impl Default for Config {
@@ -17,6 +22,8 @@ impl Default for Config {
         Config {
             tag_registers: 1,
             pin_frame: true,
+            entry_alignment: 16,
+            next: None,
         }
     }
 }

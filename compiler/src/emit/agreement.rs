@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use crate::abi::{self, Builtin, frame, hot};
 
 #[rustfmt::skip] // rows
-const HOT: [(&str, i32); 17] = [
+const HOT: [(&str, i32); 19] = [
     ("base", hot::BASE),             ("pc", hot::PC),                 ("stack_limit", hot::STACK_LIMIT),
     ("open_top", hot::OPEN_TOP),     ("safepoint", hot::SAFEPOINT),   ("error", hot::ERROR),
     ("target", hot::TARGET),         ("results", hot::RESULTS),       ("count", hot::COUNT),
     ("callee_base", hot::CALLEE_BASE), ("plan", hot::PLAN),           ("builtins", hot::BUILTINS),
     ("externs", hot::EXTERNS),       ("dispatch", hot::DISPATCH),     ("handlers", hot::HANDLERS),
     ("alloc_cursor", hot::ALLOC_CURSOR), ("alloc_end", hot::ALLOC_END),
+    ("ticks", hot::TICKS),           ("shared", hot::SHARED),
 ];
 
 #[rustfmt::skip] // rows
@@ -24,7 +25,7 @@ const NUMBERS: [(&str, i64); 12] = [
     ("DOUBLE_MAX_HIGH", abi::DOUBLE_MAX_HIGH as i64), ("KIND_VALUES", abi::KIND_VALUES as i64),
 ];
 
-const BUILTINS: [Builtin; 12] = [
+const BUILTINS: [Builtin; 14] = [
     Builtin::Barrier,
     Builtin::Safepoint,
     Builtin::GrowStack,
@@ -37,6 +38,8 @@ const BUILTINS: [Builtin; 12] = [
     Builtin::CacheLink,
     Builtin::Allocate,
     Builtin::CallLink,
+    Builtin::Compile,
+    Builtin::Tick,
 ];
 
 /// `const _: () = { assert!(offset_of!(Hot, base) == 0); .. };`

@@ -30,7 +30,8 @@ pub fn assembly(image: &Image) -> String {
             "    .pushsection .text.dg_{}.{name},\"ax\",@progbits",
             image.spec.language
         );
-        for symbol in image.code.iter().filter(|symbol| symbol.section == section) {
+        let symbols = image.code.iter().chain(&image.shared);
+        for symbol in symbols.filter(|symbol| symbol.section == section) {
             code_symbol(&mut out, image, symbol);
         }
         out.push_str("    .popsection\n");

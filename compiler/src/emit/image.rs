@@ -4,6 +4,7 @@ use dg_backend_x64::code::CodeObject;
 
 use crate::ir::ids::BytecodeId;
 use crate::ir::spec::{CacheForm, SpecTables, Variant};
+use crate::lower::Hole;
 
 /// A whole VM: the tables of its language and its machine code.
 #[derive(Clone, Debug)]
@@ -18,8 +19,40 @@ pub struct Image {
     pub catches: Vec<(String, String)>,
     /// The symbols of the framework's own pieces of code.
     pub stubs: Stubs,
-    /// All machine code.
+    /// The code of the interpreter, of native functions and of the stubs.
     pub code: Vec<CodeSymbol>,
+    /// The code that compiled functions share.
+    pub shared: Vec<CodeSymbol>,
+    /// What compiled code is made of, by opcode; empty if functions cannot be compiled.
+    pub templates: Vec<Template>,
+    /// Templates of the entries `entry_fixed` and `entry_vararg`, and of `loop_head`.
+    pub stub_templates: Vec<Template>,
+}
+
+/// What is copied for an instruction: its parts one behind the other, hot and cold code apart.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// Its name, that of its opcode.
+    pub name: String,
+    /// Bytes of the instruction.
+    pub length: u32,
+    /// Where in it a label is, if it has one.
+    pub label: Option<u32>,
+    /// The entry, then the continuations of calls.
+    pub parts: Vec<TemplatePart>,
+}
+
+/// A part of a template.
+#[derive(Clone, Debug)]
+pub struct TemplatePart {
+    /// Its name, which it defines as a symbol.
+    pub name: String,
+    /// What is expected to run.
+    pub hot: CodeObject,
+    /// What is not.
+    pub cold: Option<CodeObject>,
+    /// What belongs into its holes, by kind.
+    pub holes: Vec<Hole>,
 }
 
 /// One variant of a bytecode.

@@ -13,10 +13,11 @@ mod objects;
 mod opcodes;
 mod standalone;
 mod tables;
+mod templates;
 mod values;
 
 pub use code::{assembly, link_name};
-pub use image::{CodeSymbol, Image, Opcode, Section, Stubs};
+pub use image::{CodeSymbol, Image, Opcode, Section, Stubs, Template, TemplatePart};
 pub use standalone::standalone_crate;
 
 /// The generated Rust module, in sections of related items.
@@ -29,6 +30,7 @@ pub fn module(image: &Image) -> String {
         externs::externs(&image.spec),
         opcodes::opcodes(image),
         caches::caches(image),
+        templates::templates(image),
         tables::tables(image),
     ];
     sections.concat()
@@ -53,7 +55,7 @@ pub use dg_runtime::{
     OptionalRefField, RawRef, RawValue, Ref, RefField, Run, Slot, SpecNative, Str, Throw, Value, ValueField, Values, Vm,
 };
 use dg_runtime::{
-    Address, Catch, KindInfo, LanguageInfo, OpcodeInfo, OperandInfo, OperandKind, Status, Stubs, Tracer, glue,
-    is_double_bits,
+    Address, Catch, KindInfo, LanguageInfo, OpcodeInfo, OperandInfo, OperandKind, Patch, PatchKind, Status, Stubs,
+    Template, Templates, Tracer, glue, is_double_bits,
 };
 ";

@@ -8,6 +8,7 @@ use super::code::link_name;
 use super::image::Image;
 use super::names::{type_name, value_name};
 use super::objects::is_framework;
+use super::templates::outer_symbols;
 use crate::ir::spec::{LeafEncoding, RecordKind};
 
 /// `pub fn language<E: Externs>() -> &'static LanguageInfo` and the entries of native functions.
@@ -21,10 +22,15 @@ pub fn tables(image: &Image) -> String {
 }
 
 /// The symbols of machine code that Rust mentions, each declared once.
-struct Symbols(IndexSet<String>);
+struct Symbols {
+    all: IndexSet<String>,
+    /// Those that templates refer to, by number.
+    of_templates: IndexSet<String>,
+}
 
 impl Symbols {
     fn of(image: &Image) -> Self {
+        let of_templates = outer_symbols(image);
         let stubs = &image.stubs;
         let named = [
             &stubs.enter,
@@ -38,20 +44,21 @@ impl Symbols {
         ];
         let catches = image.catches.iter().flat_map(|(from, to)| [from, to]);
         let opcodes = image.opcodes.iter().map(|opcode| &opcode.symbol);
-        Self(
-            opcodes
-                .chain(&image.natives)
-                .chain(catches)
-                .chain(named)
-                .cloned()
-                .collect(),
-        )
+        let all = opcodes
+            .chain(&image.natives)
+            .chain(catches)
+            .chain(named)
+            .chain(&of_templates)
+            .cloned()
+            .chain(shared_entries(image))
+            .collect();
+        Self { all, of_templates }
     }
 
     /// `unsafe extern "C" { #[link_name = "dg_NAME_ADD"] fn code_0(); .. }`
     fn declare(&self, out: &mut String, image: &Image) {
         out.push_str("unsafe extern \"C\" {\n");
-        for (index, symbol) in self.0.iter().enumerate() {
+        for (index, symbol) in self.all.iter().enumerate() {
             let _ = writeln!(
                 out,
                 "    #[link_name = {:?}]\n    fn code_{index}();",
@@ -63,7 +70,7 @@ impl Symbols {
 
     /// `Address(code_7 as *const u8)`
     fn address(&self, symbol: &str) -> String {
-        match self.0.get_index_of(symbol) {
+        match self.all.get_index_of(symbol) {
             Some(index) => format!("Address(code_{index} as *const u8)"),
             None => unreachable!("{symbol} was not collected"),
         }
@@ -122,6 +129,20 @@ fn language(out: &mut String, image: &Image, symbols: &Symbols) {
         );
     }
     out.push_str("    ];\n\n");
+    let symbols_of_templates = &symbols.of_templates;
+    let _ = writeln!(
+        out,
+        "    const TEMPLATES: Templates = Templates {{\n        opcodes: &TEMPLATES,\n        stubs: &STUB_TEMPLATES,\n\
+         \x20       symbols: &["
+    );
+    for symbol in symbols_of_templates {
+        let _ = writeln!(out, "            {},", symbols.address(symbol));
+    }
+    out.push_str("        ],\n        shared: &[\n");
+    for symbol in shared_entries(image) {
+        let _ = writeln!(out, "            {},", symbols.address(&symbol));
+    }
+    out.push_str("        ],\n    };\n\n");
     let _ = writeln!(out, "    const LANGUAGE: LanguageInfo = LanguageInfo {{");
     let _ = writeln!(out, "        name: {:?},", spec.language);
     let references = spec
@@ -155,7 +176,13 @@ fn language(out: &mut String, image: &Image, symbols: &Symbols) {
     ] {
         let _ = writeln!(out, "            {name}: {},", symbols.address(symbol));
     }
-    out.push_str("        },\n        catches: &Self::CATCHES,\n        opcodes: &OPCODES,\n    };\n}\n");
+    out.push_str("        },\n        catches: &Self::CATCHES,\n        opcodes: &OPCODES,\n        templates: &Self::TEMPLATES,\n    };\n}\n");
+}
+
+/// By opcode, what runs an instruction of a compiled function that has no code for it.
+fn shared_entries(image: &Image) -> impl Iterator<Item = String> {
+    let templates = image.templates.iter();
+    templates.map(|template| crate::lower::shared_symbol(&template.name))
 }
 
 /// Of the callee object: which reference leaf it is, its kind, and where it keeps its code.

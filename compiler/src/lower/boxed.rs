@@ -7,7 +7,6 @@
 
 use dg_backend_x64::lir::{self, Addr, BinaryOp, FloatCond, MemType, Pinned, UnaryOp};
 
-use super::frame::Code;
 use super::part::{Held, Part};
 use crate::abi::CANONICAL_NAN;
 use crate::ir::spec::{LeafEncoding, SpecTables};
@@ -154,7 +153,10 @@ impl Part<'_> {
                 let invariant = boxed.memory.as_ref().is_some_and(|memory| memory.epoch.is_none());
                 match half {
                     Half::Bits => self.read(MemType::I64, addr, invariant),
-                    Half::High => self.read(MemType::I32, Code::offset(&addr, 4), invariant),
+                    Half::High => {
+                        let high = self.code.offset(&addr, 4);
+                        self.read(MemType::I32, high, invariant)
+                    }
                     Half::Low => self.read(MemType::I32, addr, invariant),
                     Half::Float => self.read(MemType::F64, addr, invariant),
                 }

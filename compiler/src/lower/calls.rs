@@ -12,18 +12,17 @@
 //! What is saved across the call lies below the callee's header, where the continuation finds it from its own base. A
 //! catch continuation may need more than the normal one: both find what they share in the same places.
 
-use dg_backend_x64::encoder::Scale;
-use dg_backend_x64::lir::{self, Addr, Base, BinaryOp, IntCond, MemType, Role as Place, Type as Low};
+use dg_backend_x64::lir::{self, Addr, BinaryOp, IntCond, MemType, Role as Place, Type as Low};
 
 use super::LowerError;
 use super::boxed::Boxed;
 use super::copy::Run;
-use super::frame::Code;
+use super::frame::{Code, Form};
+use super::holes::{Hole, HoleSource};
 use super::part::{Held, Part};
 use super::stubs::{self, nil};
-use crate::abi::{self, Builtin, code as code_object, frame};
-use crate::ir::spec::{FieldType, RecordKind};
-use crate::ir::{CallArgs, Continuation, FunctionKind, OperandId, Type, ValueId};
+use crate::abi::{Builtin, code as code_object, frame};
+use crate::ir::{CallArgs, Continuation, ContinuationTarget, FunctionKind, OperandId, Type, ValueId};
 
 /// Values at the two ends of a frame that is being made.
 #[derive(Clone)]
@@ -46,6 +45,9 @@ impl Part<'_> {
     ///     mov rax, [base+rax*8+8*k]
     /// ```
     pub(super) fn enter_continuation(&mut self) -> Result<(), LowerError> {
+        if self.code.form == Form::Template {
+            self.code.leave_instruction();
+        }
         let results = self.code.b.param(Place::Results, Low::I64);
         let count = self.code.b.param(Place::Count, Low::I32);
         self.results = Some((results, count));
@@ -80,6 +82,9 @@ impl Part<'_> {
         if let FunctionKind::Native(native) = self.function.kind {
             return Ok(self.code.b.const32(self.spec.natives[native].params.len() as u32));
         }
+        if self.code.form == Form::Template {
+            return Ok(self.code.hole(Hole::of(HoleSource::FrameSize)));
+        }
         let callee_code = self.callee_code()?;
         let code = self.code.running_code(callee_code);
         Ok(self
@@ -90,17 +95,8 @@ impl Part<'_> {
 
     /// Where the callee object keeps its code object.
     fn callee_code(&self) -> Result<i32, LowerError> {
-        let is_code = |ty: FieldType| match ty {
-            FieldType::Ref {
-                record,
-                nullable: false,
-            } => self.spec.records[record].kind == RecordKind::Object { number: abi::KIND_CODE },
-            _ => false,
-        };
-        let fields = self.spec.callee.map(|callee| &self.spec.records[callee].fields);
-        let field = fields.and_then(|fields| fields.iter().find(|field| is_code(field.ty)));
-        match field {
-            Some(field) => Ok(field.offset as i32),
+        match stubs::callee_code(self.spec) {
+            Some(offset) => Ok(offset),
             None => self.unsupported("the language has no callee with a field `ref Code`"),
         }
     }
@@ -138,7 +134,12 @@ impl Part<'_> {
         catch: Option<&Continuation>,
     ) -> Result<(), LowerError> {
         let callee = self.value(callee);
-        let continuation = self.continuation(next.target)?;
+        let continuation = match next.target {
+            ContinuationTarget::Function(id) if catch.is_none() && self.inlined.contains(&id) => {
+                self.program.functions[id].name.clone()
+            }
+            target => self.continuation(target)?,
+        };
         let saved = saved_across(next, catch);
         let new = match args {
             CallArgs::InPlace(operand) if saved.is_empty() => self.frame_in_place(*operand)?,
@@ -534,11 +535,7 @@ impl Part<'_> {
             None => self.code.b.const32(fixed.len() as u32),
         };
         let base = self.code.base();
-        let addr = Addr {
-            base: Base::Value(base),
-            index: Some((size, Scale::X8)),
-            disp: (8 * distance).into(),
-        };
+        let addr = self.code.values(base, size, distance);
         let ptr = self.code.b.address_of(addr);
         for (index, value) in fixed.iter().enumerate() {
             self.store_word(Addr::value(ptr, 8 * index as i32), *value);

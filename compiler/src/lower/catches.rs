@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::frame::Form;
 use super::{LowerError, stubs};
-use crate::ir::{Continuation, ContinuationTarget, Function, Program};
+use crate::ir::{Continuation, ContinuationTarget, Function, FunctionKind, Program};
 
 /// Pairs of symbols: the continuation of a call that catches, and its catch continuation.
 ///
@@ -12,7 +13,11 @@ use crate::ir::{Continuation, ContinuationTarget, Function, Program};
 pub(super) fn all(program: &Program) -> Result<Vec<(String, String)>, LowerError> {
     let mut found: BTreeMap<String, Option<String>> = BTreeMap::new();
     for function in program.functions.values() {
-        for (next, catch) in pairs(program, function) {
+        let forms: &[Form] = match function.kind {
+            FunctionKind::Bytecode(_) => &[Form::Interpreter, Form::Shared],
+            FunctionKind::Native(_) => &[Form::Interpreter],
+        };
+        for (next, catch) in forms.iter().flat_map(|form| pairs(program, function, *form)) {
             match found.get(&next) {
                 Some(known) if *known != catch => {
                     let message = format!("`{next}` continues calls that catch differently");
@@ -34,9 +39,9 @@ pub(super) fn all(program: &Program) -> Result<Vec<(String, String)>, LowerError
 }
 
 /// The continuation of each call in a function, with its catch continuation.
-fn pairs(program: &Program, function: &Function) -> Vec<(String, Option<String>)> {
+fn pairs(program: &Program, function: &Function, form: Form) -> Vec<(String, Option<String>)> {
     let name = |continuation: &Continuation| match continuation.target {
-        ContinuationTarget::Function(id) => Some(program.functions[id].name.clone()),
+        ContinuationTarget::Function(id) => Some(form.symbol(&program.functions[id].name)),
         ContinuationTarget::Block(_) => None,
     };
     let pairs = function

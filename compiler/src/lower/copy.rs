@@ -91,8 +91,7 @@ impl Code {
         );
         self.b.switch_to(next);
         let index = self.add_imm(left, -1);
-        let value = self.b.load(MemType::I64, Self::values(run.ptr, index, 0));
-        self.b.store(MemType::I64, Self::values(destination, index, 0), value);
+        self.copy_one(run.ptr, destination, index);
         let is_more = self.b.int_compare_imm(IntCond::Ne, index, 0);
         self.b.branch(
             is_more,
@@ -122,16 +121,23 @@ impl Code {
     pub(super) fn copy_upwards(&mut self, run: Run, destination: Value) {
         let zero = self.b.const32(0);
         self.count_up(zero, run.count, |code, index| {
-            let value = code.b.load(MemType::I64, Self::values(run.ptr, index, 0));
-            code.b.store(MemType::I64, Self::values(destination, index, 0), value);
+            code.copy_one(run.ptr, destination, index);
         });
+    }
+
+    fn copy_one(&mut self, from: Value, to: Value, index: Value) {
+        let from = self.values(from, index, 0);
+        let value = self.b.load(MemType::I64, from);
+        let to = self.values(to, index, 0);
+        self.b.store(MemType::I64, to, value);
     }
 
     /// Writes `value` to the places `from` to `to`, counted from `destination`.
     pub(super) fn fill(&mut self, destination: Value, from: Value, to: Value, value: u64) {
         self.count_up(from, to, |code, index| {
             let value = code.b.const64(value);
-            code.b.store(MemType::I64, Self::values(destination, index, 0), value);
+            let place = code.values(destination, index, 0);
+            code.b.store(MemType::I64, place, value);
         });
     }
 

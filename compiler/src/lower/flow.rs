@@ -3,6 +3,7 @@
 use dg_backend_x64::lir::{self, IntCond, MemType};
 
 use super::LowerError;
+use super::frame::Form;
 use super::part::Part;
 use super::stubs;
 use crate::abi::hot;
@@ -29,7 +30,7 @@ impl Part<'_> {
                 self.code.b.terminate(lir::Terminator::Jump(body));
             }
             Terminator::Next => return self.next(),
-            Terminator::Again => self.code.dispatch(0),
+            Terminator::Again => self.code.again(),
             Terminator::Goto(label) => return self.goto(*label),
             Terminator::Leave { values, list } => self.leave(values, *list),
             Terminator::Call {
@@ -116,35 +117,14 @@ impl Part<'_> {
         let Some(encoding) = &self.encoding else {
             return self.unsupported("a native function has to return");
         };
-        let length = encoding.length as i32;
-        if self.has_allocated && !self.options.safepoint_table {
-            let pc = self.code.pc();
-            let next = self.code.add_imm(pc, length.into());
-            self.code.set_pc(next);
-            self.code.safepoint();
-            self.code.dispatch(0);
-        } else {
-            self.code.dispatch(length);
-        }
+        self.code.next(encoding.length as i32, self.has_allocated);
         Ok(())
     }
 
     /// The instruction that a label names.
-    ///
-    /// ```text
-    ///     movsxd rax, dword [pc+label]
-    ///     add    pc, rax
-    ///     movzx  eax, word [pc]
-    ///     jmp    [vm+rax*8+dispatch]
-    /// ```
     fn goto(&mut self, label: OperandId) -> Result<(), LowerError> {
         let offset = self.operand(label)?.1.offset;
-        let distance = self.code.operand(MemType::I32AsI64, offset);
-        let pc = self.code.pc();
-        let target = self.code.add(pc, distance);
-        self.code.set_pc(target);
-        self.code.safepoint();
-        self.code.dispatch(0);
+        self.code.goto(offset);
         Ok(())
     }
 
@@ -153,17 +133,21 @@ impl Part<'_> {
         let values: Vec<lir::Value> = args.iter().map(|arg| self.value(*arg)).collect();
         let types: Vec<lir::Type> = values.iter().map(|value| self.code.b.value_type(*value)).collect();
         let places = self.places(&types)?;
-        let name = self.program.functions[function].name.clone();
+        let name = self.code.form.symbol(&self.program.functions[function].name);
+        if self.code.form == Form::Template {
+            self.code.to_cold();
+            self.code.enter_instruction();
+        }
         self.code
             .b
             .tail_jump(name.as_str(), places.into_iter().zip(values).collect());
         Ok(())
     }
 
-    /// The symbol of a continuation.
+    /// The symbol of a continuation that is found by it: by the unwinder, or by a coroutine that goes on.
     pub(super) fn continuation(&self, target: ContinuationTarget) -> Result<String, LowerError> {
         match target {
-            ContinuationTarget::Function(id) => Ok(self.program.functions[id].name.clone()),
+            ContinuationTarget::Function(id) => Ok(self.code.form.symbol(&self.program.functions[id].name)),
             ContinuationTarget::Block(_) => self.unsupported("the continuation of a call has not been split off"),
         }
     }

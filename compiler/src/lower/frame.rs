@@ -1,17 +1,48 @@
 //! The registers and the frame as low-level code sees them, pinned or not: what both functions and stubs are made of.
 
-use dg_backend_x64::encoder::{Disp, Scale};
+use std::collections::HashMap;
+
+use dg_backend_x64::encoder::{self, Disp, Scale};
 use dg_backend_x64::lir::{
     Addr, Base, BinaryOp, BlockId, Builder, CallTarget, IntCond, JumpTarget, MemType, Op, Pinned, Role, Terminator,
     Type, UnaryOp, Value,
 };
 
 use super::LowerOptions;
+use super::holes::{Hole, HoleSource, Holes};
 use crate::abi::{Builtin, code, frame, hot};
+
+/// For whom code is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The interpreter: an instruction ends with the dispatch of the next one.
+    Interpreter,
+    /// Code that compiled functions share, for what is off their expected path: decodes the instruction as the
+    /// interpreter does, then goes on in the compiled code of the next one.
+    Shared,
+    /// A template of compiled code. What the instruction says is a hole. The register of the program counter holds the
+    /// address of the function's first instruction.
+    Template,
+}
+
+impl Form {
+    /// What a part is called that belongs to code of this form.
+    pub(super) fn symbol(self, name: &str) -> String {
+        match self {
+            Form::Interpreter => name.to_owned(),
+            Form::Shared | Form::Template => format!("{name}.jit"),
+        }
+    }
+}
 
 /// Appends low-level code. Says in terms of the machine's state what is to be done with it.
 pub(super) struct Code {
     pub(super) b: Builder,
+    pub(super) form: Form,
+    /// In a template: its holes.
+    holes: Holes,
+    /// In a template: numbers that are holes.
+    open: HashMap<Value, Hole>,
     register_pinning: bool,
     safepoint_table: bool,
     /// Without pinning: what has been read of base and program counter in a block, until something changes it.
@@ -45,9 +76,12 @@ impl State {
 }
 
 impl Code {
-    pub(super) fn new(name: &str, options: &LowerOptions) -> Code {
+    pub(super) fn new(name: &str, options: &LowerOptions, form: Form) -> Code {
         Code {
             b: Builder::new(name),
+            form,
+            holes: Holes::new(),
+            open: HashMap::new(),
             register_pinning: options.register_pinning,
             safepoint_table: options.safepoint_table,
             read: [None; 2],
@@ -97,7 +131,47 @@ impl Code {
 
     /// Address of the running instruction.
     pub(super) fn pc(&mut self) -> Value {
+        self.pc_after(0)
+    }
+
+    /// Address of the instruction `length` bytes behind the running one.
+    pub(super) fn pc_after(&mut self, length: i32) -> Value {
+        if self.form == Form::Template {
+            let addr = self.instruction(length);
+            return self.b.address_of(addr);
+        }
+        let pc = self.read(State::Pc);
+        match length {
+            0 => pc,
+            _ => self.add_imm(pc, length.into()),
+        }
+    }
+
+    /// While a function is entered: the caller's program counter.
+    pub(super) fn caller_pc(&mut self) -> Value {
         self.read(State::Pc)
+    }
+
+    /// In the continuation of a call in a template: the register of the program counter holds the call's address, as it
+    /// was in the header; from here on it is again that of the first instruction.
+    ///
+    /// ```text
+    ///     lea pc, [pc-position]
+    /// ```
+    pub(super) fn leave_instruction(&mut self) {
+        let back = self.holes.dword(Hole::of(HoleSource::Position).times(-1));
+        let addr = Addr {
+            disp: Disp::Hole(back),
+            ..Addr::pinned(Pinned::Pc, 0)
+        };
+        let first = self.b.address_of(addr);
+        self.b.set_pinned(Pinned::Pc, first);
+    }
+
+    /// Before a template goes to code that is no template: the program counter is that of the running instruction.
+    pub(super) fn enter_instruction(&mut self) {
+        let pc = self.pc();
+        self.set_pc(pc);
     }
 
     /// Goes on at another instruction, when it is dispatched.
@@ -112,28 +186,100 @@ impl Code {
 
     /// `[base + (slot + offset) * 8]`.
     pub(super) fn slot(&mut self, slot: Value, offset: i32) -> Addr {
-        self.addr(State::Base, offset * 8).indexed(slot, Scale::X8)
+        let addr = self.addr(State::Base, offset * 8).indexed(slot, Scale::X8);
+        self.folded(addr)
     }
 
-    /// `[pc + disp]`.
+    /// `[pc + disp]`: inside the running instruction.
     pub(super) fn instruction(&mut self, disp: i32) -> Addr {
+        if self.form == Form::Template {
+            let hole = self.holes.dword(Hole::of(HoleSource::Position).plus(disp));
+            return Addr {
+                disp: Disp::Hole(hole),
+                ..Addr::pinned(Pinned::Pc, 0)
+            };
+        }
         self.addr(State::Pc, disp)
     }
 
     /// A field of the running instruction.
     pub(super) fn operand(&mut self, mem: MemType, offset: u32) -> Value {
+        if self.form == Form::Template {
+            match mem {
+                MemType::U16 => return self.hole(Hole::of(HoleSource::U16(offset))),
+                MemType::I32 => return self.hole(Hole::of(HoleSource::I32(offset))),
+                _ => {}
+            }
+        }
         let addr = self.instruction(offset as i32);
         self.b.load_invariant(mem, addr)
     }
 
     /// Before anything that may look at the frame: base and program counter go to the VM.
     pub(super) fn save_state(&mut self) {
+        self.save_state_after(0);
+    }
+
+    /// The base alone goes to the VM.
+    pub(super) fn save_base(&mut self) {
         if self.register_pinning {
-            for state in [State::Base, State::Pc] {
-                let value = self.read(state);
-                self.b.store(MemType::I64, state.place(), value);
-            }
+            let base = self.base();
+            self.b.store(MemType::I64, State::Base.place(), base);
         }
+    }
+
+    /// The same, while the running instruction is the one `length` bytes behind this one.
+    fn save_state_after(&mut self, length: i32) {
+        if self.register_pinning {
+            self.save_base();
+            let pc = self.pc_after(length);
+            self.b.store(MemType::I64, State::Pc.place(), pc);
+        }
+    }
+
+    // Holes ---------------------------------------------------------------------------------------------------------
+
+    /// In a template: a number that is filled in, an `I32`.
+    pub(super) fn hole(&mut self, hole: Hole) -> Value {
+        let field = self.holes.dword(hole);
+        let value = self.b.const_hole(Type::I32, field);
+        self.open.insert(value, hole);
+        value
+    }
+
+    /// In a template: the address of the function's first instruction.
+    pub(super) fn bytecode_hole(&mut self) -> Value {
+        let field = self.holes.qword(Hole::of(HoleSource::Bytecode));
+        self.b.const_hole(Type::I64, field)
+    }
+
+    /// The address with an index that is a hole as its displacement, where that is possible.
+    fn folded(&mut self, addr: Addr) -> Addr {
+        let (Some((index, scale)), Disp::Value(disp)) = (addr.index, addr.disp) else {
+            return addr;
+        };
+        match self.open.get(&index) {
+            Some(hole) if hole.fits_displacement(scale.factor()) => Addr {
+                index: None,
+                disp: Disp::Hole(self.holes.dword(hole.times(scale.factor() as i32).plus(disp))),
+                ..addr
+            },
+            _ => addr,
+        }
+    }
+
+    /// In a template: goes to code that is filled in.
+    fn jump_to_hole(&mut self, source: HoleSource) {
+        let hole = self.holes.dword(Hole::of(source));
+        self.b.terminate(Terminator::TailJump {
+            target: JumpTarget::Hole(hole),
+            args: vec![],
+        });
+    }
+
+    /// The function as far as it has been written, and its holes.
+    pub(super) fn finish(self) -> (dg_backend_x64::lir::Function, Vec<Hole>) {
+        (self.b.finish(), self.holes.into_vec())
     }
 
     /// After what may have moved the stack.
@@ -166,23 +312,25 @@ impl Code {
     }
 
     /// The same address, `bytes` further.
-    pub(super) fn offset(addr: &Addr, bytes: i32) -> Addr {
-        let Disp::Value(disp) = addr.disp else {
-            unreachable!("the interpreter's code has no holes")
+    pub(super) fn offset(&mut self, addr: &Addr, bytes: i32) -> Addr {
+        let disp = match addr.disp {
+            Disp::Value(disp) => Disp::Value(disp + bytes),
+            Disp::Hole(encoder::Hole { kind, .. }) => {
+                let hole = self.holes.get(kind).plus(bytes);
+                Disp::Hole(self.holes.dword(hole))
+            }
         };
-        Addr {
-            disp: Disp::Value(disp + bytes),
-            ..addr.clone()
-        }
+        Addr { disp, ..addr.clone() }
     }
 
     /// The address `ptr + (index + offset) * 8`.
-    pub(super) fn values(ptr: Value, index: Value, offset: i32) -> Addr {
-        Addr {
-            base: Base::Value(ptr),
-            index: Some((index, Scale::X8)),
-            disp: Disp::Value(8 * offset),
-        }
+    pub(super) fn values(&mut self, ptr: Value, index: Value, offset: i32) -> Addr {
+        self.element(ptr, index, Scale::X8, 8 * offset)
+    }
+
+    /// The address `ptr + index * scale + disp`.
+    pub(super) fn element(&mut self, ptr: Value, index: Value, scale: Scale, disp: i32) -> Addr {
+        self.folded(Addr::value(ptr, disp).indexed(index, scale))
     }
 
     pub(super) fn load_hot(&mut self, mem: MemType, disp: i32) -> Value {
@@ -212,6 +360,9 @@ impl Code {
     }
 
     pub(super) fn add_imm(&mut self, lhs: Value, number: i64) -> Value {
+        if let Some(hole) = self.open.get(&lhs) {
+            return self.hole(hole.plus(number as i32));
+        }
         match (number, self.b.constant(lhs)) {
             (0, _) => lhs,
             (_, Some(Op::Const32(known))) => self.b.const32(known.wrapping_add(number as u32)),
@@ -247,7 +398,8 @@ impl Code {
 
     /// `ptr + slots * 8`.
     pub(super) fn advance(&mut self, ptr: Value, slots: Value) -> Value {
-        self.b.address_of(Self::values(ptr, slots, 0))
+        let addr = self.values(ptr, slots, 0);
+        self.b.address_of(addr)
     }
 
     // Control -------------------------------------------------------------------------------------------------------
@@ -260,6 +412,23 @@ impl Code {
         }
         self.b.branch(cond, cold, on);
         self.b.switch_to(on);
+        cold
+    }
+
+    /// Leaves if a counter is 0, otherwise takes one from it. Answers the cold block.
+    ///
+    /// ```text
+    ///     cmp dword [counter], 0
+    ///     je  cold
+    ///     sub dword [counter], 1
+    /// ```
+    pub(super) fn count_down(&mut self, counter: &Addr, why: &str) -> BlockId {
+        let left = self.b.load(MemType::I32, counter.clone());
+        let is_zero = self.b.int_compare_imm(IntCond::Eq, left, 0);
+        let cold = self.leave_if(is_zero, why);
+        let left = self.b.load(MemType::I32, counter.clone());
+        let less = self.b.binary_imm(BinaryOp::Sub, left, 1);
+        self.b.store(MemType::I32, counter.clone(), less);
         cold
     }
 
@@ -295,28 +464,38 @@ impl Code {
         self.in_block(cold, |code| code.b.tail_jump(super::stubs::THROW, vec![]));
     }
 
-    /// Before an instruction is dispatched at which a loop, a function or a collection may begin. Where a due safepoint
-    /// changes the dispatch table, there is nothing to do.
+    /// Before an instruction at which a loop, a function or a collection may begin. Where a due safepoint changes the
+    /// dispatch table, the interpreter has nothing to do.
     pub(super) fn safepoint(&mut self) {
-        if !self.safepoint_table {
-            self.poll();
+        if self.form != Form::Interpreter || !self.safepoint_table {
+            self.poll_after(0);
         }
     }
 
-    /// Does what is due at a safepoint. Nothing but the frame is alive here.
+    /// Does what is due at a safepoint between the running instruction, which is `length` bytes long, and the next.
+    /// Nothing but the frame is alive here.
     ///
     /// ```text
     ///     cmp dword [vm+safepoint], 0
     ///     jne cold                        ; a safepoint is due
     /// ```
-    fn poll(&mut self) {
+    fn poll_after(&mut self, length: i32) {
         let due = self.load_hot(MemType::I32, hot::SAFEPOINT);
         let due = self.b.int_compare_imm(IntCond::Ne, due, 0);
         let cold = self.leave_if(due, "a safepoint is due");
         let on = self.b.current();
         self.in_block(cold, |code| {
-            code.save_state();
-            code.call_throwing(Builtin::Safepoint, &[]);
+            code.save_state_after(length);
+            let leaves = code.call_throwing(Builtin::Safepoint, &[]);
+            if code.form != Form::Interpreter {
+                let leaves = code.b.int_compare_imm(IntCond::Ne, leaves, 0);
+                let interpret = code.leave_if(leaves, "every instruction is to be seen");
+                code.in_block(interpret, |code| {
+                    let next = code.pc_after(length);
+                    code.set_pc(next);
+                    code.b.tail_jump(super::stubs::INTERPRET, vec![]);
+                });
+            }
             code.b.jump(on, vec![]);
         });
         self.read = [None; 2];
@@ -330,6 +509,9 @@ impl Code {
     ///     jmp   [vm+rax*8+dispatch]
     /// ```
     pub(super) fn dispatch(&mut self, length: i32) {
+        if self.form == Form::Shared {
+            return self.resume(length);
+        }
         let opcode = self.operand(MemType::U16, length as u32);
         if length != 0 {
             let pc = self.pc();
@@ -337,6 +519,104 @@ impl Code {
             self.set_pc(next);
         }
         self.tail_jump(Self::object(opcode, hot::DISPATCH), vec![]);
+    }
+
+    /// Ends the running instruction, which is `length` bytes long: goes on with the one behind it. After an allocation
+    /// that is a safepoint.
+    pub(super) fn next(&mut self, length: i32, has_allocated: bool) {
+        match self.form {
+            Form::Template => {
+                if has_allocated {
+                    self.poll_after(length);
+                }
+                self.jump_to_hole(HoleSource::Next);
+            }
+            Form::Shared if has_allocated => self.safepoint_between(length),
+            Form::Interpreter if has_allocated && !self.safepoint_table => self.safepoint_between(length),
+            Form::Interpreter | Form::Shared => self.dispatch(length),
+        }
+    }
+
+    fn safepoint_between(&mut self, length: i32) {
+        let next = self.pc_after(length);
+        self.set_pc(next);
+        self.safepoint();
+        self.dispatch(0);
+    }
+
+    /// Goes on at the instruction that the label at `offset` of the running one names. It may stand before this one: a
+    /// loop has a safepoint, in compiled code where it begins.
+    ///
+    /// ```text
+    ///     movsxd rax, dword [pc+label]
+    ///     add    pc, rax
+    ///     cmp    dword [vm+ticks], 0
+    ///     je     stub.tick                ; often jumped
+    ///     sub    dword [vm+ticks], 1
+    ///     movzx  eax, word [pc]
+    ///     jmp    [vm+rax*8+dispatch]
+    /// ```
+    pub(super) fn goto(&mut self, offset: u32) {
+        if self.form == Form::Template {
+            return self.jump_to_hole(HoleSource::Target(offset));
+        }
+        let distance = self.operand(MemType::I32AsI64, offset);
+        let pc = self.pc();
+        let target = self.add(pc, distance);
+        self.set_pc(target);
+        if self.form == Form::Interpreter {
+            let ticks = Self::hot(hot::TICKS);
+            let cold = self.count_down(&ticks, "often jumped");
+            self.in_block(cold, |code| code.b.tail_jump(super::stubs::TICK, vec![]));
+            self.safepoint();
+        }
+        self.dispatch(0);
+    }
+
+    /// Runs the instruction again: it has become another form of itself.
+    pub(super) fn again(&mut self) {
+        match self.form {
+            Form::Interpreter => self.dispatch(0),
+            Form::Shared => self.b.tail_jump(super::stubs::EXECUTE, vec![]),
+            Form::Template => self.execute(),
+        }
+    }
+
+    /// In a template: the instruction is run by code that compiled functions share.
+    fn execute(&mut self) {
+        self.to_cold();
+        self.enter_instruction();
+        self.b.tail_jump(super::stubs::EXECUTE, vec![]);
+    }
+
+    /// Goes on writing in a cold block.
+    pub(super) fn to_cold(&mut self) {
+        if !self.b.is_cold() {
+            let cold = self.b.new_block(true);
+            self.b.jump(cold, vec![]);
+            self.b.switch_to(cold);
+        }
+    }
+
+    /// In a template for one form of an instruction that may be rewritten: leaves unless it still is of this form.
+    ///
+    /// ```text
+    ///     cmp word [pc+position], opcode
+    ///     jne cold                        ; it is another form now
+    /// ```
+    pub(super) fn expect_opcode(&mut self, opcode: u32) {
+        let addr = self.instruction(0);
+        let found = self.b.load(MemType::U16, addr);
+        let differs = self.b.int_compare_imm(IntCond::Ne, found, opcode.into());
+        let cold = self.leave_if(differs, "it is another form now");
+        self.in_block(cold, Self::execute);
+    }
+
+    /// Goes on in the compiled code of the instruction `length` bytes behind this one.
+    fn resume(&mut self, length: i32) {
+        let next = self.pc_after(length);
+        self.set_pc(next);
+        self.b.tail_jump(super::stubs::RESUME, vec![]);
     }
 
     /// Enters a function whose frame has been made.

@@ -1,7 +1,7 @@
 //! Operands, slots, fields and elements.
 
 use dg_backend_x64::encoder::Scale;
-use dg_backend_x64::lir::{self, Addr, Base, BinaryOp, IntCond, MemType, Type as Low};
+use dg_backend_x64::lir::{self, Addr, BinaryOp, IntCond, MemType, Type as Low};
 
 use super::LowerError;
 use super::copy::Run;
@@ -203,7 +203,7 @@ impl Part<'_> {
 
     fn pointed(&mut self, ptr: ValueId, index: ValueId) -> Addr {
         let (ptr, index) = (self.value(ptr), self.value(index));
-        Code::values(ptr, index, 0)
+        self.code.values(ptr, index, 0)
     }
 
     /// `[vm + base * 8 + offset]`
@@ -236,12 +236,7 @@ impl Part<'_> {
         let Some(scale) = Scale::from_factor(stride) else {
             return self.unsupported(format!("elements of {stride} bytes"));
         };
-        let addr = Addr {
-            base: Base::Value(object),
-            index: Some((index, scale)),
-            disp: offset.into(),
-        };
-        Ok((addr, ty))
+        Ok((self.code.element(object, index, scale, offset), ty))
     }
 
     /// The reference to a struct in an array: references count words, and so do strides of structs.
@@ -266,11 +261,7 @@ impl Part<'_> {
                 (self.code.b.binary_imm(BinaryOp::Mul, wide, words.into()), Scale::X1)
             }
         };
-        let addr = Addr {
-            base: Base::Value(base),
-            index: Some((index, scale)),
-            disp: (offset as i32 / 8).into(),
-        };
+        let addr = self.code.element(base, index, scale, offset as i32 / 8);
         Ok(self.code.b.address_of(addr))
     }
 

@@ -13,20 +13,24 @@ mod copy;
 mod effects;
 mod flow;
 mod frame;
+mod holes;
 mod memory;
 mod objects;
 mod part;
 mod results;
 mod stubs;
+mod templates;
 
 use std::fmt;
 
-use dg_backend_x64::emit::{CompileError, Compiled, compile};
+use dg_backend_x64::emit::{CompileError, compile};
 use dg_backend_x64::lir;
 use dg_backend_x64::machine::Config;
 
+use self::frame::Form;
+pub use self::holes::{Hole, HoleSource};
 use crate::abi;
-use crate::emit::{CodeSymbol, Image, Opcode, Section};
+use crate::emit::{Image, Opcode};
 use crate::ir::spec::{ExternResult, ExternType};
 use crate::ir::{Function, FunctionKind, Program, Role};
 
@@ -96,6 +100,7 @@ impl From<CompileError> for LowerError {
 pub fn image(program: &Program, options: &LowerOptions) -> Result<Image, LowerError> {
     check_limits(program)?;
     let config = config(program, options);
+    let compilation = templates::all(program, options, &config)?;
     let mut image = Image {
         spec: (*program.spec).clone(),
         opcodes: Vec::new(),
@@ -103,17 +108,21 @@ pub fn image(program: &Program, options: &LowerOptions) -> Result<Image, LowerEr
         catches: catches::all(program)?,
         stubs: stubs::symbols(),
         code: Vec::new(),
+        templates: compilation.opcodes,
+        stub_templates: compilation.stubs,
+        shared: compilation.shared,
     };
     for (_, function) in program.functions.iter() {
         add_names(&mut image, function);
-        add_code(
-            &mut image,
-            compile(&part::lower(program, function, options)?, &config)?,
-            &function.name,
-        );
+        let lowered = part::lower(program, function, options, Form::Interpreter)?;
+        image
+            .code
+            .extend(templates::symbols(compile(&lowered, &config)?, &function.name));
     }
     for stub in stubs::all(&program.spec, options) {
-        add_code(&mut image, compile(&stub, &config)?, &stub.name);
+        image
+            .code
+            .extend(templates::symbols(compile(&stub, &config)?, &stub.name));
     }
     Ok(image)
 }
@@ -127,10 +136,15 @@ pub fn functions(program: &Program, options: &LowerOptions) -> Result<Vec<lir::F
     let parts = program
         .functions
         .values()
-        .map(|function| part::lower(program, function, options));
+        .map(|function| part::lower(program, function, options, Form::Interpreter));
     let mut all = parts.collect::<Result<Vec<_>, _>>()?;
     all.extend(stubs::all(&program.spec, options));
     Ok(all)
+}
+
+/// What the form of a part is called that compiled functions share.
+pub fn shared_symbol(name: &str) -> String {
+    Form::Shared.symbol(name)
 }
 
 /// What the back end has to know.
@@ -144,6 +158,7 @@ fn config(program: &Program, options: &LowerOptions) -> Config {
     Config {
         tag_registers,
         pin_frame: options.register_pinning,
+        ..Config::default()
     }
 }
 
@@ -208,22 +223,5 @@ fn add_names(image: &mut Image, function: &Function) {
         }),
         (FunctionKind::Native(_), _) => image.natives.push(function.name.clone()),
         (FunctionKind::Bytecode(_), None) => {}
-    }
-}
-
-fn add_code(image: &mut Image, compiled: Compiled, name: &str) {
-    let cold_name = if compiled.hot.is_some() {
-        format!("{name}.cold")
-    } else {
-        name.to_owned()
-    };
-    let parts = [
-        (compiled.hot, Section::Hot, name.to_owned()),
-        (compiled.cold, Section::Cold, cold_name),
-    ];
-    for (object, section, name) in parts {
-        if let Some(object) = object {
-            image.code.push(CodeSymbol { name, section, object });
-        }
     }
 }

@@ -6,18 +6,20 @@ use dg_backend_x64::lir::{self, BinaryOp as Lir, MemType, Role as Place, UnaryOp
 
 use super::boxed::Boxed;
 use super::calls::NewFrame;
-use super::frame::Code;
-use super::stubs::{self, Entry};
+use super::frame::{Code, Form};
+use super::holes::Hole;
+use super::stubs::{self, Entry, MoreRoom};
 use super::{LowerError, LowerOptions};
 use crate::abi::hot;
 use crate::ir::cfg::Cfg;
-use crate::ir::spec::{Encoding, FieldType, RecordKind, SpecTables};
+use crate::ir::spec::{CacheForm, Encoding, FieldType, RecordKind, SpecTables};
 use crate::ir::{
-    BinaryOp, BlockCall, BlockId, FloatCond, Function, FunctionKind, IntCond, Op, OperandId, Program, RecordId, Role,
+    BinaryOp, BlockCall, BlockId, FloatCond, Function, FunctionId, FunctionKind, IntCond, Op, OperandId, Program, RecordId,
+    Role,
     Type, UnaryOp, ValueId,
 };
 
-/// Lowers one function.
+/// Lowers one function for the interpreter, or for what compiled functions share.
 ///
 /// # Errors
 /// What is not supported.
@@ -25,12 +27,37 @@ pub(super) fn lower(
     program: &Program,
     function: &Function,
     options: &LowerOptions,
+    form: Form,
 ) -> Result<lir::Function, LowerError> {
-    let mut part = Part::new(program, function, options);
-    for block in part.cfg.order().to_vec() {
-        part.block(block)?;
+    let name = form.symbol(&function.name);
+    let part = Part::new(program, function, options, Code::new(&name, options, form), &[]);
+    Ok(part.lower()?.0)
+}
+
+/// Lowers one function as a part of a template, `inlined` being its other parts. Answers its holes too.
+///
+/// An instruction with a `cache` may be rewritten while the function runs. So the template of a case asks whether it
+/// still is that case, and that of the linking form leaves it to code that looks at the instruction.
+///
+/// # Errors
+/// What is not supported.
+pub(super) fn template(
+    program: &Program,
+    function: &Function,
+    options: &LowerOptions,
+    inlined: &[FunctionId],
+    opcode: u32,
+) -> Result<(lir::Function, Vec<Hole>), LowerError> {
+    let mut code = Code::new(&function.name, options, Form::Template);
+    if function.role == Role::Entry && function.form == CacheForm::Linking {
+        code.again();
+        return Ok(code.finish());
     }
-    Ok(part.code.b.finish())
+    let mut part = Part::new(program, function, options, code, inlined);
+    if function.role == Role::Entry && matches!(function.form, CacheForm::Case(_)) {
+        part.expected_opcode = Some(opcode);
+    }
+    part.lower()
 }
 
 /// How a value of the graph is held.
@@ -68,17 +95,27 @@ pub(super) struct Part<'a> {
     pub(super) frame_in_place: Option<(BlockId, OperandId, NewFrame)>,
     /// In a continuation: results of the call.
     pub(super) results: Option<(lir::Value, lir::Value)>,
+    /// In a template: its other parts.
+    pub(super) inlined: &'a [FunctionId],
+    /// In a template: what the instruction has to be still.
+    expected_opcode: Option<u32>,
 }
 
 impl<'a> Part<'a> {
-    fn new(program: &'a Program, function: &'a Function, options: &'a LowerOptions) -> Self {
+    fn new(
+        program: &'a Program,
+        function: &'a Function,
+        options: &'a LowerOptions,
+        code: Code,
+        inlined: &'a [FunctionId],
+    ) -> Self {
         let mut part = Self {
             program,
             spec: &program.spec,
             function,
             options,
             cfg: Cfg::new(function),
-            code: Code::new(&function.name, options),
+            code,
             encoding: function.variant.as_ref().map(|variant| variant.encoding()),
             held: HashMap::new(),
             blocks: HashMap::new(),
@@ -90,18 +127,27 @@ impl<'a> Part<'a> {
             has_allocated: allocates(program, function),
             frame_in_place: None,
             results: None,
+            inlined,
+            expected_opcode: None,
         };
         part.make_blocks();
         part
     }
 
+    fn lower(mut self) -> Result<(lir::Function, Vec<Hole>), LowerError> {
+        for block in self.cfg.order().to_vec() {
+            self.block(block)?;
+        }
+        Ok(self.code.finish())
+    }
+
     /// The low-level blocks with their parameters; those of the entry come in the registers of its role.
     fn make_blocks(&mut self) {
         let all_cold = matches!(self.function.role, Role::Cold { .. });
-        self.code.b.set_cold(
-            lir::BlockId::ENTRY,
-            all_cold || self.function.blocks[self.function.entry].cold,
-        );
+        let is_cold = all_cold || self.function.blocks[self.function.entry].cold;
+        // A template is entered by running into it.
+        let is_cold = is_cold && self.code.form != Form::Template;
+        self.code.b.set_cold(lir::BlockId::ENTRY, is_cold);
         for id in self.cfg.order().to_vec() {
             if id == self.function.entry {
                 self.blocks.insert(id, lir::BlockId::ENTRY);
@@ -150,7 +196,8 @@ impl<'a> Part<'a> {
         let code = &mut self.code;
         let entry = Entry::new(code);
         let params = code.b.const32(native.params.len() as u32);
-        stubs::make_room(code, &entry, params, &self.function.name);
+        let again = MoreRoom::Native(&self.function.name);
+        stubs::make_room(code, &entry, params, &again);
         if !native.params.is_empty() {
             stubs::fill_missing(code, &entry, params, stubs::nil(self.spec));
         }
@@ -206,6 +253,9 @@ impl<'a> Part<'a> {
         self.epoch = self.epoch_at_start(id);
         if id == self.function.entry {
             self.entry()?;
+            if let Some(opcode) = self.expected_opcode {
+                self.code.expect_opcode(opcode);
+            }
         }
         for inst in &self.function.blocks[id].insts {
             let inst = &self.function.insts[*inst];

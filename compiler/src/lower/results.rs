@@ -59,8 +59,8 @@ impl Part<'_> {
                     let least = self.code.b.int_compare(IntCond::Ult, count, one);
                     let least = self.code.b.select(least, count, one);
                     self.code.count_up(zero, least, |code, index| {
-                        code.b
-                            .store(MemType::I64, super::frame::Code::values(first, index, 0), bits);
+                        let place = code.values(first, index, 0);
+                        code.b.store(MemType::I64, place, bits);
                     });
                     self.code.fill(first, one, count, nil(self.spec));
                 }

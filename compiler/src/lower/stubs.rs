@@ -1,14 +1,18 @@
 //! The code that every VM has, whatever its language: entries of functions, the way in from C and out again, throwing
 //! and switching between coroutines.
 
-use dg_backend_x64::lir::{Addr, BinaryOp, Function, IntCond, MemType, Pinned, Role, Terminator, Type, UnaryOp, Value};
+use dg_backend_x64::encoder::Scale;
+use dg_backend_x64::lir::{
+    Addr, BinaryOp, Function, IntCond, JumpTarget, MemType, Pinned, Role, Terminator, Type, UnaryOp, Value,
+};
 
 use super::LowerOptions;
-use super::frame::Code;
-use crate::abi::{Builtin, code, frame, hot};
+use super::frame::{Code, Form};
+use super::holes::{Hole, HoleSource};
+use crate::abi::{self, Builtin, code, compiled, frame, hot};
 use crate::emit::Stubs;
 use crate::ir::SpecTables;
-use crate::ir::spec::LeafEncoding;
+use crate::ir::spec::{FieldType, LeafEncoding, RecordKind};
 
 const ENTER: &str = "stub.enter";
 pub(super) const EXIT: &str = "stub.exit";
@@ -22,6 +26,19 @@ const SAFEPOINT: &str = "stub.safepoint";
 pub(super) const THROW: &str = "stub.throw";
 /// Goes on where the VM says.
 pub(super) const SWITCH: &str = "stub.switch";
+/// Goes on in compiled code, at the instruction of the program counter.
+pub(super) const RESUME: &str = "stub.resume";
+/// In a compiled function: runs the instruction of the program counter, whatever it has become, then goes on in compiled
+/// code.
+pub(super) const EXECUTE: &str = "stub.execute";
+/// Goes on in the interpreter, without a look at what is due.
+pub(super) const INTERPRET: &str = "stub.interpret";
+/// Compiles the function that is called, then enters it.
+const COMPILE: &str = "stub.compile";
+/// The program counter is at an instruction that was jumped to: counts for the running function, then goes on.
+pub(super) const TICK: &str = "stub.tick";
+/// Templates: of the two entries of a function, and of what stands where a loop begins.
+pub(super) const TEMPLATES: [&str; 3] = ["entry_fixed", "entry_vararg", "loop_head"];
 
 /// What the stubs are called that the runtime has to know.
 pub(super) fn symbols() -> Stubs {
@@ -37,14 +54,30 @@ pub(super) fn symbols() -> Stubs {
     }
 }
 
+/// Where callee objects keep their code object, if the language has callees.
+pub(super) fn callee_code(spec: &SpecTables) -> Option<i32> {
+    let is_code = |ty: FieldType| match ty {
+        FieldType::Ref {
+            record,
+            nullable: false,
+        } => spec.records[record].kind == RecordKind::Object { number: abi::KIND_CODE },
+        _ => false,
+    };
+    let fields = &spec.records[spec.callee?].fields;
+    fields
+        .iter()
+        .find(|field| is_code(field.ty))
+        .map(|field| field.offset as i32)
+}
+
 /// All stubs.
 pub(super) fn all(spec: &SpecTables, options: &LowerOptions) -> Vec<Function> {
     let stub = |name: &str, write: &dyn Fn(&mut Code)| {
-        let mut code = Code::new(name, options);
+        let mut code = Code::new(name, options, Form::Interpreter);
         write(&mut code);
-        code.b.finish()
+        code.finish().0
     };
-    vec![
+    let mut stubs = vec![
         stub(ENTER, &|code| enter(code, spec, options)),
         stub(EXIT, &|code| exit(code, 0)),
         stub(EXIT_THROWN, &|code| exit(code, 1)),
@@ -55,6 +88,29 @@ pub(super) fn all(spec: &SpecTables, options: &LowerOptions) -> Vec<Function> {
         stub(SAFEPOINT, &safepoint),
         stub(THROW, &throw),
         stub(SWITCH, &switch),
+        stub(COMPILE, &compile),
+        stub(TICK, &tick),
+        stub(INTERPRET, &interpret),
+    ];
+    if let Some(callee_code) = callee_code(spec) {
+        stubs.push(stub(RESUME, &|code| resume(code, callee_code)));
+        stubs.push(stub(EXECUTE, &|code| execute(code, callee_code)));
+    }
+    stubs
+}
+
+/// What compiled functions have besides their instructions, in the order of [`TEMPLATES`].
+pub(super) fn templates(spec: &SpecTables, options: &LowerOptions) -> Vec<(Function, Vec<Hole>)> {
+    let template = |name: &str, write: &dyn Fn(&mut Code)| {
+        let mut code = Code::new(name, options, Form::Template);
+        write(&mut code);
+        code.finish()
+    };
+    let [fixed, vararg, head] = TEMPLATES;
+    vec![
+        template(fixed, &|code| entry_fixed(code, nil(spec))),
+        template(vararg, &|code| entry_vararg(code, nil(spec))),
+        template(head, &loop_head),
     ]
 }
 
@@ -163,9 +219,41 @@ impl Entry {
     }
 }
 
+/// Numbers that code has to know to make a frame.
+struct Frame {
+    /// Slots.
+    size: Value,
+    /// Named parameters.
+    params: Value,
+    /// Address of the first instruction.
+    bytecode: Value,
+}
+
+impl Frame {
+    /// Reads them from the code object; in a template they are filled in.
+    fn of(code: &mut Code, function: Value) -> Frame {
+        if code.form == Form::Template {
+            return Frame {
+                size: code.hole(Hole::of(HoleSource::FrameSize)),
+                params: code.hole(Hole::of(HoleSource::Params)),
+                bytecode: code.bytecode_hole(),
+            };
+        }
+        let mut load = |mem, field| code.b.load(mem, Code::object(function, field));
+        Frame {
+            size: load(MemType::I32, code::FRAME_SIZE),
+            params: load(MemType::I32, code::PARAMS),
+            bytecode: load(MemType::I64, code::BYTECODE),
+        }
+    }
+}
+
 /// Makes a frame for code with a fixed number of parameters, and starts it.
 ///
 /// ```text
+///     cmp  dword [vm+rdx*8+countdown], 0
+///     je   stub.compile                   ; it has been called often
+///     sub  dword [vm+rdx*8+countdown], 1
 ///     mov  eax, [vm+rdx*8+frame_size]
 ///     lea  rax, [base+rax*8]
 ///     cmp  rax, [vm+stack_limit]
@@ -175,30 +263,54 @@ impl Entry {
 ///     movzx eax, word [pc]
 ///     jmp  [vm+rax*8+dispatch]
 /// ```
+///
+/// In a template the frame's numbers are known, and the first instruction follows.
 fn entry_fixed(code: &mut Code, nil: u64) {
     let entry = Entry::new(code);
-    let size = code
-        .b
-        .load(MemType::I32, Code::object(entry.function, code::FRAME_SIZE));
-    make_room(code, &entry, size, ENTRY_FIXED);
-    let params = code.b.load(MemType::I32, Code::object(entry.function, code::PARAMS));
-    fill_missing(code, &entry, params, nil);
-    start(code, entry.function);
+    count_call(code, &entry);
+    let frame = Frame::of(code, entry.function);
+    make_room(code, &entry, frame.size, &MoreRoom::Of(ENTRY_FIXED, frame.bytecode));
+    fill_missing(code, &entry, frame.params, nil);
+    start(code, frame.bytecode);
 }
 
-/// Room for a frame of `size` slots. If the stack has to grow, `this` is entered once more afterwards.
+/// In the interpreter: counts a call.
+fn count_call(code: &mut Code, entry: &Entry) {
+    if code.form == Form::Template {
+        return;
+    }
+    let addr = Code::object(entry.function, code::COUNTDOWN);
+    let cold = code.count_down(&addr, "it has been called often");
+    code.in_block(cold, |code| {
+        let args = vec![(Role::Count, entry.count), (Role::Code, entry.function)];
+        code.b.tail_jump(COMPILE, args);
+    });
+}
+
+/// What is entered once more when the stack has grown.
+pub(super) enum MoreRoom<'n> {
+    /// A stub for functions whose first instruction is at this address.
+    Of(&'n str, Value),
+    /// A native function, which has no instructions.
+    Native(&'n str),
+}
+
+/// Room for a frame of `size` slots. If the stack has to grow, the function is entered once more afterwards.
 ///
 /// An error belongs to the callee: it is thrown at its first instruction.
-pub(super) fn make_room(code: &mut Code, entry: &Entry, size: Value, this: &str) {
+pub(super) fn make_room(code: &mut Code, entry: &Entry, size: Value, again: &MoreRoom<'_>) {
     let base = code.base();
     let end = code.advance(base, size);
     let limit = code.load_hot(MemType::I64, hot::STACK_LIMIT);
     let is_beyond = code.b.int_compare(IntCond::Ugt, end, limit);
     let cold = code.leave_if(is_beyond, "the stack has to grow");
     code.in_block(cold, |code| {
-        let pc = code.pc();
-        code.save_state();
-        let first = code.b.load(MemType::I64, Code::object(entry.function, code::BYTECODE));
+        let pc = code.caller_pc();
+        code.save_base();
+        let first = match again {
+            MoreRoom::Of(_, bytecode) => *bytecode,
+            MoreRoom::Native(_) => code.b.load(MemType::I64, Code::object(entry.function, code::BYTECODE)),
+        };
         code.store_hot(MemType::I64, hot::PC, first);
         // Nothing else is kept in these places while a function is entered.
         code.store_hot(MemType::I32, hot::COUNT, entry.count);
@@ -207,8 +319,13 @@ pub(super) fn make_room(code: &mut Code, entry: &Entry, size: Value, this: &str)
         code.store_hot(MemType::I64, hot::PC, pc);
         let count = code.load_hot(MemType::I32, hot::COUNT);
         let function = code.load_hot(MemType::I32, hot::PLAN);
-        code.b
-            .tail_jump(this, vec![(Role::Count, count), (Role::Code, function)]);
+        match again {
+            MoreRoom::Of(name, _) | MoreRoom::Native(name) if code.form != Form::Template => {
+                code.b
+                    .tail_jump(*name, vec![(Role::Count, count), (Role::Code, function)]);
+            }
+            _ => code.enter(function, count),
+        }
     });
 }
 
@@ -225,11 +342,10 @@ pub(super) fn fill_missing(code: &mut Code, entry: &Entry, params: Value, nil: u
 }
 
 /// Runs the first instruction.
-fn start(code: &mut Code, function: Value) {
-    let pc = code.b.load(MemType::I64, Code::object(function, code::BYTECODE));
-    code.set_pc(pc);
+fn start(code: &mut Code, bytecode: Value) {
+    code.set_pc(bytecode);
     code.safepoint();
-    code.dispatch(0);
+    code.next(0, false);
 }
 
 /// Makes a frame above the surplus arguments:
@@ -240,12 +356,11 @@ fn start(code: &mut Code, function: Value) {
 /// ```
 fn entry_vararg(code: &mut Code, nil: u64) {
     let entry = Entry::new(code);
-    let size = code
-        .b
-        .load(MemType::I32, Code::object(entry.function, code::FRAME_SIZE));
+    count_call(code, &entry);
+    let Frame { size, params, bytecode } = Frame::of(code, entry.function);
     let shift = code.add_imm(entry.count, i64::from(frame::HEADER_WORDS) + 1);
     let needed = code.add(shift, size);
-    make_room(code, &entry, needed, ENTRY_VARARG);
+    make_room(code, &entry, needed, &MoreRoom::Of(ENTRY_VARARG, bytecode));
 
     let old = code.base();
     let new = code.advance(old, shift);
@@ -261,7 +376,6 @@ fn entry_vararg(code: &mut Code, nil: u64) {
         code.b.store(MemType::I64, Addr::value(new, place), word);
     }
 
-    let params = code.b.load(MemType::I32, Code::object(entry.function, code::PARAMS));
     let has_surplus = code.b.int_compare(IntCond::Ugt, entry.count, params);
     let surplus = code.sub(entry.count, params);
     let zero = code.b.const32(0);
@@ -274,7 +388,7 @@ fn entry_vararg(code: &mut Code, nil: u64) {
     code.copy_upwards(super::copy::Run { ptr: old, count: given }, new);
     code.fill(new, given, params, nil);
     code.set_base(new);
-    start(code, entry.function);
+    start(code, bytecode);
 }
 
 /// Runs a function written in Rust, and returns.
@@ -304,7 +418,124 @@ fn entry_native(code: &mut Code) {
 fn safepoint(code: &mut Code) {
     code.save_state();
     code.call_throwing(Builtin::Safepoint, &[]);
+    interpret(code);
+}
+
+/// Runs the instruction, whatever is in the dispatch table.
+///
+/// ```text
+///     movzx eax, word [pc]
+///     mov  rcx, [vm+handlers]
+///     jmp  [rcx+rax*8]
+/// ```
+fn interpret(code: &mut Code) {
+    jump_through(code, hot::HANDLERS);
+}
+
+/// Goes where a table says for the instruction.
+fn jump_through(code: &mut Code, table: i32) {
     let opcode = code.operand(MemType::U16, 0);
-    let handlers = code.load_hot(MemType::I64, hot::HANDLERS);
-    code.tail_jump(Code::values(handlers, opcode, 0), vec![]);
+    let table = code.load_hot(MemType::I64, table);
+    let handler = code.values(table, opcode, 0);
+    code.tail_jump(handler, vec![]);
+}
+
+/// Runs the instruction as compiled functions do that have no code for it. If that happens often, the function is
+/// compiled anew, for what its instructions have become.
+///
+/// ```text
+///     mov  eax, [base-24]; mov eax, [vm+rax*8+code]
+///     cmp  dword [vm+rax*8+countdown], 0
+///     je   cold                           ; its instructions have changed
+///     sub  dword [vm+rax*8+countdown], 1
+///     movzx eax, word [pc]
+///     mov  rcx, [vm+shared]
+///     jmp  [rcx+rax*8]
+/// ```
+fn execute(code: &mut Code, callee_code: i32) {
+    let function = code.running_code(callee_code);
+    let cold = code.count_down(
+        &Code::object(function, code::COUNTDOWN),
+        "its instructions have changed",
+    );
+    let on = code.b.current();
+    code.in_block(cold, |code| {
+        code.save_state();
+        code.call_builtin(Builtin::Compile, &[function], &[]);
+        code.b.jump(on, vec![]);
+    });
+    // The countdown has been set anew.
+    jump_through(code, hot::SHARED);
+}
+
+/// The running function goes on in its compiled code, or in the interpreter if it has none any more.
+///
+/// ```text
+///     mov  eax, [base-24]; mov eax, [vm+rax*8+code]
+///     mov  rcx, [vm+rax*8+compiled]
+///     test rcx, rcx
+///     je   cold                           ; it has no compiled code
+///     mov  rdx, [vm+rax*8+bytecode]
+///     sub  pc, rdx
+///     shr  pc, 1                          ; 4 bytes for each word
+///     mov  eax, [rcx+pc+offsets]
+///     add  rax, [rcx+start]
+///     mov  pc, rdx
+///     jmp  rax
+/// ```
+fn resume(code: &mut Code, callee_code: i32) {
+    let function = code.running_code(callee_code);
+    let compiled = code.b.load(MemType::I64, Code::object(function, code::COMPILED));
+    let is_gone = code.b.int_compare_imm(IntCond::Eq, compiled, 0);
+    let cold = code.leave_if(is_gone, "it has no compiled code");
+    code.in_block(cold, |code| code.dispatch(0));
+    let first = code.b.load(MemType::I64, Code::object(function, code::BYTECODE));
+    let pc = code.pc();
+    let distance = code.sub(pc, first);
+    let place = code.b.binary_imm(BinaryOp::Shr, distance, 1);
+    let place = Addr::value(compiled, compiled::OFFSETS).indexed(place, Scale::X1);
+    let offset = code.b.load(MemType::I32, place);
+    let start = code.b.load(MemType::I64, Addr::value(compiled, compiled::START));
+    let offset = code.wide(offset);
+    let target = code.add(start, offset);
+    code.set_pc(first);
+    code.b.terminate(Terminator::TailJump {
+        target: JumpTarget::Value(target),
+        args: vec![],
+    });
+}
+
+/// A function that has been called often is about to be entered: compiles it first, if it can be.
+fn compile(code: &mut Code) {
+    let entry = Entry::new(code);
+    code.save_base();
+    code.store_hot(MemType::I32, hot::COUNT, entry.count);
+    code.store_hot(MemType::I32, hot::PLAN, entry.function);
+    code.call_builtin(Builtin::Compile, &[entry.function], &[]);
+    let count = code.load_hot(MemType::I32, hot::COUNT);
+    let function = code.load_hot(MemType::I32, hot::PLAN);
+    code.enter(function, count);
+}
+
+/// The interpreter has jumped often: counts for the running function, which may go on in compiled code from here.
+fn tick(code: &mut Code) {
+    code.save_state();
+    let target = code.call_builtin(Builtin::Tick, &[], &[Type::I64])[0];
+    code.reload_pc();
+    let is_interpreted = code.b.int_compare_imm(IntCond::Eq, target, 0);
+    let cold = code.leave_if(is_interpreted, "");
+    code.in_block(cold, |code| {
+        code.safepoint();
+        code.dispatch(0);
+    });
+    code.b.terminate(Terminator::TailJump {
+        target: JumpTarget::Value(target),
+        args: vec![],
+    });
+}
+
+/// Where a loop begins in compiled code.
+fn loop_head(code: &mut Code) {
+    code.safepoint();
+    code.next(0, false);
 }

@@ -8,7 +8,7 @@ use dg_compiler::pipeline::{self, Failure, Options};
 use dg_compiler::{dot, emit, ir, listing, lower};
 use dg_spec::Style;
 
-use crate::options::{Asm, Build, Color, Dump, Graph, Source, Stage, Switches};
+use crate::options::{Asm, Build, Color, Dump, Graph, Source, Stage, Switches, Tier};
 
 /// Diagnostics shown in one run.
 const SHOWN: usize = 50;
@@ -65,7 +65,11 @@ pub fn asm(args: &Asm, color: Color) -> Outcome {
     let source = Text::read(&args.source.file, color)?;
     let options = switches(&args.switches)?;
     let image = pipeline::image(&source.text, &options).map_err(|failure| source.problem(failure))?;
-    let listings = listing::listings(&image, &source.path.display().to_string());
+    let path = source.path.display().to_string();
+    let listings = match args.tier {
+        Tier::Interp => listing::listings(&image, &path),
+        Tier::Jit => listing::templates(&image, &path),
+    };
     let mut text = String::new();
     for (name, listing) in &listings {
         if args.bytecode.as_deref().is_none_or(|wanted| belongs_to(name, wanted)) {

@@ -117,6 +117,8 @@ pub enum Color {
 pub enum Tier {
     /// The interpreter's handlers
     Interp,
+    /// The templates of compiled code
+    Jit,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,7 +5,7 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 use std::rc::{Rc, Weak};
 
-use dg_runtime::{GcStats, Options, Pending, Vm, VmBox};
+use dg_runtime::{GcStats, JitStats, Options, Pending, Vm, VmBox};
 
 use super::app_data::{AppData, AppDataRef, AppDataRefMut};
 use super::callback;
@@ -514,6 +514,11 @@ impl Lua {
     /// What the collector has done so far.
     pub fn gc_stats(&self) -> GcStats {
         self.vm().gc_stats()
+    }
+
+    /// What the compiler has done so far.
+    pub fn jit_stats(&self) -> JitStats {
+        self.vm().jit_stats()
     }
 
     /// Writes out what Lua has written to files, `print` included, and not flushed. Errors are lost.

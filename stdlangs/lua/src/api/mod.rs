@@ -43,7 +43,7 @@ pub use app_data::{AppDataRef, AppDataRefMut};
 pub use cell::{Borrowed, BorrowedMut};
 pub use chunk::{AsChunk, Chunk};
 pub use convert::{FromLua, IntoLua};
-pub use dg_runtime::{GcParameters, GcStats, InterruptHandle, Options};
+pub use dg_runtime::{GcParameters, GcStats, InterruptHandle, JitOptions, JitStats, Options, Tier};
 pub use error::{Error, ErrorContext, ExternalResult, Result};
 pub use function::{Function, FunctionInfo};
 pub use lua::{Lua, WeakLua};

@@ -6,7 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::process::ExitCode;
 
-use dg_lua::{Error, Function, Lua, MultiValue, Options, Result, StdLib, Variadic, skip_shebang};
+use dg_lua::{Error, Function, Lua, MultiValue, Options, Result, StdLib, Tier, Variadic, skip_shebang};
 
 const VERSION: &str = concat!("Lua 5.1 (dglua ", env!("CARGO_PKG_VERSION"), ")");
 
@@ -21,7 +21,13 @@ Available options are:
   -           execute stdin and stop handling options
   --stats     print statistics as JSON to stderr at the end
   --gc-stress collect at every safepoint
+  --tier=T    interp: compile nothing; jit: compile each function when it is
+              called first; auto: compile those that run often (default)
+  --jit-threshold=N
+              compile what has been called N times; eight jumps count as a call
 ";
+
+const THRESHOLD: &[u8] = b"--jit-threshold=";
 
 fn main() -> ExitCode {
     end_with_the_reader();
@@ -35,6 +41,10 @@ fn main() -> ExitCode {
     };
     let mut options = Options::default();
     options.gc.stress = command.gc_stress;
+    options.jit.tier = command.tier;
+    if let Some(threshold) = command.jit_threshold {
+        options.jit.threshold = threshold;
+    }
     let lua = match Lua::new_with(StdLib::ALL, options) {
         Ok(lua) => lua,
         Err(error) => {
@@ -76,6 +86,8 @@ struct Command {
     version: bool,
     stats: bool,
     gc_stress: bool,
+    tier: Tier,
+    jit_threshold: Option<u32>,
     /// Where the script's name is among the arguments.
     script: Option<usize>,
 }
@@ -99,6 +111,14 @@ impl Command {
                 b"-" => break,
                 b"--stats" => command.stats = true,
                 b"--gc-stress" => command.gc_stress = true,
+                b"--tier=interp" => command.tier = Tier::Interpreter,
+                b"--tier=jit" => command.tier = Tier::Compiler,
+                b"--tier=auto" => command.tier = Tier::Automatic,
+                option if option.starts_with(THRESHOLD) => {
+                    let number = std::str::from_utf8(&option[THRESHOLD.len()..]).ok();
+                    let number = number.and_then(|number| number.parse().ok());
+                    command.jit_threshold = Some(number.ok_or("'--jit-threshold' needs a number")?);
+                }
                 b"-i" => {
                     command.interactive = true;
                     command.version = true;
@@ -236,11 +256,14 @@ fn report(lua: &Lua, error: &Error) {
 
 fn print_stats(lua: &Lua) {
     let stats = lua.gc_stats();
+    let jit = lua.jit_stats();
     say(
         std::io::stderr(),
         format_args!(
             "{{\"gc\": {{\"minor\": {}, \"full\": {}, \"allocated_bytes\": {}, \"live_bytes\": {}, \"total_pause_seconds\": {}, \
-         \"longest_pause_seconds\": {}}}, \"heap_bytes\": {}}}\n",
+         \"longest_pause_seconds\": {}}}, \"heap_bytes\": {}, \"jit\": {{\"functions\": {}, \"instructions\": {}, \
+         \"bytecode_bytes\": {}, \"hot_bytes\": {}, \"bytes_in_use\": {}, \"seconds\": {}, \"loop_entries\": {}, \
+         \"refused\": {}, \"has_memory\": {}}}}}\n",
             stats.minor,
             stats.full,
             stats.allocated,
@@ -248,6 +271,15 @@ fn print_stats(lua: &Lua) {
             stats.total_pause.as_secs_f64(),
             stats.longest_pause.as_secs_f64(),
             lua.used_memory(),
+            jit.functions,
+            jit.instructions,
+            jit.bytecode_bytes,
+            jit.hot_bytes,
+            jit.bytes_in_use,
+            jit.time.as_secs_f64(),
+            jit.loop_entries,
+            jit.refused,
+            jit.has_memory,
         ),
     );
 }

@@ -1,0 +1,157 @@
+//! Templates of compiled code: what each opcode is copied from.
+//!
+//! A template is the expected path of a variant: its entry, and the continuations of the calls on it. What is off that
+//! path is code that all compiled functions share; the template jumps there with the program counter set. All parts of
+//! a template are laid out one behind the other, hot and cold blocks apart, and the last hot one runs into the template
+//! of the next instruction.
+
+use dg_backend_x64::emit::{Compiled, compile};
+use dg_backend_x64::machine::Config;
+
+use super::frame::Form;
+use super::holes::{Hole, NEXT};
+use super::{LowerError, LowerOptions, is_handler, part, stubs};
+use crate::emit::{CodeSymbol, Section, Template, TemplatePart};
+use crate::ir::spec::{CacheForm, OperandKind};
+use crate::ir::{ContinuationTarget, Function, FunctionId, FunctionKind, Program, Terminator};
+
+/// All templates, and the code that compiled functions share.
+#[derive(Default)]
+pub(super) struct Compilation {
+    /// By opcode.
+    pub(super) opcodes: Vec<Template>,
+    /// In the order of [`stubs::TEMPLATES`].
+    pub(super) stubs: Vec<Template>,
+    /// What they share.
+    pub(super) shared: Vec<CodeSymbol>,
+}
+
+/// Lowers everything that compiled code consists of. There is none without pinned registers, or where nothing can be
+/// called.
+///
+/// # Errors
+/// See [`LowerError`].
+pub(super) fn all(program: &Program, options: &LowerOptions, config: &Config) -> Result<Compilation, LowerError> {
+    let mut all = Compilation::default();
+    if !options.register_pinning || stubs::callee_code(&program.spec).is_none() {
+        return Ok(all);
+    }
+    let copied = Config {
+        entry_alignment: 1,
+        ..*config
+    };
+    for (id, function) in program.functions.iter() {
+        if !matches!(function.kind, FunctionKind::Bytecode(_)) {
+            continue;
+        }
+        let shared = part::lower(program, function, options, Form::Shared)?;
+        all.shared.extend(symbols(compile(&shared, config)?, &shared.name));
+        if is_handler(function) {
+            let opcode = all.opcodes.len() as u32;
+            all.opcodes.push(template(program, id, options, &copied, opcode)?);
+        }
+    }
+    for (function, holes) in stubs::templates(&program.spec, options) {
+        let part = link(&function, holes, &copied, true)?;
+        all.stubs.push(Template {
+            name: function.name,
+            length: 0,
+            label: None,
+            parts: vec![part],
+        });
+    }
+    Ok(all)
+}
+
+/// The hot and the cold half of compiled code as symbols of an image.
+pub(super) fn symbols(compiled: Compiled, name: &str) -> impl Iterator<Item = CodeSymbol> {
+    let cold_name = match compiled.hot {
+        Some(_) => format!("{name}.cold"),
+        None => name.to_owned(),
+    };
+    let parts = [
+        (compiled.hot, Section::Hot, name.to_owned()),
+        (compiled.cold, Section::Cold, cold_name),
+    ];
+    parts
+        .into_iter()
+        .filter_map(|(object, section, name)| object.map(|object| CodeSymbol { name, section, object }))
+}
+
+fn template(
+    program: &Program,
+    id: FunctionId,
+    options: &LowerOptions,
+    config: &Config,
+    opcode: u32,
+) -> Result<Template, LowerError> {
+    let ids = inlined(program, id);
+    let mut parts = Vec::new();
+    for (index, id) in ids.iter().enumerate() {
+        let (function, holes) = part::template(program, &program.functions[*id], options, &ids, opcode)?;
+        parts.push(link(&function, holes, config, index + 1 == ids.len())?);
+    }
+    let function = &program.functions[id];
+    let (Some(variant), FunctionKind::Bytecode(_)) = (&function.variant, function.kind) else {
+        unreachable!("a handler is of a variant")
+    };
+    let encoding = variant.encoding();
+    let label = variant.operands.iter().position(|kind| *kind == OperandKind::Label);
+    Ok(Template {
+        name: function.name.clone(),
+        length: encoding.length,
+        label: label.map(|index| encoding.operands[index].offset),
+        parts,
+    })
+}
+
+/// Compiles a part; the last one runs into what follows.
+fn link(
+    function: &dg_backend_x64::lir::Function,
+    holes: Vec<Hole>,
+    config: &Config,
+    is_last: bool,
+) -> Result<TemplatePart, LowerError> {
+    let config = Config {
+        next: is_last.then_some(NEXT),
+        ..*config
+    };
+    let Compiled { hot, cold } = compile(function, &config)?;
+    Ok(TemplatePart {
+        name: function.name.clone(),
+        hot: hot.expect("the entry of a template is hot"),
+        cold,
+        holes,
+    })
+}
+
+/// An entry and the continuations on its expected path, in the order of their calls.
+fn inlined(program: &Program, entry: FunctionId) -> Vec<FunctionId> {
+    let mut ids = vec![entry];
+    if program.functions[entry].form == CacheForm::Linking {
+        return ids;
+    }
+    let mut next = 0;
+    while let Some(id) = ids.get(next) {
+        for continuation in continuations(&program.functions[*id]) {
+            if !ids.contains(&continuation) {
+                ids.push(continuation);
+            }
+        }
+        next += 1;
+    }
+    ids
+}
+
+/// The continuations of calls outside of cold blocks that nobody has to find by their address.
+fn continuations(function: &Function) -> Vec<FunctionId> {
+    let blocks = function.blocks.values().filter(|block| !block.cold);
+    let calls = blocks.filter_map(|block| match &block.terminator {
+        Terminator::Call { next, catch: None, .. } => match next.target {
+            ContinuationTarget::Function(id) => Some(id),
+            ContinuationTarget::Block(_) => None,
+        },
+        _ => None,
+    });
+    calls.collect()
+}

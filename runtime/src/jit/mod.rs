@@ -1,0 +1,270 @@
+//! The baseline compiler: functions that run often are compiled by copying templates, which generated code brings.
+//!
+//! Nothing here knows a language. A function's compiled code uses the same frames as the interpreter, and each of its
+//! instructions can be entered; so calls, returns, errors and coroutines go from one to the other freely, and a loop that
+//! turns out to be hot goes on in compiled code at its next iteration.
+//!
+//! When a function is compiled, its `Code::entry` is that of its compiled code. When there is no memory for code, the
+//! interpreter goes on.
+
+mod compile;
+mod memory;
+mod template;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ptr;
+use std::time::{Duration, Instant};
+
+pub use template::{Patch, PatchKind, Template, Templates};
+
+use compile::{Compiled, Source, compile};
+use memory::{CodeMemory, Half};
+
+use crate::code::Code;
+use crate::object::{RawRef, Ref};
+use crate::vm::Vm;
+
+/// Which functions are compiled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Tier {
+    /// None.
+    Interpreter,
+    /// Each when it is called first.
+    Compiler,
+    /// Those that run often.
+    #[default]
+    Automatic,
+}
+
+/// When to compile, and how much.
+#[derive(Clone, Copy, Debug)]
+pub struct JitOptions {
+    /// Which functions are compiled.
+    pub tier: Tier,
+    /// How many calls are often; eight jumps count as one call.
+    pub threshold: u32,
+    /// Bytes of machine code at most, of which half is for what is expected to run.
+    pub budget: usize,
+}
+
+impl Default for JitOptions {
+    fn default() -> Self {
+        JitOptions {
+            tier: Tier::default(),
+            threshold: 100,
+            budget: 64 << 20,
+        }
+    }
+}
+
+/// What the compiler has done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JitStats {
+    /// Functions compiled.
+    pub functions: u64,
+    /// Their instructions.
+    pub instructions: u64,
+    /// Bytes of their bytecode.
+    pub bytecode_bytes: u64,
+    /// Bytes of machine code that is expected to run.
+    pub hot_bytes: u64,
+    /// Bytes of machine code in use, expected to run or not.
+    pub bytes_in_use: u64,
+    /// Time it took.
+    pub time: Duration,
+    /// Loops that went on in compiled code.
+    pub loop_entries: u64,
+    /// Functions that could not be compiled, or had to give way to others.
+    pub refused: u64,
+    /// Whether there is memory for machine code; false before it was asked for.
+    pub has_memory: bool,
+}
+
+/// Jumps that count as one call.
+const JUMPS_PER_CALL: u32 = 8;
+/// Jumps between two looks at the function that takes them, at most.
+const JUMPS_PER_TICK: u32 = 64;
+
+/// So many visits of instructions that it has no code for, times four for each version, and a function is compiled anew.
+const CHANGES: u32 = 16;
+/// How often a function is compiled at most.
+const VERSIONS: u32 = 4;
+
+/// The state of the compiler in a VM.
+pub(crate) struct Jit {
+    options: JitOptions,
+    memory: Option<CodeMemory>,
+    /// By code object.
+    functions: HashMap<u32, Compiled>,
+    /// Former versions: frames may still return to them.
+    retired: HashMap<u32, Vec<Compiled>>,
+    /// There is no memory, and none is to be asked for again.
+    has_failed: bool,
+    stats: JitStats,
+}
+
+impl Jit {
+    pub(crate) fn new(options: JitOptions) -> RefCell<Self> {
+        RefCell::new(Jit {
+            options,
+            memory: None,
+            functions: HashMap::new(),
+            retired: HashMap::new(),
+            has_failed: false,
+            stats: JitStats::default(),
+        })
+    }
+}
+
+impl JitOptions {
+    /// Calls of a new function until it is compiled.
+    pub(crate) fn countdown(&self) -> u32 {
+        match self.tier {
+            Tier::Interpreter => u32::MAX,
+            Tier::Compiler => 0,
+            Tier::Automatic => self.threshold,
+        }
+    }
+
+    /// Jumps until the function that takes them is looked at.
+    pub(crate) fn ticks(&self) -> u32 {
+        match self.tier {
+            Tier::Interpreter => u32::MAX,
+            Tier::Compiler | Tier::Automatic => self.threshold.saturating_mul(JUMPS_PER_CALL).min(JUMPS_PER_TICK),
+        }
+    }
+}
+
+impl Vm {
+    /// What the compiler has done so far.
+    pub fn jit_stats(&self) -> JitStats {
+        let jit = self.jit().borrow();
+        let used = |half| jit.memory.as_ref().map_or(0, |memory| memory.used(half)) as u64;
+        JitStats {
+            bytes_in_use: used(Half::Hot) + used(Half::Cold),
+            has_memory: jit.memory.is_some(),
+            ..jit.stats
+        }
+    }
+
+    pub(crate) fn jit_options(&self) -> JitOptions {
+        self.jit().borrow().options
+    }
+
+    /// The interpreter has jumped often: counts for the running function. Answers where it goes on if it has compiled
+    /// code now; then `Hot::pc` is what compiled code wants it to be.
+    pub(crate) fn tick(&self) -> *const u8 {
+        let options = self.jit_options();
+        let hot = self.hot();
+        // SAFETY: the hot part is always writable.
+        unsafe { (*hot).ticks = options.ticks() };
+        // SAFETY: machine code has saved the base of a frame, whose callee is alive.
+        let callee = unsafe { *(*hot).base.byte_offset(crate::abi::FRAME_CALLEE) } as u32;
+        let code = self.code_of(callee);
+        let counted = options.ticks() / JUMPS_PER_CALL + 1;
+        code.countdown.set(code.countdown.get().saturating_sub(counted));
+        if code.compiled.get().is_null() && code.countdown.get() == 0 {
+            self.compile(code);
+        }
+        if code.compiled.get().is_null() {
+            return ptr::null();
+        }
+        let mut jit = self.jit().borrow_mut();
+        let Some(compiled) = jit.functions.get(&code.raw().0) else {
+            return ptr::null();
+        };
+        // SAFETY: the hot part is always writable; `pc` is an instruction of the running function.
+        unsafe {
+            let target = compiled.code_at(code.offset((*hot).pc));
+            (*hot).pc = code.bytecode.get();
+            jit.stats.loop_entries += 1;
+            target
+        }
+    }
+
+    /// A function is called often, or runs instructions that have changed since it was compiled: compiles it, if that is
+    /// possible, and sets its countdown anew.
+    pub(crate) fn compile(&self, code: Ref<'_, Code>) {
+        code.countdown.set(u32::MAX);
+        if !code.is_bytecode() {
+            return;
+        }
+        let jit = &mut *self.jit().borrow_mut();
+        if self.watching().get() {
+            code.countdown.set(jit.options.countdown());
+            return;
+        }
+        let start = Instant::now();
+        let compiled = self.code_memory(jit).and_then(|memory| {
+            let source = Source {
+                bytecode: code.bytecode(),
+                frame_size: code.frame_size(),
+                params: code.params(),
+                is_vararg: code.is_vararg(),
+            };
+            compile(self.language().templates, &source, memory)
+        });
+        let Some(compiled) = compiled else {
+            jit.stats.refused += 1;
+            return;
+        };
+        let stats = &mut jit.stats;
+        stats.functions += 1;
+        stats.instructions += u64::from(compiled.instructions);
+        stats.bytecode_bytes += code.bytecode().len() as u64 * 8;
+        stats.hot_bytes += u64::from(compiled.hot_bytes);
+        stats.time += start.elapsed();
+        code.compiled.set(compiled.table());
+        code.entry.set(compiled.entry());
+        let mut versions = 1;
+        if let Some(old) = jit.functions.insert(code.raw().0, compiled) {
+            let retired = jit.retired.entry(code.raw().0).or_default();
+            retired.push(old);
+            versions += retired.len() as u32;
+        }
+        if versions < VERSIONS {
+            code.countdown.set(CHANGES << (2 * versions));
+        }
+    }
+
+    /// Every function with compiled code runs it from now on, or none does. Frames that are in compiled code leave it at
+    /// a safepoint.
+    pub(crate) fn use_compiled_code(&self, on: bool) {
+        let jit = &*self.jit().borrow();
+        let stubs = &self.language().stubs;
+        for (code, compiled) in &jit.functions {
+            // SAFETY: compiled code of dead functions has gone.
+            let code = unsafe { RawRef::<Code>::new(*code).get(self) };
+            let (table, entry) = match on {
+                true => (compiled.table(), compiled.entry()),
+                false if code.is_vararg() => (ptr::null(), stubs.entry_vararg.0),
+                false => (ptr::null(), stubs.entry_fixed.0),
+            };
+            code.compiled.set(table);
+            code.entry.set(entry);
+        }
+    }
+
+    /// The memory for code, asked for when it is first needed.
+    fn code_memory<'j>(&self, jit: &'j mut Jit) -> Option<&'j mut CodeMemory> {
+        let templates = self.language().templates;
+        if jit.memory.is_none() && !jit.has_failed && !templates.opcodes.is_empty() {
+            let symbols: Vec<*const u8> = templates.symbols.iter().map(|symbol| symbol.0).collect();
+            jit.memory = CodeMemory::new(jit.options.budget, &symbols).ok();
+            jit.has_failed = jit.memory.is_none();
+        }
+        jit.memory.as_mut()
+    }
+
+    /// Compiled code whose function has died goes.
+    pub(crate) fn free_compiled(&self, code: u32) {
+        let jit = &mut *self.jit().borrow_mut();
+        let Some(memory) = &mut jit.memory else { return };
+        let versions = jit.retired.remove(&code).into_iter().flatten();
+        for compiled in versions.chain(jit.functions.remove(&code)) {
+            memory.free(Half::Hot, compiled.hot);
+            memory.free(Half::Cold, compiled.cold);
+        }
+    }
+}
