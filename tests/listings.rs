@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dg_compiler::emit::Image;
-use dg_compiler::listing::listings;
+use dg_compiler::listing::{listings, templates};
 use dg_compiler::pipeline::{self, Options};
 
 #[test]
@@ -11,7 +11,8 @@ fn listings_of_lua() {
     check("lua", include_str!("../stdlangs/lua.dg"));
 }
 
-/// A snapshot for each opcode, with its hot, cold and continuation parts, and one for each stub.
+/// A snapshot for each opcode, with its hot, cold and continuation parts, and one for each stub; another one for each
+/// template of compiled code.
 fn check(language: &str, source: &str) {
     let image = pipeline::image(source, &Options::default()).expect("the specification is right");
     let mut snapshots: BTreeMap<&str, String> = BTreeMap::new();
@@ -27,6 +28,13 @@ fn check(language: &str, source: &str) {
     settings.set_snapshot_path(format!("snapshots/{language}/interpreter"));
     settings.bind(|| {
         for (name, text) in snapshots {
+            insta::assert_snapshot!(name, text.trim_end());
+        }
+    });
+    settings.set_snapshot_path(format!("snapshots/{language}/jit"));
+    settings.bind(|| {
+        for (name, text) in templates(&image, &format!("stdlangs/{language}.dg")) {
+            let text: String = text.split_inclusive("\n\n").map(without_line).collect();
             insta::assert_snapshot!(name, text.trim_end());
         }
     });

@@ -19,6 +19,29 @@ fn programs_give_their_output_when_every_safepoint_collects() {
     });
 }
 
+#[test]
+fn programs_give_their_output_when_compiled_at_the_first_call() {
+    check_all(&["--tier=jit"], |_| true);
+}
+
+/// Nearly every function is compiled while it runs, and loops go on in compiled code.
+#[test]
+fn programs_give_their_output_when_compiled_soon() {
+    check_all(&["--tier=auto", "--jit-threshold=1"], |_| true);
+}
+
+#[test]
+fn programs_give_their_output_when_interpreted() {
+    check_all(&["--tier=interp"], |_| true);
+}
+
+#[test]
+fn programs_give_their_output_when_compiled_and_every_safepoint_collects() {
+    check_all(&["--tier=jit", "--gc-stress"], |source| {
+        !source.starts_with("-- not under gc stress: ")
+    });
+}
+
 /// Runs all programs whose source is `wanted` with these options of `dglua`; fails with every difference.
 fn check_all(options: &[&str], wanted: fn(&str) -> bool) {
     let mut programs = programs();

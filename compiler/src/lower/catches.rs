@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::frame::Form;
-use super::{LowerError, stubs};
+use super::{LowerError, LowerOptions, stubs, templates};
 use crate::ir::{Continuation, ContinuationTarget, Function, FunctionKind, Program};
 
 /// Pairs of symbols: the continuation of a call that catches, and its catch continuation.
 ///
 /// # Errors
 /// When one continuation would have to catch in two ways: calls must not share it then.
-pub(super) fn all(program: &Program) -> Result<Vec<(String, String)>, LowerError> {
+pub(super) fn all(program: &Program, options: &LowerOptions) -> Result<Vec<(String, String)>, LowerError> {
     let mut found: BTreeMap<String, Option<String>> = BTreeMap::new();
     for function in program.functions.values() {
         let forms: &[Form] = match function.kind {
-            FunctionKind::Bytecode(_) => &[Form::Interpreter, Form::Shared],
-            FunctionKind::Native(_) => &[Form::Interpreter],
+            FunctionKind::Bytecode(_) if templates::can_compile(program, options) => &[Form::Interpreter, Form::Shared],
+            FunctionKind::Bytecode(_) | FunctionKind::Native(_) => &[Form::Interpreter],
         };
         for (next, catch) in forms.iter().flat_map(|form| pairs(program, function, *form)) {
             match found.get(&next) {

@@ -135,7 +135,7 @@ impl Part<'_> {
         let places = self.places(&types)?;
         let name = self.code.form.symbol(&self.program.functions[function].name);
         if self.code.form == Form::Template {
-            self.code.to_cold();
+            self.code.write_cold();
             self.code.enter_instruction();
         }
         self.code

@@ -584,13 +584,13 @@ impl Code {
 
     /// In a template: the instruction is run by code that compiled functions share.
     fn execute(&mut self) {
-        self.to_cold();
+        self.write_cold();
         self.enter_instruction();
         self.b.tail_jump(super::stubs::EXECUTE, vec![]);
     }
 
     /// Goes on writing in a cold block.
-    pub(super) fn to_cold(&mut self) {
+    pub(super) fn write_cold(&mut self) {
         if !self.b.is_cold() {
             let cold = self.b.new_block(true);
             self.b.jump(cold, vec![]);

@@ -105,7 +105,7 @@ pub fn image(program: &Program, options: &LowerOptions) -> Result<Image, LowerEr
         spec: (*program.spec).clone(),
         opcodes: Vec::new(),
         natives: Vec::new(),
-        catches: catches::all(program)?,
+        catches: catches::all(program, options)?,
         stubs: stubs::symbols(),
         code: Vec::new(),
         templates: compilation.opcodes,

@@ -26,14 +26,18 @@ pub(super) struct Compilation {
     pub(super) shared: Vec<CodeSymbol>,
 }
 
-/// Lowers everything that compiled code consists of. There is none without pinned registers, or where nothing can be
-/// called.
+/// Can functions be compiled? Not without pinned registers, nor where nothing can be called.
+pub(super) fn can_compile(program: &Program, options: &LowerOptions) -> bool {
+    options.register_pinning && stubs::callee_code(&program.spec).is_some()
+}
+
+/// Lowers everything that compiled code consists of.
 ///
 /// # Errors
 /// See [`LowerError`].
 pub(super) fn all(program: &Program, options: &LowerOptions, config: &Config) -> Result<Compilation, LowerError> {
     let mut all = Compilation::default();
-    if !options.register_pinning || stubs::callee_code(&program.spec).is_none() {
+    if !can_compile(program, options) {
         return Ok(all);
     }
     let copied = Config {

@@ -145,6 +145,7 @@ static LANGUAGE: LanguageInfo = LanguageInfo {
             catch: Address(resume_catch as *const u8),
         },
     ],
+    templates: &Templates::NONE,
     opcodes: &[
         OpcodeInfo {
             name: "LOAD",
@@ -301,6 +302,7 @@ pub fn new_vm(gc: GcParameters) -> VmBox {
     let options = Options {
         gc,
         hash_seed: Some(42),
+        jit: JitOptions::default(),
     };
     VmBox::new(&LANGUAGE, hooks, options, Box::new(Log::default())).unwrap()
 }
