@@ -44,9 +44,14 @@ fn listing(image: &Image, path: &str, symbol: &CodeSymbol) -> String {
 pub fn templates(image: &Image, path: &str) -> Vec<(String, String)> {
     let opcodes = image.templates.iter().zip(image.opcodes.iter().map(Some));
     let stubs = image.stub_templates.iter().zip(std::iter::repeat(None));
-    let all = opcodes.chain(stubs);
-    all.map(|(template, opcode)| (template.name.clone(), template_listing(image, path, template, opcode)))
-        .collect()
+    let mut listings: Vec<(String, String)> = Vec::new();
+    for (template, opcode) in opcodes.chain(stubs) {
+        // Several opcodes may have the same template.
+        if listings.iter().all(|(name, _)| *name != template.name) {
+            listings.push((template.name.clone(), template_listing(image, path, template, opcode)));
+        }
+    }
+    listings
 }
 
 fn template_listing(image: &Image, path: &str, template: &Template, opcode: Option<&Opcode>) -> String {

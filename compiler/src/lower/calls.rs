@@ -21,7 +21,7 @@ use super::frame::{Code, Form};
 use super::holes::{Hole, HoleSource};
 use super::part::{Held, Part};
 use super::stubs::{self, nil};
-use crate::abi::{Builtin, code as code_object, frame};
+use crate::abi::{Builtin, code as code_object, frame, hot};
 use crate::ir::{CallArgs, Continuation, ContinuationTarget, FunctionKind, OperandId, Type, ValueId};
 
 /// Values at the two ends of a frame that is being made.
@@ -209,7 +209,7 @@ impl Part<'_> {
         let code = &mut self.code;
         let bytes = code.wide(bytes);
         let end = code.add(bytes, new.base);
-        let limit = code.load_hot(MemType::I64, abi::hot::STACK_LIMIT);
+        let limit = code.load_hot(MemType::I64, hot::STACK_LIMIT);
         Ok(code.b.int_compare(IntCond::Ule, end, limit))
     }
 

@@ -14,9 +14,8 @@ use crate::abi::hot;
 use crate::ir::cfg::Cfg;
 use crate::ir::spec::{CacheForm, Encoding, FieldType, RecordKind, SpecTables};
 use crate::ir::{
-    BinaryOp, BlockCall, BlockId, FloatCond, Function, FunctionId, FunctionKind, IntCond, Op, OperandId, Program, RecordId,
-    Role,
-    Type, UnaryOp, ValueId,
+    BinaryOp, BlockCall, BlockId, FloatCond, Function, FunctionId, FunctionKind, IntCond, Op, OperandId, Program,
+    RecordId, Role, Type, UnaryOp, ValueId,
 };
 
 /// Lowers one function for the interpreter, or for what compiled functions share.

@@ -13,7 +13,7 @@ use super::holes::{Hole, NEXT};
 use super::{LowerError, LowerOptions, is_handler, part, stubs};
 use crate::emit::{CodeSymbol, Section, Template, TemplatePart};
 use crate::ir::spec::{CacheForm, OperandKind};
-use crate::ir::{ContinuationTarget, Function, FunctionId, FunctionKind, Program, Terminator};
+use crate::ir::{ContinuationTarget, Function, FunctionId, FunctionKind, Op, Program, Terminator};
 
 /// All templates, and the code that compiled functions share.
 #[derive(Default)]
@@ -52,6 +52,7 @@ pub(super) fn all(program: &Program, options: &LowerOptions, config: &Config) ->
         all.shared.extend(symbols(compile(&shared, config)?, &shared.name));
         if is_handler(function) {
             let opcode = all.opcodes.len() as u32;
+            let id = without_call_cache(program, id);
             all.opcodes.push(template(program, id, options, &copied, opcode)?);
         }
     }
@@ -107,6 +108,22 @@ fn template(
         label: label.map(|index| encoding.operands[index].offset),
         parts,
     })
+}
+
+/// Of an instruction that remembers whom it calls, the form that does not: compiled code calls functions as their code
+/// says, since this changes when they are compiled.
+fn without_call_cache(program: &Program, id: FunctionId) -> FunctionId {
+    let function = &program.functions[id];
+    let is_form = |other: &Function| other.kind == function.kind && other.variant == function.variant;
+    let links = |other: &Function| {
+        let mut insts = other.insts.values();
+        is_form(other) && insts.any(|inst| matches!(inst.op, Op::CallLink { .. }))
+    };
+    if !program.functions.values().any(links) {
+        return id;
+    }
+    let is_plain = |other: &Function| is_form(other) && is_handler(other) && other.form == CacheForm::Plain;
+    program.functions.find(is_plain).unwrap_or(id)
 }
 
 /// Compiles a part; the last one runs into what follows.

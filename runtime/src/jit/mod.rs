@@ -81,6 +81,8 @@ pub struct JitStats {
     pub has_memory: bool,
 }
 
+/// The countdown of functions that will not be compiled.
+pub(crate) const NEVER: u32 = u32::MAX;
 /// Jumps that count as one call.
 const JUMPS_PER_CALL: u32 = 8;
 /// Jumps between two looks at the function that takes them, at most.
@@ -121,7 +123,7 @@ impl JitOptions {
     /// Calls of a new function until it is compiled.
     pub(crate) fn countdown(&self) -> u32 {
         match self.tier {
-            Tier::Interpreter => u32::MAX,
+            Tier::Interpreter => NEVER,
             Tier::Compiler => 0,
             Tier::Automatic => self.threshold,
         }
@@ -163,7 +165,9 @@ impl Vm {
         let callee = unsafe { *(*hot).base.byte_offset(crate::abi::FRAME_CALLEE) } as u32;
         let code = self.code_of(callee);
         let counted = options.ticks() / JUMPS_PER_CALL + 1;
-        code.countdown.set(code.countdown.get().saturating_sub(counted));
+        if code.countdown.get() != NEVER {
+            code.countdown.set(code.countdown.get().saturating_sub(counted));
+        }
         if code.compiled.get().is_null() && code.countdown.get() == 0 {
             self.compile(code);
         }
@@ -186,7 +190,7 @@ impl Vm {
     /// A function is called often, or runs instructions that have changed since it was compiled: compiles it, if that is
     /// possible, and sets its countdown anew.
     pub(crate) fn compile(&self, code: Ref<'_, Code>) {
-        code.countdown.set(u32::MAX);
+        code.countdown.set(NEVER);
         if !code.is_bytecode() {
             return;
         }

@@ -302,7 +302,10 @@ pub fn new_vm(gc: GcParameters) -> VmBox {
     let options = Options {
         gc,
         hash_seed: Some(42),
-        jit: JitOptions::default(),
+        jit: JitOptions {
+            tier: Tier::Interpreter,
+            ..JitOptions::default()
+        },
     };
     VmBox::new(&LANGUAGE, hooks, options, Box::new(Log::default())).unwrap()
 }
