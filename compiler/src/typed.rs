@@ -251,6 +251,8 @@ pub enum ExprKind {
     First(Box<Expr>),
     /// The values of a list after the first.
     AfterFirst(Box<Expr>),
+    /// The list without that many of its first values, which it has.
+    Skip { list: Box<Expr>, count: Box<Expr> },
     /// How many values a list has.
     Count(Box<Expr>),
     /// The same bits under another type of the same representation.
@@ -363,6 +365,8 @@ pub enum ExprKind {
     Throw(Box<Expr>),
     /// Goes on at a branch target.
     Goto(LocalId),
+    /// Leaves the call of a native function to the host's.
+    Delegate,
     /// Calls in place of the running function.
     TailCall(Invocation),
 }
@@ -510,7 +514,8 @@ impl Expr {
             | ExprKind::Callee
             | ExprKind::Varargs
             | ExprKind::Assume { .. }
-            | ExprKind::Goto(_) => {}
+            | ExprKind::Goto(_)
+            | ExprKind::Delegate => {}
             ExprKind::Field { base: inner, .. }
             | ExprKind::Length { base: inner, .. }
             | ExprKind::Is { subject: inner, .. }
@@ -529,6 +534,7 @@ impl Expr {
             ExprKind::Element { base: a, index: b, .. }
             | ExprKind::Pointed { pointer: a, index: b }
             | ExprKind::Item { list: a, index: b }
+            | ExprKind::Skip { list: a, count: b }
             | ExprKind::And(a, b)
             | ExprKind::Or(a, b)
             | ExprKind::Binary(_, a, b)

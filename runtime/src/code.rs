@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::mem::offset_of;
 
 use crate::abi::{CODE_VARARG, Header, KIND_CODE};
+use crate::glue::DelegatingNative;
 use crate::native::NativeFn;
 use crate::object::{Object, Ref};
 
@@ -161,6 +162,17 @@ impl<'v> Ref<'v, Code> {
         let native = self.native.get();
         // SAFETY: only ever set from a `NativeFn`.
         (!native.is_null()).then(|| unsafe { std::mem::transmute::<*const (), NativeFn>(native) })
+    }
+
+    /// Lets all calls of a Rust function begin in machine code, which leaves to it what it does not do itself.
+    ///
+    /// # Panics
+    /// When this is not the code of a Rust function.
+    pub fn begin_with(self, native: &DelegatingNative) {
+        assert!(self.native().is_some(), "only a Rust function can be delegated to");
+        self.entry.set(native.0.entry.0);
+        self.frame_size.set(native.0.params);
+        self.params.set(native.0.params);
     }
 
     /// Whether it is made of instructions: written neither in Rust nor in the specification.

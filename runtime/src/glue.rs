@@ -18,6 +18,11 @@ pub struct SpecNative {
     pub entry: Address,
 }
 
+/// A library function that is written in the specification as far as calls are as expected, and leaves the others to a
+/// Rust function. See [`crate::Code`].
+#[derive(Clone, Copy, Debug)]
+pub struct DelegatingNative(pub SpecNative);
+
 /// Runs a runtime function for machine code. What it throws, or a panic, becomes a status; no panic gets out.
 ///
 /// # Safety

@@ -43,7 +43,7 @@ pub use caches::{CacheCase, CacheEvent, CacheInfo, CachedReference, CallWords};
 pub use code::{Code, CodeInfo, LineTable, LocalInfo, NewCode};
 pub use coroutine::{Coroutine, CoroutineStatus};
 pub use frames::{Frame, Frames};
-pub use glue::SpecNative;
+pub use glue::{DelegatingNative, SpecNative};
 pub use handle::{Handle, RefHandle};
 pub use heap::{GcParameters, GcStats, Tracer};
 pub use jit::{JitOptions, JitStats, Patch, PatchKind, Template, Templates, Tier};

@@ -561,6 +561,8 @@ pub enum ExprKind {
     Goto(Name),
     /// `leave e, list`: returns from the guest function
     Leave(Vec<Expr>),
+    /// `delegate`: leaves a call of a native function to the host's
+    Delegate,
     /// `tail call f(args)`
     TailCall {
         /// The function object.

@@ -300,6 +300,7 @@ impl Printer {
             ExprKind::Slow(body) => format!("slow {}", self.expr(body)),
             ExprKind::Throw(value) => format!("throw {}", self.expr(value)),
             ExprKind::Goto(label) => format!("goto {}", label.text),
+            ExprKind::Delegate => "delegate".to_string(),
             ExprKind::TailCall { callee, args } => {
                 format!("tail call {}({})", self.operand(callee), self.exprs(args))
             }

@@ -70,6 +70,7 @@ impl Machine {
             scenario,
             externs: 0,
             pending: None,
+            is_delegated: false,
             is_moved: false,
             ran: Ran {
                 end: Err(String::new()),
@@ -101,6 +102,8 @@ struct Run<'a> {
     scenario: &'a Scenario,
     externs: u64,
     pending: Option<Switching>,
+    /// Whether the call was left to a function of the host.
+    is_delegated: bool,
     /// Whether the stack is at [`MOVED`].
     is_moved: bool,
     ran: Ran,
@@ -266,6 +269,7 @@ impl Run<'_> {
             CALLEE => self.entered(context, base, pc),
             RETURN => self.returned(context, base, pc).map(Some),
             SWITCH => self.switched(context),
+            THROWN if self.is_delegated => Ok(Some(End::Delegate)),
             THROWN => Ok(Some(End::Throw(same_nan(arena.hot(hot::ERROR))))),
             exit => Err(format!("exit {exit}")),
         }
@@ -576,6 +580,17 @@ impl Run<'_> {
         } else if is(Builtin::CacheLink) || is(Builtin::CallLink) {
             self.check_saved("a link");
             status = (0, 0x4444_4444_4444_4444);
+        } else if is(Builtin::CallNative) {
+            self.check_saved("a call of a host's function");
+            let code = code_of(&self.machine.image.spec, arena, self.scenario.callee).unwrap_or(0) as u64 / 8;
+            if (first, second) != (self.scenario.nargs.into(), code) {
+                self.complain(format!(
+                    "{first} arguments were left to the host's function, code {second:#x}"
+                ));
+            }
+            // Nothing that matters here follows: the shortest way out is a throw.
+            self.is_delegated = true;
+            status = (0, 0);
         } else if is(Builtin::CopyValues) {
             self.check_saved("a copy");
             let values = read_run(arena, first, second)?;

@@ -27,6 +27,8 @@ pub enum End {
     TailCall { callee: u32, args: Vec<u64> },
     /// This was thrown.
     Throw(u64),
+    /// The call was left to a function of the host.
+    Delegate,
 }
 
 /// Everything that can be observed of a run, but for memory.
@@ -100,6 +102,7 @@ fn run(
             args: nans(args),
         },
         Outcome::Throw(value) => End::Throw(same_nan(value)),
+        Outcome::Delegate => End::Delegate,
     });
     Seen {
         end,

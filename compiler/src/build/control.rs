@@ -78,6 +78,10 @@ impl<'p> Lowering<'p> {
                 }
                 None
             }
+            ExprKind::Delegate => {
+                self.in_cold(|lowering| lowering.build.end(Terminator::Delegate));
+                None
+            }
             ExprKind::Slow(body) => {
                 self.in_cold(|lowering| lowering.answer(body));
                 None

@@ -110,6 +110,16 @@ impl<'p> Lowering<'p> {
                 let list = self.value(list)?;
                 return Some(self.after_first(list));
             }
+            ExprKind::Skip { list, count } => {
+                let list = self.value(list)?;
+                let skipped = self.one(count)?;
+                let (ptr, count) = self.list(list);
+                return Some(Val::List {
+                    ptr: self.build.one(Op::PtrAdd { ptr, index: skipped }),
+                    count: self.build.binary(BinaryOp::ISub, count, skipped),
+                    has_first: false,
+                });
+            }
             ExprKind::Count(list) => {
                 let list = self.value(list)?;
                 return Some(Val::One(self.list(list).1));
@@ -153,7 +163,8 @@ impl<'p> Lowering<'p> {
             | ExprKind::Block { .. }
             | ExprKind::CallHelper { .. }
             | ExprKind::Return(_)
-            | ExprKind::Slow(_) => unreachable!("control is lowered elsewhere"),
+            | ExprKind::Slow(_)
+            | ExprKind::Delegate => unreachable!("control is lowered elsewhere"),
         };
         Some(Val::One(self.build.one(op)))
     }

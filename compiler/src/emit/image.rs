@@ -13,8 +13,8 @@ pub struct Image {
     pub spec: SpecTables,
     /// Every opcode, in the order of their numbers.
     pub opcodes: Vec<Opcode>,
-    /// The symbol of each native function's entry, in declared order.
-    pub natives: Vec<String>,
+    /// The native functions, in declared order.
+    pub natives: Vec<NativeImage>,
     /// Pairs of symbols: the continuation of a `try` call, and where to go when it threw.
     pub catches: Vec<(String, String)>,
     /// The symbols of the framework's own pieces of code.
@@ -79,6 +79,15 @@ impl Opcode {
             CacheForm::Case(_) => false,
         }
     }
+}
+
+/// A native function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NativeImage {
+    /// The symbol of its entry.
+    pub symbol: String,
+    /// Whether it leaves some calls to a function of the host.
+    pub delegates: bool,
 }
 
 /// A named piece of machine code.

@@ -17,7 +17,7 @@ mod templates;
 mod values;
 
 pub use code::{assembly, link_name};
-pub use image::{CodeSymbol, Image, Opcode, Section, Stubs, Template, TemplatePart};
+pub use image::{CodeSymbol, Image, NativeImage, Opcode, Section, Stubs, Template, TemplatePart};
 pub use standalone::standalone_crate;
 
 /// The generated Rust module, in sections of related items.
@@ -51,8 +51,9 @@ use core::mem::offset_of;
 
 use dg_runtime::abi::Header;
 pub use dg_runtime::{
-    ArrayObject, BytecodeBuffer, BytecodeError, Code, Coroutine, Dest, InstPos, Label, List, Object, Operand,
-    OptionalRefField, RawRef, RawValue, Ref, RefField, Run, Slot, SpecNative, Str, Throw, Value, ValueField, Values, Vm,
+    ArrayObject, BytecodeBuffer, BytecodeError, Code, Coroutine, DelegatingNative, Dest, InstPos, Label, List, Object,
+    Operand, OptionalRefField, RawRef, RawValue, Ref, RefField, Run, Slot, SpecNative, Str, Throw, Value, ValueField,
+    Values, Vm,
 };
 use dg_runtime::{
     Address, Catch, KindInfo, LanguageInfo, OpcodeInfo, OperandInfo, OperandKind, Patch, PatchKind, Status, Stubs,

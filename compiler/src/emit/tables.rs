@@ -45,7 +45,7 @@ impl Symbols {
         let catches = image.catches.iter().flat_map(|(from, to)| [from, to]);
         let opcodes = image.opcodes.iter().map(|opcode| &opcode.symbol);
         let all = opcodes
-            .chain(&image.natives)
+            .chain(image.natives.iter().map(|native| &native.symbol))
             .chain(catches)
             .chain(named)
             .chain(&of_templates)
@@ -77,22 +77,27 @@ impl Symbols {
     }
 }
 
-/// `pub mod natives { pub static PCALL: NativeInfo = ..; }`: the functions that are written in the specification.
+/// `pub mod natives { pub static PCALL: SpecNative = ..; }`: the functions that are written in the specification. Those
+/// that leave some calls to a function of the host are of a type of their own.
 fn natives(out: &mut String, image: &Image, symbols: &Symbols) {
     out.push_str("/// The `native fn`s of the specification: their entries, for code objects.\npub mod natives {\n");
     out.push_str("    use super::*;\n\n");
-    for (native, symbol) in image.spec.natives.values().zip(&image.natives) {
+    for (native, entry) in image.spec.natives.values().zip(&image.natives) {
         for line in native.doc.lines() {
             let _ = writeln!(out, "    /// {}", line.trim());
         }
+        let (ty, start, end) = match entry.delegates {
+            true => ("DelegatingNative", "DelegatingNative(SpecNative {", "})"),
+            false => ("SpecNative", "SpecNative {", "}"),
+        };
         let _ = writeln!(
             out,
-            "    pub static {}: SpecNative = SpecNative {{\n        name: {:?},\n        params: {},\n\
-             \x20       entry: {},\n    }};",
+            "    pub static {}: {ty} = {start}\n        name: {:?},\n        params: {},\n\
+             \x20       entry: {},\n    {end};",
             value_name(&native.name).to_uppercase(),
             native.name,
             native.params.len(),
-            symbols.address(symbol)
+            symbols.address(&entry.symbol)
         );
     }
     out.push_str("}\n\n");

@@ -138,9 +138,12 @@ impl Checker<'_, '_> {
             }
             ExprKind::Assign { .. } => Some(("a store".to_string(), "it writes".to_string())),
             ExprKind::New { .. } => Some(("a new object".to_string(), "it allocates".to_string())),
-            ExprKind::Return(_) | ExprKind::Slow(_) | ExprKind::Leave(_) | ExprKind::Throw(_) | ExprKind::Goto(_) => {
-                Some(("this".to_string(), "it leaves the cache".to_string()))
-            }
+            ExprKind::Return(_)
+            | ExprKind::Slow(_)
+            | ExprKind::Leave(_)
+            | ExprKind::Throw(_)
+            | ExprKind::Goto(_)
+            | ExprKind::Delegate => Some(("this".to_string(), "it leaves the cache".to_string())),
             ExprKind::Let { local, .. } => {
                 key.bound.insert(*local);
                 None

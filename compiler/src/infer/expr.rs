@@ -123,6 +123,11 @@ impl Checker<'_, '_> {
                 typed(ExprKind::Throw(Box::new(value)), Ty::Never)
             }
             Ast::Goto(label) => self.goto(label, span),
+            Ast::Delegate => {
+                self.native_only("`delegate`", span);
+                self.end(span);
+                typed(ExprKind::Delegate, Ty::Never)
+            }
             Ast::Leave(values) => {
                 if let CodeKind::Native(_) = self.kind {
                     self.errors.push(Error::Misplaced {

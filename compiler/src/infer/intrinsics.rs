@@ -9,7 +9,7 @@ use crate::resolve::error::Error;
 use crate::typed::{Expr, ExprKind, Ty};
 
 /// Their names.
-pub const INTRINSICS: [&str; 24] = [
+pub const INTRINSICS: [&str; 25] = [
     "add",
     "sub",
     "mul",
@@ -33,6 +33,7 @@ pub const INTRINSICS: [&str; 24] = [
     "as_i32",
     "first",
     "after_first",
+    "skip",
     "count",
 ];
 
@@ -64,6 +65,18 @@ impl Checker<'_, '_> {
             return Expr {
                 kind,
                 ty: Ty::Double,
+                span,
+            };
+        }
+        if name.as_str() == "skip" {
+            let [list, count] = args else {
+                return self.wrong_arity(name, 2, args, span);
+            };
+            let list = Box::new(self.expr_of(list, Ty::List));
+            let count = Box::new(self.expr_of(count, Ty::U32));
+            return Expr {
+                kind: ExprKind::Skip { list, count },
+                ty: Ty::List,
                 span,
             };
         }

@@ -169,7 +169,7 @@ pub fn visit_block(block: &Block, visit: &mut dyn FnMut(&Expr)) {
 fn visit_expr(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
     visit(expr);
     match &expr.kind {
-        ExprKind::Int(_) | ExprKind::Double(_) | ExprKind::Name(_) | ExprKind::Goto(_) => {}
+        ExprKind::Int(_) | ExprKind::Double(_) | ExprKind::Name(_) | ExprKind::Goto(_) | ExprKind::Delegate => {}
         ExprKind::Field(base, _)
         | ExprKind::Unary(_, base)
         | ExprKind::Is { subject: base, .. }

@@ -150,6 +150,8 @@ pub enum Outcome {
     },
     /// A boxed value was thrown, here or by a callee without a catch.
     Throw(u64),
+    /// The call is left to the function of the host.
+    Delegate,
 }
 
 /// Why evaluation stopped without an outcome: the graph or the machine broke a rule.
@@ -582,6 +584,7 @@ impl Frame<'_, '_> {
                 args: self.call_args(args)?,
             }),
             Terminator::Throw(value) => done(Outcome::Throw(self.get(*value)?)),
+            Terminator::Delegate => done(Outcome::Delegate),
             Terminator::Resume {
                 coroutine,
                 args,

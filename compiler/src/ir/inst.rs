@@ -507,6 +507,8 @@ pub enum Terminator {
     /// Goes on in another function of the same frame, whose entry parameters are `args`. Made by `split`, and by
     /// `inline_caching` to the linking form of the same bytecode.
     TailJump { function: FunctionId, args: Vec<ValueId> },
+    /// Leaves the call of a native function to the host's: it runs in this frame, which is as the caller made it.
+    Delegate,
     /// Never reached.
     Unreachable,
 }
@@ -616,7 +618,11 @@ macro_rules! visit_terminator_args {
             f(first);
         }
         match $terminator {
-            Terminator::Next | Terminator::Again | Terminator::Goto(_) | Terminator::Unreachable => {}
+            Terminator::Next
+            | Terminator::Again
+            | Terminator::Goto(_)
+            | Terminator::Delegate
+            | Terminator::Unreachable => {}
             Terminator::Jump(to) => to.args.$iter().for_each(f),
             Terminator::Branch {
                 cond, then, otherwise, ..
@@ -777,6 +783,7 @@ impl Terminator {
             | Self::TailCall { .. }
             | Self::Throw(_)
             | Self::TailJump { .. }
+            | Self::Delegate
             | Self::Unreachable => vec![],
         }
     }

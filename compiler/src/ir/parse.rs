@@ -625,6 +625,7 @@ impl Parser<'_, '_> {
                 args: self.call_args()?,
             },
             "throw" => Terminator::Throw(self.value()?),
+            "delegate" => Terminator::Delegate,
             "resume" => {
                 let (coroutine, args) = (self.value()?, self.call_args()?);
                 Terminator::Resume {

@@ -364,6 +364,7 @@ impl Printer<'_> {
             }
             Terminator::TailCall { callee, args } => format!("tail_call {callee} {}", self.call_args(args)),
             Terminator::Throw(value) => format!("throw {value}"),
+            Terminator::Delegate => "delegate".to_string(),
             Terminator::Resume {
                 coroutine,
                 args,

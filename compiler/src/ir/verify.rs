@@ -687,6 +687,11 @@ impl<'p> Verifier<'p> {
                 self.call_args(args);
             }
             Terminator::Throw(value) => self.boxed(*value),
+            Terminator::Delegate => {
+                if !matches!(self.function.kind, FunctionKind::Native(_)) {
+                    self.report("only a native function leaves its call to another");
+                }
+            }
             Terminator::Resume {
                 coroutine,
                 args,

@@ -47,6 +47,7 @@ impl Part<'_> {
                 self.code.store_hot(MemType::I64, hot::ERROR, bits);
                 self.code.b.tail_jump(stubs::THROW, vec![]);
             }
+            Terminator::Delegate => return self.delegate(),
             Terminator::Resume {
                 coroutine,
                 args,

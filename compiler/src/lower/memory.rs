@@ -182,8 +182,11 @@ impl Part<'_> {
         let params = self.spec.natives[native].params.len() as i32;
         let addr = self.code.frame(8 * params);
         let ptr = self.code.b.address_of(addr);
-        let top = self.code.load_hot(MemType::I32, hot::OPEN_TOP);
-        Ok((ptr, self.code.b.binary_imm(BinaryOp::Sub, top, params.into())))
+        let top = match self.native_entry.as_ref().and_then(|entry| entry.in_use) {
+            Some(in_use) => in_use,
+            None => self.code.load_hot(MemType::I32, hot::OPEN_TOP),
+        };
+        Ok((ptr, self.code.add_imm(top, -i64::from(params))))
     }
 
     /// A run that the graph holds as two values.

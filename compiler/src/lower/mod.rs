@@ -15,6 +15,7 @@ mod flow;
 mod frame;
 mod holes;
 mod memory;
+mod natives;
 mod objects;
 mod part;
 mod results;
@@ -30,9 +31,9 @@ use dg_backend_x64::machine::Config;
 use self::frame::Form;
 pub use self::holes::{Hole, HoleSource};
 use crate::abi;
-use crate::emit::{Image, Opcode};
+use crate::emit::{Image, NativeImage, Opcode};
 use crate::ir::spec::{ExternResult, ExternType};
-use crate::ir::{Function, FunctionKind, Program, Role};
+use crate::ir::{Function, FunctionKind, Program, Role, Terminator};
 
 /// Optimisations of lowering that can be switched off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,7 +222,13 @@ fn add_names(image: &mut Image, function: &Function) {
             name: function.name.clone(),
             symbol: function.name.clone(),
         }),
-        (FunctionKind::Native(_), _) => image.natives.push(function.name.clone()),
+        (FunctionKind::Native(_), _) => image.natives.push(NativeImage {
+            symbol: function.name.clone(),
+            delegates: function
+                .blocks
+                .values()
+                .any(|block| block.terminator == Terminator::Delegate),
+        }),
         (FunctionKind::Bytecode(_), None) => {}
     }
 }

@@ -8,6 +8,7 @@ use super::boxed::Boxed;
 use super::calls::NewFrame;
 use super::frame::{Code, Form};
 use super::holes::Hole;
+use super::natives;
 use super::stubs::{self, Entry, MoreRoom};
 use super::{LowerError, LowerOptions};
 use crate::abi::hot;
@@ -98,6 +99,8 @@ pub(super) struct Part<'a> {
     pub(super) inlined: &'a [FunctionId],
     /// In a template: what the instruction has to be still.
     expected_opcode: Option<u32>,
+    /// In the first part of a native function: how it was entered.
+    pub(super) native_entry: Option<natives::NativeEntry>,
 }
 
 impl<'a> Part<'a> {
@@ -128,6 +131,7 @@ impl<'a> Part<'a> {
             results: None,
             inlined,
             expected_opcode: None,
+            native_entry: None,
         };
         part.make_blocks();
         part
@@ -180,7 +184,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// A handler starts with nothing but its state. A native function makes its own frame:
+    /// A handler starts with nothing but its state. A native function makes its own frame, as far as it needs one:
     ///
     /// ```text
     ///     ..   room for the frame
@@ -191,23 +195,23 @@ impl<'a> Part<'a> {
         let FunctionKind::Native(native) = self.function.kind else {
             return Ok(());
         };
+        let needs = natives::needs(self.program, native);
         let native = &self.spec.natives[native];
         let code = &mut self.code;
         let entry = Entry::new(code);
         let params = code.b.const32(native.params.len() as u32);
-        let again = MoreRoom::Native(&self.function.name);
-        stubs::make_room(code, &entry, params, &again);
+        if needs.room {
+            let again = MoreRoom::Native(&self.function.name);
+            stubs::make_room(code, &entry, params, &again);
+        }
         if !native.params.is_empty() {
             stubs::fill_missing(code, &entry, params, stubs::nil(self.spec));
         }
-        let count = match native.params.len() {
-            0 => entry.count,
-            _ => {
-                let is_short = code.b.int_compare(lir::IntCond::Ult, entry.count, params);
-                code.b.select(is_short, params, entry.count)
-            }
-        };
-        code.store_hot(MemType::I32, hot::OPEN_TOP, count);
+        let in_use = needs.count.then(|| natives::slots_in_use(code, &entry, params));
+        if let Some(count) = in_use.filter(|_| needs.open_top) {
+            code.store_hot(MemType::I32, hot::OPEN_TOP, count);
+        }
+        self.native_entry = Some(natives::NativeEntry { entry, in_use });
         Ok(())
     }
 

@@ -20,7 +20,8 @@ pub(super) const EXIT_THROWN: &str = "stub.exit_thrown";
 const COROUTINE_FINISHED: &str = "stub.coroutine_finished";
 const ENTRY_FIXED: &str = "stub.entry_fixed";
 const ENTRY_VARARG: &str = "stub.entry_vararg";
-const ENTRY_NATIVE: &str = "stub.entry_native";
+/// Runs the Rust function of the code object.
+pub(super) const ENTRY_NATIVE: &str = "stub.entry_native";
 const SAFEPOINT: &str = "stub.safepoint";
 /// `Hot::error` is set, base and program counter are saved.
 pub(super) const THROW: &str = "stub.throw";

@@ -326,7 +326,7 @@ fn leaders(function: &Function, cfg: &Cfg) -> Vec<BlockId> {
 /// Whether a block only ends the bytecode: a jump to elsewhere would be no shorter.
 fn is_bare_end(block: &Block) -> bool {
     let is_end = match &block.terminator {
-        Terminator::Next | Terminator::Again | Terminator::Goto(_) => true,
+        Terminator::Next | Terminator::Again | Terminator::Goto(_) | Terminator::Delegate => true,
         Terminator::TailJump { args, .. } => args.is_empty(),
         _ => false,
     };

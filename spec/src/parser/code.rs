@@ -236,6 +236,7 @@ impl Builder<'_> {
             Rule::leave_expr => ExprKind::Leave(self.arguments(cursor)),
             Rule::throw_expr => ExprKind::Throw(Box::new(self.expr(cursor.expect()))),
             Rule::goto_expr => ExprKind::Goto(cursor.name()),
+            Rule::delegate => ExprKind::Delegate,
             Rule::yield_expr => ExprKind::Yield(Box::new(self.expr(cursor.expect()))),
             Rule::tail_call => {
                 let (callee, args) = self.called(cursor, "tail call");

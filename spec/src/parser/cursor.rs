@@ -166,6 +166,7 @@ fn is_noise(rule: Rule) -> bool {
             | Rule::kw_bytecode
             | Rule::kw_cache
             | Rule::kw_call
+            | Rule::kw_delegate
             | Rule::kw_else
             | Rule::kw_enum
             | Rule::kw_extern

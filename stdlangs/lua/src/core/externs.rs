@@ -10,9 +10,11 @@ use super::state::lua;
 use super::{closure, error, table};
 use crate::generated::{
     Boxed, Callee, Concatenation, Entry, Event, Externs, ForPart, Found, Function, HOLE, Kind, NIL, Ordering, Outcome,
-    Resumable, Stored, Table, ValueKind, nil,
+    Resumable, Shown, Stored, Table, ValueKind, nil,
 };
+use crate::library;
 use crate::library::memory::{MAX_STRING, check_size, with_scratch};
+use crate::text::parse_number::parse_number;
 
 /// `__index` and `__newindex` chains end here: longer ones are taken for loops.
 const MAX_CHAIN: usize = 100;
@@ -217,6 +219,69 @@ impl Externs for Semantics {
             return thrown;
         }
         error::message_value(vm, &text)
+    }
+
+    fn sine(_vm: &Vm, x: f64) -> f64 {
+        x.sin()
+    }
+
+    fn cosine(_vm: &Vm, x: f64) -> f64 {
+        x.cos()
+    }
+
+    fn tangent(_vm: &Vm, x: f64) -> f64 {
+        x.tan()
+    }
+
+    fn exponential(_vm: &Vm, x: f64) -> f64 {
+        x.exp()
+    }
+
+    fn logarithm(_vm: &Vm, x: f64) -> f64 {
+        x.ln()
+    }
+
+    fn remainder(_vm: &Vm, x: f64, y: f64) -> f64 {
+        x % y
+    }
+
+    fn random_number(vm: &Vm) -> f64 {
+        lua(vm).random.uniform()
+    }
+
+    fn string_of_byte(vm: &Vm, byte: u32) -> Ref<'_, Str> {
+        lua(vm).byte_string(vm, byte as u8)
+    }
+
+    fn substring<'v>(vm: &'v Vm, text: Ref<'v, Str>, from: i32, to: i32) -> Result<Ref<'v, Str>, Throw> {
+        library::substring(vm, text, from.into(), to.into())
+    }
+
+    fn raw_get<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>) -> Value<'v> {
+        table::get(vm, table, key)
+    }
+
+    fn raw_set<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>, stored: Value<'v>) -> Result<(), Throw> {
+        set_checked(vm, table, key, stored)
+    }
+
+    fn metatable_shown<'v>(vm: &'v Vm, x: Value<'v>) -> Value<'v> {
+        library::metatable_shown(vm, x)
+    }
+
+    fn set_metatable<'v>(vm: &'v Vm, table: Ref<'v, Table>, metatable: Ref<'v, Table>) -> bool {
+        library::set_metatable(vm, table, Some(metatable))
+    }
+
+    fn show<'v>(vm: &'v Vm, x: Value<'v>) -> Result<Shown<'v>, Throw> {
+        match library::shown(vm, x) {
+            Some(text) => text.map(Shown::Text),
+            None => Ok(Shown::Other),
+        }
+    }
+
+    fn parse_number<'v>(_vm: &'v Vm, text: Ref<'v, Str>) -> Value<'v> {
+        parse_number(text.as_bytes()).map_or(nil(), Boxed::boxed)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The basic library.
 
-use dg_runtime::{CallContext, NativeFn, NativeResult, Ref, Throw, Value, Vm};
+use dg_runtime::{CallContext, NativeFn, NativeResult, Ref, Str, Throw, Value, Vm};
 
 use super::args::{Args, is_boolean, to_int, type_string};
 use super::files::{BufferedFile, STDIN, STDOUT, path_of, reason};
@@ -239,12 +239,17 @@ fn setfenv(cx: &mut CallContext<'_>) -> NativeResult {
 }
 
 fn getmetatable(cx: &mut CallContext<'_>) -> NativeResult {
-    match meta::metatable(cx, cx.any(0)?) {
-        None => cx.ret_nil(),
-        Some(metatable) => {
-            let shown = meta::field(cx, metatable, Event::Metatable);
-            cx.ret(if shown == nil() { metatable.boxed() } else { shown })
-        }
+    cx.ret(metatable_shown(cx, cx.any(0)?))
+}
+
+/// What `getmetatable` shows of a value's metatable.
+pub fn metatable_shown<'v>(vm: &'v Vm, value: Value<'v>) -> Value<'v> {
+    match meta::metatable(vm, value) {
+        None => nil(),
+        Some(metatable) => match meta::field(vm, metatable, Event::Metatable) {
+            shown if shown == nil() => metatable.boxed(),
+            shown => shown,
+        },
     }
 }
 
@@ -254,12 +259,22 @@ fn setmetatable(cx: &mut CallContext<'_>) -> NativeResult {
     if !cx.has_arg(1) || metatable.is_none() && cx.arg(1) != nil() {
         return Err(cx.bad(1, "nil or table expected"));
     }
-    if meta::method(cx, table.boxed(), Event::Metatable) != nil() {
+    if !set_metatable(cx, table, metatable) {
         return Err(error::throw_from_native(cx, "cannot change a protected metatable"));
     }
-    table.set(|t| &t.metatable, metatable);
-    hooks::note_mode(cx, table);
     cx.ret(table.boxed())
+}
+
+/// Sets the metatable of a table, unless the present one is protected.
+pub fn set_metatable<'v>(vm: &'v Vm, table: Ref<'v, Table>, metatable: Option<Ref<'v, Table>>) -> bool {
+    if let Some(present) = table.metatable.get(vm)
+        && meta::field(vm, present, Event::Metatable) != nil()
+    {
+        return false;
+    }
+    table.set(|t| &t.metatable, metatable);
+    hooks::note_mode(vm, table);
+    true
 }
 
 /// Answers a function, or nil and the message.
@@ -552,6 +567,14 @@ fn tostring(cx: &mut CallContext<'_>) -> NativeResult {
     let mut text = Vec::with_capacity(32);
     coerce::append_display(cx, &mut text, value);
     cx.ret_bytes(&text)
+}
+
+/// What `tostring` answers for a string or a number, if their types have no `__tostring`.
+pub fn shown<'v>(vm: &'v Vm, value: Value<'v>) -> Option<Result<Ref<'v, Str>, Throw>> {
+    if meta::method(vm, value, Event::ToString) != nil() {
+        return None;
+    }
+    coerce::to_string(vm, value).transpose()
 }
 
 fn type_(cx: &mut CallContext<'_>) -> NativeResult {

@@ -5,6 +5,7 @@ mod base;
 pub(crate) mod calls;
 mod coroutine;
 mod debug;
+mod delegating;
 pub mod files;
 mod io;
 mod math;
@@ -17,7 +18,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use base::{metatable_shown, set_metatable, shown};
 use dg_runtime::{NativeFn, Ref, Throw, Vm};
+pub use string::substring;
 
 use crate::api::StdLib;
 use crate::core::state::lua;
@@ -52,7 +55,7 @@ pub fn open(vm: &Vm, wanted: StdLib) -> Result<(), Throw> {
             open(vm)?;
         }
     }
-    Ok(())
+    delegating::open(vm)
 }
 
 /// Makes a global table of functions.

@@ -1,8 +1,11 @@
 //! The functions of `string` that need no patterns.
 
-use dg_runtime::{CallContext, NativeResult};
+use std::cmp::Ordering;
+
+use dg_runtime::{CallContext, NativeResult, Ref, Str, Throw, Vm};
 
 use super::position;
+use crate::core::state::lua;
 use crate::core::{closure, error};
 use crate::generated::Boxed;
 use crate::library::args::{Args, to_int};
@@ -115,12 +118,24 @@ pub fn rep(cx: &mut CallContext<'_>) -> NativeResult {
 }
 
 pub fn sub(cx: &mut CallContext<'_>) -> NativeResult {
-    let whole = cx.string(0)?;
+    let text = cx.string(0)?;
+    let (from, to) = (cx.integer(1)?, cx.integer_or(2, -1)?);
+    cx.ret(substring(cx, text, from, to)?.boxed())
+}
+
+/// The bytes at the positions `from` to `to`.
+///
+/// # Errors
+/// When memory runs out.
+#[inline]
+pub fn substring<'v>(vm: &'v Vm, whole: Ref<'v, Str>, from: i64, to: i64) -> Result<Ref<'v, Str>, Throw> {
     let text = whole.as_bytes();
-    let first = position(cx.integer(1)?, text.len()).max(1) as usize;
-    let last = (position(cx.integer_or(2, -1)?, text.len()) as usize).min(text.len());
-    if first == 1 && last == text.len() {
-        return cx.ret(whole.boxed());
+    let first = position(from, text.len()).max(1) as usize;
+    let last = (position(to, text.len()) as usize).min(text.len());
+    match first.cmp(&last) {
+        Ordering::Equal => Ok(lua(vm).byte_string(vm, text[first - 1])),
+        Ordering::Less if first == 1 && last == text.len() => Ok(whole),
+        Ordering::Less => vm.str(&text[first - 1..last]),
+        Ordering::Greater => vm.str(b""),
     }
-    cx.ret_bytes(if first <= last { &text[first - 1..last] } else { b"" })
 }

@@ -4,6 +4,7 @@ mod basic;
 mod format;
 mod patterns;
 
+pub use basic::substring;
 use dg_runtime::{Throw, Vm};
 
 use super::{Functions, library};
