@@ -95,7 +95,7 @@ impl Status {
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::glue::panic_message;
-use crate::language::{Address, RuntimeError};
+use crate::language::{Address, Moment, RuntimeError};
 use crate::native::{CallContext, Returned, Throw};
 use crate::vm::Vm;
 
@@ -204,6 +204,13 @@ unsafe extern "C" fn call_native(vm: *mut Vm, nargs: u32, code: u32) -> Status {
     status(vm.call_native(nargs, code).map(|()| 0))
 }
 
+/// Stands in the table for `call_native` while the language watches.
+unsafe extern "C" fn call_native_watched(vm: *mut Vm, nargs: u32, code: u32) -> Status {
+    // SAFETY: as above.
+    let vm = unsafe { &mut *vm };
+    status(vm.call_native_watched(nargs, code).map(|()| 0))
+}
+
 unsafe extern "C" fn invalid_opcode(vm: *mut Vm) {
     // SAFETY: as above.
     let vm = unsafe { &mut *vm };
@@ -297,6 +304,30 @@ impl Vm {
             Ok(Err(throw)) => Err(throw),
             Err(panic) => Err(self.native_panicked(&*panic)),
         }
+    }
+
+    fn call_native_watched(&mut self, nargs: u32, code: u32) -> Result<(), Throw> {
+        // SAFETY: the hot part is always writable.
+        unsafe { (*self.hot()).open_top = nargs };
+        self.show(Moment::NativeCall)?;
+        self.call_native(nargs, code)?;
+        let hot = self.hot();
+        // SAFETY: the hot part is always readable; the results lie in the frame, which may move with its stack.
+        let (from_base, count) = unsafe { ((*hot).results as usize - (*hot).base as usize, (*hot).count) };
+        self.show(Moment::NativeReturn)?;
+        // SAFETY: as above.
+        unsafe {
+            (*hot).results = (*hot).base.wrapping_byte_add(from_base);
+            (*hot).count = count;
+        }
+        Ok(())
+    }
+
+    /// Shows the language calls of native functions, or does not.
+    pub(crate) fn watch_natives(&self, on: bool) {
+        let call = if on { call_native_watched } else { call_native };
+        // SAFETY: the hot part is always writable, and both functions have the type that machine code calls.
+        unsafe { (*self.hot()).builtins[Builtin::CallNative as usize] = call as *const () };
     }
 
     #[cold]

@@ -178,7 +178,18 @@ pub enum WeakPhase {
     AfterFinalizers,
 }
 
-/// What the author of a language writes. No collection happens in them, except in `finalize`, `instruction` and
+/// What a language can watch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Moment {
+    /// An instruction is about to run.
+    Instruction,
+    /// A function written in Rust is about to run; its frame is there, with its arguments.
+    NativeCall,
+    /// A function written in Rust is about to return; its frame is still there.
+    NativeReturn,
+}
+
+/// What the author of a language writes. No collection happens in them, except in `finalize`, `watched` and
 /// `thrown`.
 pub struct Hooks {
     /// The value to throw for an error of the runtime. May allocate; the memory limit is lifted meanwhile.
@@ -199,8 +210,8 @@ pub struct Hooks {
     pub clear_weak: fn(vm: &Vm, container: u32, marks: &Tracer<'_>, phase: WeakPhase),
     /// Finalises an object that was given to `Vm::add_finalizer`. Errors are its own business.
     pub finalize: fn(vm: &mut Vm, object: u32),
-    /// Called before each instruction, while [`Vm::watch_instructions`] is on; not within itself. May run guest code.
-    pub instruction: fn(vm: &mut Vm) -> Result<(), Throw>,
+    /// Called for each [`Moment`], while [`Vm::watch`] is on; not within itself. May run guest code.
+    pub watched: fn(vm: &mut Vm, moment: Moment) -> Result<(), Throw>,
     /// An error is about to unwind: called once per throw, with the frames still in place. Answers another value to be
     /// thrown instead, if any. May run guest code, for which the stack may become a little larger than otherwise.
     pub thrown: fn(vm: &mut Vm) -> Option<Handle>,
@@ -223,7 +234,7 @@ impl Hooks {
             converge: |_, _, _| false,
             clear_weak: |_, _, _, _| {},
             finalize: |_, _| {},
-            instruction: |_| Ok(()),
+            watched: |_, _| Ok(()),
             thrown: |_| None,
         }
     }

@@ -48,8 +48,8 @@ pub use handle::{Handle, RefHandle};
 pub use heap::{GcParameters, GcStats, Tracer};
 pub use jit::{JitOptions, JitStats, Patch, PatchKind, Template, Templates, Tier};
 pub use language::{
-    Address, Catch, Hooks, KindInfo, LanguageInfo, OpcodeInfo, OperandInfo, OperandKind, RuntimeError, SpecialTrace,
-    Stubs, WeakPhase,
+    Address, Catch, Hooks, KindInfo, LanguageInfo, Moment, OpcodeInfo, OperandInfo, OperandKind, RuntimeError,
+    SpecialTrace, Stubs, WeakPhase,
 };
 pub use native::{CallContext, NativeFn, NativeResult, Pending, Results, Returned, Throw};
 pub use object::{

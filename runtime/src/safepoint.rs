@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering, fence};
 use std::sync::{Arc, Mutex, TryLockError};
 
 use crate::abi::{Hot, SAFEPOINT_COLLECT, SAFEPOINT_FINALIZE, SAFEPOINT_INTERRUPT, SAFEPOINT_WATCH};
-use crate::language::{Address, LanguageInfo, RuntimeError};
+use crate::language::{Address, LanguageInfo, Moment, RuntimeError};
 use crate::native::Throw;
 use crate::vm::Vm;
 
@@ -144,7 +144,7 @@ impl Vm {
             self.clear_safepoint(SAFEPOINT_INTERRUPT);
             Err(self.raise(RuntimeError::Interrupted))
         } else if flags & SAFEPOINT_WATCH != 0 {
-            self.show_instruction()
+            self.show(Moment::Instruction)
         } else {
             Ok(())
         };
@@ -175,10 +175,17 @@ impl Vm {
         self.clear_safepoint(SAFEPOINT_INTERRUPT);
     }
 
-    /// From now on [`Hooks::instruction`](crate::Hooks) is called before each instruction, or not any more.
-    pub fn watch_instructions(&self, on: bool) {
+    /// From now on [`Hooks::watched`](crate::Hooks) is called, or not any more.
+    pub fn watch(&self, on: bool) {
         self.watching().set(on);
         self.use_compiled_code(!on);
+        if !self.showing().get() {
+            self.set_watch(on);
+        }
+    }
+
+    fn set_watch(&self, on: bool) {
+        self.watch_natives(on);
         if on {
             self.raise_safepoint(SAFEPOINT_WATCH);
         } else {
@@ -186,17 +193,20 @@ impl Vm {
         }
     }
 
-    fn show_instruction(&mut self) -> Result<(), Throw> {
-        // What the hook runs is not shown to it.
-        self.clear_safepoint(SAFEPOINT_WATCH);
-        self.safepoints().restore();
-        let hook = self.hooks().instruction;
-        let outcome = self.protect_frame(hook);
-        if self.watching().get() {
-            self.raise_safepoint(SAFEPOINT_WATCH);
-        } else {
-            self.clear_safepoint(SAFEPOINT_WATCH);
+    /// Shows the language what is about to happen. What its hook runs is not shown to it.
+    ///
+    /// # Errors
+    /// What the hook throws.
+    pub fn show(&mut self, moment: Moment) -> Result<(), Throw> {
+        if self.showing().replace(true) {
+            return Ok(());
         }
+        self.set_watch(false);
+        self.safepoints().restore();
+        let hook = self.hooks().watched;
+        let outcome = self.protect_frame(|vm| hook(vm, moment));
+        self.showing().set(false);
+        self.set_watch(self.watching().get());
         outcome
     }
 }

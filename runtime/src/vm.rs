@@ -65,6 +65,7 @@ struct State {
     handling: Cell<u32>,
     caches: Caches,
     watching: Cell<bool>,
+    showing: Cell<bool>,
     interrupt: InterruptHandle,
     jit: RefCell<Jit>,
 }
@@ -135,6 +136,7 @@ impl VmBox {
             (&raw mut (*state).caches).write(Caches::default());
             (&raw mut (*state).last_stack).write(Cell::new((ptr::null_mut(), 0)));
             (&raw mut (*state).watching).write(Cell::new(false));
+            (&raw mut (*state).showing).write(Cell::new(false));
             let safepoints = Safepoints::new(&raw mut (*state).hot, language);
             (&raw mut (*state).interrupt).write(InterruptHandle::new(safepoints));
             (&raw mut (*state).jit).write(Jit::new(options.jit));
@@ -260,6 +262,10 @@ impl Vm {
 
     pub(crate) fn watching(&self) -> &Cell<bool> {
         &self.state().watching
+    }
+
+    pub(crate) fn showing(&self) -> &Cell<bool> {
+        &self.state().showing
     }
 
     pub(crate) fn finalizing(&self) -> &Cell<bool> {

@@ -439,7 +439,7 @@ fn no_interruption_is_lost_between_threads() {
 fn each_instruction_can_be_watched() {
     // The hook throws the second time, and wants to see no more after the third.
     let mut vm = quiet();
-    vm.watch_instructions(true);
+    vm.watch(true);
     for seen in 1..=3 {
         assert_eq!(is_diverted(&vm), Some(true));
         assert_eq!(visit_safepoint(&mut vm), seen != 2);

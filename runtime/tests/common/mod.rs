@@ -282,13 +282,14 @@ pub fn new_vm(gc: GcParameters) -> VmBox {
         vm.data::<Log>().thrown.set(vm.data::<Log>().thrown.get() + 1);
         None
     };
-    hooks.instruction = |vm| {
+    hooks.watched = |vm, moment| {
+        assert_eq!(moment, Moment::Instruction);
         let watched = &vm.data::<Log>().watched;
         watched.set(watched.get() + 1);
         match watched.get() {
             2 => Err(vm.error("stop")),
             3 => {
-                vm.watch_instructions(false);
+                vm.watch(false);
                 Ok(())
             }
             _ => Ok(()),

@@ -5,7 +5,7 @@ use dg_runtime::{Handle, Hooks, Object, RawRef, Ref, RuntimeError, Tracer, Value
 
 use super::levels::levels;
 use super::state::lua;
-use super::{closure, coerce, error, meta, table, traceback};
+use super::{closure, coerce, error, meta, table, traceback, watch};
 use crate::api::host;
 use crate::api::state::{is_host_boundary, is_resumed_by_host};
 use crate::generated::{Boxed, Event, NIL, Nodes, Table, Userdata, ValueKind, natives};
@@ -24,6 +24,7 @@ pub fn hooks() -> Hooks {
         special_trace: &[(Table::KIND, trace_table), (Nodes::KIND, trace_nodes)],
         clear_weak,
         finalize,
+        watched: watch::happened,
         thrown,
         ..Hooks::new(word_error)
     }
@@ -114,6 +115,9 @@ fn clear_weak(vm: &Vm, container: u32, marks: &Tracer<'_>, phase: WeakPhase) {
     let is_dead = |bits: u64| reference_in_bits(bits).is_some() && !marks.is_value_marked(bits);
     let values_too = weak & WEAK_VALUES != 0;
     let keys_too = phase == WeakPhase::AfterFinalizers;
+    if keys_too && lua(vm).hook_functions.get(vm) == Some(table) {
+        watch::forget_dead(vm, marks);
+    }
     table::remove_entries(
         vm,
         table,

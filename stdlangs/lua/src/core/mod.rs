@@ -12,6 +12,7 @@ pub mod names;
 pub mod state;
 pub mod table;
 pub mod traceback;
+pub mod watch;
 
 #[cfg(test)]
 mod tests;

@@ -114,6 +114,17 @@ fn find_setter(code: Ref<'_, Code>, end: u32, slot: u32) -> Option<Inst<'_>> {
     setter.filter(|setter: &Inst<'_>| !skips.iter().any(|skip| skip.contains(&setter.at)))
 }
 
+/// The name of the bytecode of the instruction at `at`.
+pub fn instruction_name(code: Ref<'_, Code>, at: u32) -> Option<&'static str> {
+    Inst::at(code, at).map(|inst| inst.kind)
+}
+
+/// Where the body of a function begins: behind the instruction that makes the table of arguments, if there is one.
+pub fn body_start(code: Ref<'_, Code>) -> u32 {
+    let first = Inst::at(code, 0).filter(|first| first.kind == "ARGTABLE");
+    first.map_or(0, |first| first.info.length)
+}
+
 /// An instruction in a code object.
 #[derive(Clone, Copy)]
 struct Inst<'c> {

@@ -6,6 +6,7 @@ use dg_runtime::{Code, Coroutine, Handle, Object, RawRef, Ref, Str, Throw, Trace
 
 use super::coerce::TYPE_NAMES;
 use super::hooks::WEAK_KEYS;
+use super::watch::Watch;
 use super::{alloc, table};
 use crate::api::state::HostState;
 use crate::generated::{Boxed, Event, Nodes, Table, ValueKind};
@@ -47,6 +48,10 @@ pub struct LuaState {
     /// never such a coroutine.
     own_globals: Root<Table>,
     registry: Root<Table>,
+    /// The hooks of coroutines, with weak keys; none if there was never one.
+    pub hook_functions: Root<Table>,
+    /// What the hooks are called for.
+    pub watch: Watch,
     /// By the number of the type.
     type_metatables: [Root<Table>; TYPE_NAMES.len()],
     event_names: [Root<Str>; EVENT_NAMES.len()],
@@ -114,6 +119,8 @@ impl LuaState {
             globals: Root::new(),
             own_globals: Root::new(),
             registry: Root::new(),
+            hook_functions: Root::new(),
+            watch: Watch::default(),
             type_metatables: std::array::from_fn(|_| Root::new()),
             event_names: std::array::from_fn(|_| Root::new()),
             type_names: std::array::from_fn(|_| Root::new()),
@@ -236,10 +243,10 @@ impl LuaState {
 
     /// Shows the collector what the state refers to.
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
-        let tables = self
-            .type_metatables
-            .iter()
-            .chain([&self.globals, &self.own_globals, &self.registry]);
+        let tables =
+            self.type_metatables
+                .iter()
+                .chain([&self.globals, &self.own_globals, &self.registry, &self.hook_functions]);
         tables.for_each(|table| tracer.reference(table.0.get().0));
         let names = self
             .event_names

@@ -92,29 +92,29 @@ pub(super) struct Loop {
 pub(super) struct Scope(usize);
 
 impl Emitter<'_> {
-    /// Gives the parameters their slots, and `arg` where it is used.
+    /// Gives the parameters their slots, and `arg`, except where it would be nil and nobody asks for it.
     fn parameters(&mut self) {
         let mut count = self.function.parameters;
         let vararg = self.function.vararg;
-        let arg_is_local = matches!(vararg, Vararg::Dots | Vararg::ArgTable);
-        let uses_arg = arg_is_local && self.function.locals[count].used;
+        let has_arg = match vararg {
+            Vararg::ArgTable => true,
+            Vararg::Dots => self.function.locals[count].used,
+            Vararg::No | Vararg::Main => false,
+        };
         let arg = Slot(u16::try_from(count).expect("parameters are limited"));
-        count += usize::from(uses_arg);
+        count += usize::from(has_arg);
         let first = LocalId::from_index(0);
         self.reserve(count, self.function.line);
         self.declare(first, count, Slot(0));
-        if uses_arg && vararg == Vararg::Dots {
+        if has_arg && vararg == Vararg::Dots {
             self.code.load_nil(arg, 1, self.function.line);
-        } else if uses_arg {
+        } else if has_arg {
             self.code.push(Inst::ArgTable { dst: arg }, self.function.line);
         }
     }
 
     fn leave_scope_at_end(&mut self) {
-        let line = match self.function.last_line {
-            0 => self.last_line(),
-            line => line,
-        };
+        let line = self.function.end_line;
         if self.code.is_reachable() {
             self.close_all(line);
         }

@@ -1,7 +1,7 @@
 //! `debug`: what programs look at most.
 
 use dg_runtime::abi::HEADER_WORDS;
-use dg_runtime::{CallContext, Coroutine, Frame, NativeResult, Ref, Throw, Value, Vm};
+use dg_runtime::{CallContext, Coroutine, Frame, Moment, NativeResult, Ref, Throw, Value, Vm};
 
 use super::args::{Args, boolean, to_int};
 use super::{Functions, library};
@@ -10,6 +10,7 @@ use crate::core::coerce::{self, string};
 use crate::core::error;
 use crate::core::levels::{Level, levels_of};
 use crate::core::state::lua;
+use crate::core::watch::{self, Mask};
 use crate::core::{hooks, meta, names, table, traceback};
 use crate::generated::{Boxed, Function, Kind, Table, Upvalue, ValueKind, nil};
 use crate::syntax::{RUNTIME_CHUNK_ID_LEN, chunk_id};
@@ -36,17 +37,35 @@ fn subject<'v>(cx: &'v CallContext<'_>) -> (u32, Ref<'v, Coroutine>) {
     }
 }
 
-/// `debug.gethook()`: there never is one.
+/// `debug.gethook([thread])`
 fn gethook(cx: &mut CallContext<'_>) -> NativeResult {
-    cx.ret_all(&[nil(), string(cx, b"")?, 0.0.boxed()])
+    let (hook, mask) = watch::get(cx, subject(cx).1);
+    let letters: Vec<u8> = [(mask.call, b'c'), (mask.ret, b'r'), (mask.line, b'l')]
+        .iter()
+        .filter_map(|&(wanted, letter)| wanted.then_some(letter))
+        .collect();
+    cx.ret_all(&[hook, string(cx, &letters)?, f64::from(mask.count).boxed()])
 }
 
-/// `debug.sethook([thread,] hook, mask, count)`: a hook can be taken away only.
+/// `debug.sethook([thread,] hook, mask, count)`
 fn sethook(cx: &mut CallContext<'_>) -> NativeResult {
-    let (first, _) = subject(cx);
-    if cx.arg(first).as_function(cx).is_some() {
-        return Err(error::throw_from_native(cx, "hooks are not supported"));
+    let (first, coroutine) = subject(cx);
+    if cx.is_none_or_nil(first) {
+        watch::set(cx, coroutine, None, Mask::default())?;
+        return cx.ret_none();
     }
+    let letters = cx.bytes(first + 1)?;
+    cx.function(first)?;
+    let count = to_int(cx.integer_or(first + 2, 0)?);
+    let mask = Mask {
+        call: letters.contains(&b'c'),
+        ret: letters.contains(&b'r'),
+        line: letters.contains(&b'l'),
+        count: count.max(0) as u32,
+    };
+    watch::set(cx, coroutine, Some(cx.arg(first)), mask)?;
+    // Nobody has watched this call.
+    cx.show(Moment::NativeReturn)?;
     cx.ret_none()
 }
 
@@ -179,6 +198,9 @@ fn active_lines<'v>(vm: &'v Vm, function: Ref<'v, Function>) -> Result<Ref<'v, T
     Ok(lines)
 }
 
+/// What a value without a name is called.
+const TEMPORARY: &str = "(*temporary)";
+
 /// A variable, or a value that has no name, in a frame.
 struct Local<'v> {
     name: &'v str,
@@ -220,25 +242,41 @@ fn local_of<'v>(frame: Frame<'v>, inner: Option<Frame<'v>>, index: usize) -> Opt
         .saturating_sub(HEADER_WORDS + 1)
         .min(frame.code().frame_size() as usize);
     ((slot as usize) < end).then_some(Local {
-        name: "(*temporary)",
+        name: TEMPORARY,
         frame,
         slot,
     })
 }
 
+/// The running function's own argument that `0, index` name, if they do.
+fn own_argument(cx: &CallContext<'_>) -> Option<u32> {
+    let own_level = cx.arg(0).as_double() == Some(0.0);
+    let index = to_int(cx.integer(1).ok()?) - 1;
+    u32::try_from(index)
+        .ok()
+        .filter(|&index| own_level && cx.has_arg(index))
+}
+
 /// `debug.getlocal([thread,] level, index)`
 fn getlocal(cx: &mut CallContext<'_>) -> NativeResult {
+    if let Some(index) = own_argument(cx) {
+        return cx.ret_all(&[string(cx, TEMPORARY.as_bytes())?, cx.arg(index)]);
+    }
     match local(cx)? {
         Some(Local { name, frame, slot }) => cx.ret_all(&[string(cx, name.as_bytes())?, frame.slot(slot)]),
         None => cx.ret_nil(),
     }
 }
 
-/// `debug.setlocal([thread,] level, index, value)`. What the program has no name for is not changed: the instructions that
-/// use it rely on its type.
+/// `debug.setlocal([thread,] level, index, value)`. What the program has no name for keeps its type: the instructions that
+/// use it rely on that.
 fn setlocal(cx: &mut CallContext<'_>) -> NativeResult {
     let value = cx.any(subject(cx).0 + 2)?;
-    match local(cx)?.filter(|local| !local.name.starts_with('(')) {
+    let keeps_type = |local: &Local<'_>| {
+        let old = coerce::type_number(cx, local.frame.slot(local.slot));
+        !local.name.starts_with('(') || old == coerce::type_number(cx, value)
+    };
+    match local(cx)?.filter(keeps_type) {
         Some(Local { name, frame, slot }) => {
             frame.set_slot(slot, value);
             cx.ret_bytes(name.as_bytes())

@@ -112,6 +112,8 @@ pub struct Function {
     pub line: u32,
     /// The line of its `end`; 0 for the main function.
     pub last_line: u32,
+    /// The line of its last token, where it returns at its end.
+    pub end_line: u32,
     /// Its source text.
     pub text: Text,
     /// How many parameters it has; they are its first locals.

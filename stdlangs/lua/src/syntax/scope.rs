@@ -63,13 +63,14 @@ impl Scopes {
     }
 
     /// Leaves the innermost function and completes it.
-    pub(super) fn leave_function(&mut self, body: Block, last_line: u32) -> (FunctionId, Function) {
+    pub(super) fn leave_function(&mut self, body: Block, last_line: u32, end_line: u32) -> (FunctionId, Function) {
         let scope = self.functions.pop().expect("leaves what was entered");
         (
             scope.id,
             Function {
                 body,
                 last_line,
+                end_line,
                 ..scope.function
             },
         )

@@ -33,13 +33,13 @@ fn check_variables(function: usize, source: &str, expected: &[&str]) {
 #[test]
 fn lines() {
     check_lines("a = 1\nb = 2", &[1, 2, 2]);
-    check_lines("f(\n1,\n2)", &[1, 2, 3, 1, 1]);
+    check_lines("f(\n1,\n2)", &[1, 2, 3, 1, 3]);
     check_lines("x = a +\nb", &[1, 2, 2, 2, 2]);
     check_lines("x = a\n.b\n.c", &[1, 2, 3, 3, 3]);
-    check_lines("local t = {\nx = 1,\ny = 2\n}", &[4, 2, 3, 3]);
-    check_lines("for i = 1, 2\ndo\nf()\nend", &[1, 1, 2, 2, 3, 3, 1, 1]);
-    check_lines("for k in\nx do\nf()\nend", &[2, 2, 2, 3, 3, 2, 2, 2, 2]);
-    check_lines("function f()\nend", &[2, 1, 1]);
+    check_lines("local t = {\nx = 1,\ny = 2\n}", &[4, 2, 3, 4]);
+    check_lines("for i = 1, 2\ndo\nf()\nend", &[1, 1, 2, 2, 3, 3, 1, 4]);
+    check_lines("for k in\nx do\nf()\nend", &[2, 2, 2, 3, 3, 2, 2, 2, 4]);
+    check_lines("function f()\nend", &[2, 1, 2]);
 }
 
 #[test]
@@ -70,7 +70,8 @@ fn variables() {
     );
     check_variables(1, "function f(a, b) g() end", &["a r0 0..3", "b r1 0..3"]);
     check_variables(1, "function f(a, ...) return arg end", &["a r0 0..2", "arg r1 0..2"]);
-    check_variables(1, "function f(a, ...) end", &["a r0 0..1"]);
+    check_variables(1, "function f(a, ...) end", &["a r0 0..2", "arg r1 0..2"]);
+    check_variables(1, "function f(a, ...) return ... end", &["a r0 0..2"]);
 }
 
 #[test]
@@ -103,5 +104,5 @@ fn arg_tables() {
     assert!(has_arg_table("function f(...) return arg end"));
     assert!(has_arg_table("function f(...) return function() return arg end end"));
     assert!(!has_arg_table("function f(...) return arg, ... end"));
-    assert!(!has_arg_table("function f(...) end"));
+    assert!(has_arg_table("function f(...) end"));
 }

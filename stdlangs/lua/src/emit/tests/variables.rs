@@ -176,8 +176,9 @@ fn arg() {
         1,
         "function f(a, ...) local b end",
         "
-            0 LOADNIL r1 =
-            1 RETURN0
+            0 ARGTABLE r1 =
+            1 LOADNIL r2 =
+            2 RETURN0
         ",
     );
 }

@@ -273,7 +273,7 @@ impl Parser<'_> {
             },
         };
         self.expect_closing(Word::End, Word::Function, line)?;
-        let (_, function) = self.scopes.leave_function(body, last_line);
+        let (_, function) = self.scopes.leave_function(body, last_line, last_line);
         self.functions[id.index()] = function;
         Ok(self.add(Expr::Function(id)))
     }

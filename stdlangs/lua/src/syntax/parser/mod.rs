@@ -86,7 +86,7 @@ impl Parser<'_> {
             line: first_line,
             kind: TextKind::Chunk,
         };
-        let (id, function) = self.scopes.leave_function(body, 0);
+        let (id, function) = self.scopes.leave_function(body, 0, self.last_line);
         self.functions[id.index()] = function;
         Ok(())
     }
