@@ -2,8 +2,8 @@
 local function traced(mask, f, ...)
   local events = {}
   debug.sethook(function(event, line)
-    local info = debug.getinfo(2, "Sl")
-    if info.what ~= "C" then
+    local info = debug.getinfo(2, "Slf")
+    if info.what ~= "C" and (event ~= "line" or info.func == f) then
       assert(event ~= "line" or line == info.currentline)
       events[#events + 1] = event .. (line and " " .. line - debug.getinfo(f, "S").linedefined or "")
     end

@@ -196,7 +196,8 @@ impl Vm {
         }
         let jit = &mut *self.jit().borrow_mut();
         if self.watching().get() {
-            code.countdown.set(jit.options.countdown());
+            // The call goes on, and counts once more.
+            code.countdown.set(jit.options.countdown().max(1));
             return;
         }
         let start = Instant::now();
