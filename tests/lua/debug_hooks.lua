@@ -46,7 +46,7 @@ debug.sethook(function(event)
   local info = debug.getinfo(2, "Sn")
   if info.what == "C" then names[#names + 1] = event .. " " .. tostring(info.name) end
 end, "cr")
-local _ = string.rep("x", 2) .. tostring(1)
+local _ = os.getenv("HOME"), os.clock()
 debug.sethook()
 print(table.concat(names, ", "))
 -- Arguments can be seen when a function is called.
