@@ -147,6 +147,33 @@ pub fn graph(args: &Graph, color: Color) -> Outcome {
     print(&dot::dot(&program, &chosen))
 }
 
+/// `dgc optimisations FILE`
+pub fn optimisations(args: &Source, color: Color) -> Outcome {
+    let source = Text::read(&args.file, color)?;
+    let mut text = format!(
+        "{:<26} {:>10} {:>9} {:>10}\n",
+        "left out", "hot instr.", "hot bytes", "cold bytes"
+    );
+    let nothing = std::iter::once(("nothing", ""));
+    for (name, summary) in nothing.chain(pipeline::optimisations()) {
+        let options = Options::without((!summary.is_empty()).then_some(name)).map_err(usage)?;
+        let image = pipeline::image(&source.text, &options).map_err(|failure| source.problem(failure))?;
+        let (mut hot, mut hot_bytes, mut cold_bytes) = (0, 0, 0);
+        for symbol in &image.code {
+            match symbol.section {
+                emit::Section::Hot => {
+                    hot += symbol.object.instruction_count();
+                    hot_bytes += symbol.object.bytes.len();
+                }
+                emit::Section::Cold => cold_bytes += symbol.object.bytes.len(),
+            }
+        }
+        let row = format!("{name:<26} {hot:>10} {hot_bytes:>9} {cold_bytes:>10}  {summary}");
+        let _ = writeln!(text, "{}", row.trim_end());
+    }
+    print(&text)
+}
+
 /// The text form of the functions that belong to `wanted`.
 fn functions(program: &ir::Program, wanted: Option<&str>) -> Result<String, Problem> {
     let mut text = String::new();

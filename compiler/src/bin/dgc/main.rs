@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Command::Asm(args) => commands::asm(args, cli.color),
         Command::Dump(args) => commands::dump(args, cli.color),
         Command::Graph(args) => commands::graph(args, cli.color),
+        Command::Optimisations(args) => commands::optimisations(args, cli.color),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -22,6 +22,7 @@ Examples:
   dgc asm calc.dg ADD                      the machine code of a bytecode, annotated
   dgc dump calc.dg --stage optimised ADD   its dataflow graph after all passes
   dgc graph calc.dg ADD | dot -Tsvg        the same as a picture
+  dgc optimisations calc.dg                what can be left out, and what it does to sizes
 
 Exit status: 0 done, 1 the specification has errors, 2 wrong usage or unreadable files.";
 
@@ -37,6 +38,8 @@ pub enum Command {
     Dump(Dump),
     /// Shows the dataflow graph of a bytecode in the DOT language
     Graph(Graph),
+    /// Lists the optimisations that can be left out, and the size of the machine code without each
+    Optimisations(Source),
 }
 
 #[derive(Args)]
@@ -47,7 +50,7 @@ pub struct Source {
 
 #[derive(Args)]
 pub struct Switches {
-    /// Leave out an optimisation; may be repeated
+    /// Leave out an optimisation (`dgc optimisations FILE` lists them); may be repeated
     #[arg(long, value_name = "NAME")]
     pub disable: Vec<String>,
 }
