@@ -189,5 +189,6 @@ fn kind_text(spec: &SpecTables, kind: OperandKind) -> String {
         OperandKind::SlotsFixed(count) => format!("slots[{count}]"),
         OperandKind::OpenSlots => "open slots".into(),
         OperandKind::OutSlot => "out slot".into(),
+        OperandKind::Last => "last result".into(),
     }
 }

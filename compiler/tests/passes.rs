@@ -47,7 +47,7 @@ fn every_pass_has_an_example() {
 #[test]
 fn an_unknown_pass_is_named_with_those_that_there_are() {
     let error = Options::without(["split", "inline"]).expect_err("there is no such pass");
-    insta::assert_snapshot!(error, @"there is no pass `inline`; there are call_caching, check_strength_reduction, common_subexpressions, constant_folding, dead_code, inline_caching, specialise, split, type_check_removal");
+    insta::assert_snapshot!(error, @"there is no pass `inline`; there are call_caching, check_strength_reduction, common_subexpressions, constant_folding, dead_code, inline_caching, result_forwarding, specialise, split, type_check_removal");
 }
 
 #[test]

@@ -29,6 +29,7 @@ pub struct Context {
     pub r14: u64,
     pub r15: u64,
     pub rsp: u64,
+    pub xmm0: u64,
     /// Where to go.
     pub target: u64,
     /// Which exit was taken.
@@ -69,6 +70,7 @@ unsafe extern "C" fn enter(arena: *mut u8) {
         "movq xmm4, rax", "movq xmm5, rax", "movq xmm6, rax", "movq xmm7, rax",
         "movq xmm8, rax", "movq xmm9, rax", "movq xmm10, rax", "movq xmm11, rax",
         "movq xmm12, rax", "movq xmm13, rax", "movq xmm14, rax", "movq xmm15, rax",
+        "movq xmm0, qword ptr [rdi + {xmm0}]",
         "mov rax, [rdi + {rax}]",
         "mov rcx, [rdi + {rcx}]",
         "mov rdx, [rdi + {rdx}]",
@@ -86,7 +88,7 @@ unsafe extern "C" fn enter(arena: *mut u8) {
         "push qword ptr [r15 + {target}]",
         "mov rdi, [r15 + {rdi}]",
         "ret",
-        host_rsp = const at!(host_rsp), frame = const FRAME,
+        host_rsp = const at!(host_rsp), frame = const FRAME, xmm0 = const at!(xmm0),
         rax = const at!(rax), rcx = const at!(rcx), rdx = const at!(rdx), rbx = const at!(rbx), rbp = const at!(rbp),
         rsi = const at!(rsi), rdi = const at!(rdi), r8 = const at!(r8), r9 = const at!(r9), r10 = const at!(r10),
         r11 = const at!(r11), r12 = const at!(r12), r13 = const at!(r13), r14 = const at!(r14),
@@ -98,6 +100,7 @@ unsafe extern "C" fn enter(arena: *mut u8) {
 #[unsafe(naked)]
 unsafe extern "C" fn leave() {
     naked_asm!(
+        "movq qword ptr [r15 + {xmm0}], xmm0",
         "mov [r15 + {rax}], rax",
         "mov [r15 + {rcx}], rcx",
         "mov [r15 + {rdx}], rdx",
@@ -117,7 +120,7 @@ unsafe extern "C" fn leave() {
         "mov rsp, [r15 + {host_rsp}]",
         "pop r15", "pop r14", "pop r13", "pop r12", "pop rbx", "pop rbp",
         "ret",
-        host_rsp = const at!(host_rsp), rsp = const at!(rsp), r15 = const at!(r15),
+        host_rsp = const at!(host_rsp), rsp = const at!(rsp), r15 = const at!(r15), xmm0 = const at!(xmm0),
         rax = const at!(rax), rcx = const at!(rcx), rdx = const at!(rdx), rbx = const at!(rbx), rbp = const at!(rbp),
         rsi = const at!(rsi), rdi = const at!(rdi), r8 = const at!(r8), r9 = const at!(r9), r10 = const at!(r10),
         r11 = const at!(r11), r12 = const at!(r12), r13 = const at!(r13), r14 = const at!(r14),

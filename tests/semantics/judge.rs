@@ -94,7 +94,7 @@ impl Language {
     }
 
     fn judge_one(&self, build: &Build, symbol: &str, subject: &Subject, seed: u64, count: u64, report: &mut Report) {
-        let spec = &*self.plain.spec;
+        let spec = &*build.optimised.spec;
         let arena = Arena::new();
         let linked = &build.machine.linked;
         let blank = scenario::blank(&arena, linked);

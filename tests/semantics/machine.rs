@@ -195,6 +195,7 @@ impl Run<'_> {
             target: start,
             ..Context::default()
         };
+        context.xmm0 = scenario.last.map_or(garbage, |slot| arena.word(scenario.slot(slot)));
         if scenario.is_native {
             let code = code_of(&self.machine.image.spec, arena, scenario.callee).unwrap_or(0) as u64 / 8;
             // The upper halves of 32-bit arguments are zero, as after any 32-bit operation.
@@ -265,7 +266,7 @@ impl Run<'_> {
             opcode if opcode < abi::MAX_OPCODES as u32 && pc == arena.address(CALLEE_PC) => {
                 self.entered_directly(context, base)
             }
-            opcode if opcode < abi::MAX_OPCODES as u32 => self.dispatched(opcode, base, pc).map(Some),
+            opcode if opcode < abi::MAX_OPCODES as u32 => self.dispatched(opcode, context.xmm0, base, pc).map(Some),
             CALLEE => self.entered(context, base, pc),
             RETURN => self.returned(context, base, pc).map(Some),
             SWITCH => self.switched(context),
@@ -300,7 +301,7 @@ impl Run<'_> {
         }
     }
 
-    fn dispatched(&mut self, opcode: u32, base: u64, pc: u64) -> Result<End, String> {
+    fn dispatched(&mut self, opcode: u32, forwarded: u64, base: u64, pc: u64) -> Result<End, String> {
         if base != self.arena.address(self.scenario.base) {
             self.complain("the base has changed");
         }
@@ -311,7 +312,17 @@ impl Run<'_> {
         if opcode != expected {
             self.complain(format!("opcode {opcode} was dispatched at {expected}"));
         }
-        Ok(End::At(at as i64 - PC as i64))
+        let distance = at as i64 - PC as i64;
+        if self.scenario.forwards
+            && distance == i64::from(self.scenario.length)
+            && let Some(to) = self.scenario.destination
+        {
+            let result = self.arena.word(self.scenario.slot(to.start));
+            if result != forwarded {
+                self.complain(format!("{forwarded:#x} was handed on instead of {result:#x}"));
+            }
+        }
+        Ok(End::At(distance))
     }
 
     /// The first instruction of a callee was reached that the instruction has remembered: it has the arguments that the

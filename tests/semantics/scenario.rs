@@ -46,6 +46,10 @@ pub struct Scenario {
     pub destination: Option<Destination>,
     /// Bytes of the instruction.
     pub length: u32,
+    /// The slot that the instruction before has written, where it matters.
+    pub last: Option<u32>,
+    /// Whether the result is handed to the next instruction in a register.
+    pub forwards: bool,
     /// What the instruction remembers, and where.
     pub cache: Option<(CacheShape, CacheEncoding)>,
     /// The running function object.
@@ -94,6 +98,8 @@ impl Scenario {
             operands: vec![],
             destination: None,
             length: 0,
+            last: None,
+            forwards: false,
             cache: None,
             callee: 0,
             base: 0,
@@ -109,10 +115,12 @@ impl Scenario {
         match subject {
             Subject::Bytecode {
                 opcode,
+                bytecode,
                 variant,
                 needs_varargs,
                 ..
             } => {
+                scenario.forwards = spec.bytecodes[*bytecode].forwards && variant.result == Some(ResultKind::Slot);
                 let is_vararg = *needs_varargs || random.one_in(3);
                 scenario.frame(spec, arena, linked, is_vararg, &mut random);
                 let open_top = scenario.instruction(spec, arena, *opcode, variant, &mut values, &mut random);
@@ -238,10 +246,13 @@ impl Scenario {
         for (kind, place) in variant.operands.iter().zip(&encoding.operands) {
             let at = PC + place.offset as usize;
             let operand = match *kind {
-                OperandKind::Slot => {
+                OperandKind::Slot | OperandKind::Last => {
                     let slot = random.below(FRAME_SIZE.into()) as u32;
                     arena.set_word(self.slot(slot), values.next(spec, &self.heap, spec.any()));
                     arena.write(at, 2, slot.into());
+                    if *kind == OperandKind::Last {
+                        self.last = Some(slot);
+                    }
                     OperandValue::Slot(slot)
                 }
                 OperandKind::OutSlot => {

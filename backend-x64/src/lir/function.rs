@@ -73,6 +73,8 @@ pub enum Role {
     Code,
     /// Frame base of the callee that has returned.
     CalleeBase,
+    /// A double that one instruction hands the next.
+    Forwarded,
     /// The n-th integer that the parts of one function hand each other, n below 9.
     Int(u8),
     /// The n-th double that the parts of one function hand each other, n below 16.
@@ -88,6 +90,7 @@ impl fmt::Display for Role {
             Role::Count => f.write_str("count"),
             Role::Code => f.write_str("code"),
             Role::CalleeBase => f.write_str("callee_base"),
+            Role::Forwarded => f.write_str("forwarded"),
             Role::Int(n) => write!(f, "int{n}"),
             Role::Float(n) => write!(f, "float{n}"),
             Role::CArg(n) => write!(f, "carg{n}"),

@@ -126,7 +126,7 @@ impl Verifier<'_> {
     fn distinct_roles(&self, args: &[(Role, Value)]) -> Result<(), LirError> {
         let mut seen = HashSet::new();
         for (role, value) in args {
-            let is_float = matches!(role, Role::Float(_));
+            let is_float = matches!(role, Role::Float(_) | Role::Forwarded);
             if is_float != (self.ty(*value)? == Type::F64) {
                 return self.fail(format!("{value} cannot be passed as {role}"));
             }

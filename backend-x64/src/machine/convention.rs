@@ -88,6 +88,7 @@ pub fn role_register(role: Role) -> Reg {
         Role::Count => Gpr::Rcx.into(),
         Role::Code => Gpr::Rdx.into(),
         Role::CalleeBase => Gpr::Rdi.into(),
+        Role::Forwarded => Xmm::ALL[0].into(),
         Role::Int(n) => PART_ARGS[usize::from(n)].into(),
         Role::Float(n) => Xmm::ALL[usize::from(n)].into(),
         Role::CArg(n) => c_int_args()[usize::from(n)].into(),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::caches::Caches;
 use super::image::{Image, Opcode};
 use super::names::{type_name, value_name};
-use crate::ir::ids::BytecodeId;
+use crate::ir::ids::{BytecodeId, Id};
 use crate::ir::spec::{Bytecode, OperandDecl, OperandKind, ResultKind, SpecTables, Variant};
 use crate::ir::types::TypeSet;
 
@@ -129,7 +129,11 @@ fn operand_fields(declared: &Bytecode, variant: &Variant) -> Vec<(u32, String, &
 
 const fn runtime_kind(kind: OperandKind) -> &'static str {
     match kind {
-        OperandKind::Slot | OperandKind::Slots | OperandKind::SlotsFixed(_) | OperandKind::OpenSlots => "Slot",
+        OperandKind::Slot
+        | OperandKind::Last
+        | OperandKind::Slots
+        | OperandKind::SlotsFixed(_)
+        | OperandKind::OpenSlots => "Slot",
         OperandKind::OutSlot => "Result",
         OperandKind::Const(_) => "Constant",
         OperandKind::ConstRef(_) => "Code",
@@ -160,9 +164,11 @@ impl Parameter {
             OperandKind::Slot if several => Self::Operand,
             OperandKind::Const(_) if several => Self::Constant,
             OperandKind::Slots | OperandKind::OpenSlots if several => Self::List,
-            OperandKind::Slot | OperandKind::OutSlot | OperandKind::SlotsFixed(_) | OperandKind::OpenSlots => {
-                Self::Slot
-            }
+            OperandKind::Slot
+            | OperandKind::Last
+            | OperandKind::OutSlot
+            | OperandKind::SlotsFixed(_)
+            | OperandKind::OpenSlots => Self::Slot,
             OperandKind::Const(_) => Self::Constant,
             OperandKind::ConstRef(_) => Self::Code,
             OperandKind::ImmI32 => Self::Number("i32"),
@@ -209,8 +215,9 @@ const BUILDER_HEAD: &str = "\
 /// Writes the bytecode of a function: a method for each bytecode, which picks the variant that its operands call for.
 #[derive(Default, Debug)]
 pub struct Builder {
-    /// What is written so far.
-    pub buffer: BytecodeBuffer,
+    buffer: BytecodeBuffer,
+    /// The slot that the instruction before has written, if it forwards its result.
+    last: Option<Slot>,
 }
 
 impl Builder {
@@ -231,6 +238,7 @@ impl Builder {
 
     /// Says that a label means the next instruction.
     pub fn bind(&mut self, label: Label) {
+        self.last = None;
         self.buffer.bind(label);
     }
 
@@ -247,10 +255,17 @@ impl Builder {
 fn builder_method(out: &mut String, image: &Image, id: BytecodeId, bytecode: &Bytecode) {
     let mut params = Vec::new();
     let mut subjects = Vec::new();
-    for operand in bytecode.operands.values() {
+    let variants: Vec<(usize, &Opcode)> = image
+        .opcodes
+        .iter()
+        .enumerate()
+        .filter(|(_, opcode)| opcode.bytecode == id && opcode.is_written())
+        .collect();
+    let chosen = chosen_operands(bytecode, &variants);
+    for (operand, is_chosen) in bytecode.operands.values().zip(&chosen) {
         let parameter = Parameter::of_operand(operand);
         let name = value_name(&operand.name);
-        if operand.alternatives.len() > 1 {
+        if *is_chosen {
             subjects.push(name.clone());
         }
         params.push(format!("{name}: {}", parameter.rust_type()));
@@ -268,18 +283,15 @@ fn builder_method(out: &mut String, image: &Image, id: BytecodeId, bytecode: &By
         bytecode.name.to_lowercase(),
         params.iter().map(|param| format!(", {param}")).collect::<String>()
     );
-    let variants: Vec<(usize, &Opcode)> = image
-        .opcodes
-        .iter()
-        .enumerate()
-        .filter(|(_, opcode)| opcode.bytecode == id && opcode.is_written())
-        .collect();
+    out.push_str("        let position = ");
     if let ([(number, opcode)], true) = (variants.as_slice(), subjects.is_empty()) {
-        instruction(out, "        ", bytecode, *number, opcode);
+        out.push_str("{\n");
+        instruction(out, "            ", bytecode, *number, opcode);
+        out.push_str("        };\n");
     } else {
-        let _ = writeln!(out, "        match ({},) {{", subjects.join(", "));
+        let _ = writeln!(out, "match ({},) {{", subjects.join(", "));
         for (number, opcode) in variants {
-            let (patterns, guards) = variant_patterns(&image.spec, bytecode, &opcode.variant);
+            let (patterns, guards) = variant_patterns(&image.spec, bytecode, &chosen, &opcode.variant);
             let guard = if guards.is_empty() {
                 String::new()
             } else {
@@ -296,9 +308,23 @@ fn builder_method(out: &mut String, image: &Image, id: BytecodeId, bytecode: &By
                 bytecode.name
             );
         }
-        out.push_str("        }\n");
+        out.push_str("        };\n");
     }
-    out.push_str("    }\n\n");
+    let last = match bytecode.results.as_slice() {
+        [ResultKind::Slot] if bytecode.forwards => "Some(dst)",
+        [_, _, ..] if bytecode.forwards => "if let Dest::Slot(dst) = dst { Some(dst) } else { None }",
+        _ => "None",
+    };
+    let _ = writeln!(out, "        self.last = {last};\n        position\n    }}\n");
+}
+
+/// Of each operand, whether the variant depends on it.
+fn chosen_operands(bytecode: &Bytecode, variants: &[(usize, &Opcode)]) -> Vec<bool> {
+    let operands = bytecode.operands.iter().map(|(id, operand)| {
+        let is_last = |(_, opcode): &(usize, &Opcode)| opcode.variant.operands[id.index()] == OperandKind::Last;
+        operand.alternatives.len() > 1 || variants.iter().any(is_last)
+    });
+    operands.collect()
 }
 
 /// Whether some operand takes constants of certain types only, so that a match over the variants is not complete.
@@ -324,15 +350,25 @@ fn variants_need_fallback(spec: &SpecTables, bytecode: &Bytecode) -> bool {
 }
 
 /// The patterns that tell a variant by its operands, and the guards for the types of constants.
-fn variant_patterns(spec: &SpecTables, bytecode: &Bytecode, variant: &Variant) -> (Vec<String>, Vec<String>) {
+fn variant_patterns(
+    spec: &SpecTables,
+    bytecode: &Bytecode,
+    chosen: &[bool],
+    variant: &Variant,
+) -> (Vec<String>, Vec<String>) {
     let (mut patterns, mut guards) = (Vec::new(), Vec::new());
-    for (declared, kind) in bytecode.operands.values().zip(&variant.operands) {
-        if declared.alternatives.len() < 2 {
+    for ((declared, kind), is_chosen) in bytecode.operands.values().zip(&variant.operands).zip(chosen) {
+        if !is_chosen {
             continue;
         }
         let name = value_name(&declared.name);
+        let is_wrapped = declared.alternatives.len() > 1;
+        if *kind == OperandKind::Last {
+            guards.push(format!("self.last == Some({name})"));
+        }
         match kind {
-            OperandKind::Slot => patterns.push(format!("Operand::Slot({name})")),
+            OperandKind::Slot | OperandKind::Last if !is_wrapped => patterns.push(name),
+            OperandKind::Slot | OperandKind::Last => patterns.push(format!("Operand::Slot({name})")),
             OperandKind::Const(set) => {
                 patterns.push(format!("Operand::Const({name})"));
                 if *set != spec.any() {
@@ -393,9 +429,11 @@ fn instruction(out: &mut String, indent: &str, bytecode: &Bytecode, number: usiz
     {
         let name = value_name(&operand.name);
         let (width, value) = match kind {
-            OperandKind::Slot | OperandKind::OutSlot | OperandKind::SlotsFixed(_) | OperandKind::OpenSlots => {
-                ("u16", format!("{name}.0"))
-            }
+            OperandKind::Slot
+            | OperandKind::Last
+            | OperandKind::OutSlot
+            | OperandKind::SlotsFixed(_)
+            | OperandKind::OpenSlots => ("u16", format!("{name}.0")),
             OperandKind::Slots => ("u16", format!("{name}.start.0")),
             OperandKind::Const(_) => ("u64", format!("{name}.0")),
             OperandKind::ConstRef(_) => ("u32", format!("{name}.0")),

@@ -359,6 +359,7 @@ impl Parser<'_, '_> {
             "slots" => OperandKind::Slots,
             "open_slots" => OperandKind::OpenSlots,
             "out_slot" => OperandKind::OutSlot,
+            "last" => OperandKind::Last,
             other => return Err(self.lexer.error_before(format!("`{other}` is no kind of operand"))),
         })
     }

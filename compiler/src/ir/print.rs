@@ -117,6 +117,7 @@ fn operand_kind(spec: &SpecTables, kind: OperandKind) -> String {
         OperandKind::SlotsFixed(count) => format!("slots[{count}]"),
         OperandKind::OpenSlots => "open_slots".into(),
         OperandKind::OutSlot => "out_slot".into(),
+        OperandKind::Last => "last".into(),
     }
 }
 

@@ -390,6 +390,8 @@ pub struct Bytecode {
     pub operands: Table<OperandId, OperandDecl>,
     /// The alternatives of its result; empty when it has none.
     pub results: Vec<ResultKind>,
+    /// Whether a result that is one slot is also handed to the next instruction in a register, as 64 bits.
+    pub forwards: bool,
 }
 
 /// An operand as declared.
@@ -426,6 +428,8 @@ pub enum OperandKind {
     OpenSlots,
     /// A slot that is written.
     OutSlot,
+    /// A value read from the slot that the instruction before, which forwards its result, has written.
+    Last,
 }
 
 /// Where a bytecode's result goes in one variant.
@@ -551,7 +555,13 @@ impl OperandKind {
     /// Bytes of its field (the first one, of a run with a length).
     pub const fn bytes(self) -> u32 {
         match self {
-            Self::Slot | Self::ImmU16 | Self::Slots | Self::SlotsFixed(_) | Self::OpenSlots | Self::OutSlot => 2,
+            Self::Slot
+            | Self::ImmU16
+            | Self::Slots
+            | Self::SlotsFixed(_)
+            | Self::OpenSlots
+            | Self::OutSlot
+            | Self::Last => 2,
             Self::ImmI32 | Self::ImmU32 | Self::Label | Self::ConstRef(_) => 4,
             Self::Const(_) => 8,
         }

@@ -285,8 +285,8 @@ impl<'p> Verifier<'p> {
                 }
             }
             Op::SlotIndex(operand) => self.operand(*operand, "a slot or a run of slots", |kind| {
-                use OperandKind::{OpenSlots, OutSlot, Slot, Slots, SlotsFixed};
-                matches!(kind, Slot | OutSlot | Slots | SlotsFixed(_) | OpenSlots)
+                use OperandKind::{Last, OpenSlots, OutSlot, Slot, Slots, SlotsFixed};
+                matches!(kind, Slot | Last | OutSlot | Slots | SlotsFixed(_) | OpenSlots)
             }),
             Op::Operand(operand) => {
                 self.operand(*operand, "a slot or a constant", |kind| {

@@ -87,6 +87,13 @@ impl Part<'_> {
         self.held.insert(result, Held::Boxed(boxed));
     }
 
+    /// The value is at hand as a double, too.
+    pub(super) fn define_float(&mut self, value: ValueId, float: lir::Value) {
+        if let Some(Held::Boxed(boxed)) = self.held.get_mut(&value) {
+            boxed.parts.push((Half::Float, self.function.entry, float));
+        }
+    }
+
     fn read(&mut self, mem: MemType, addr: Addr, invariant: bool) -> lir::Value {
         match invariant {
             true => self.code.b.load_invariant(mem, addr),

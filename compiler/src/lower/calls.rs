@@ -167,7 +167,7 @@ impl Part<'_> {
             (Some(first), _) => {
                 code.set_pc(first);
                 code.safepoint();
-                code.dispatch(0);
+                code.dispatch(0, None);
             }
             (None, Some(target)) => code.enter(target, new.count),
             (None, None) => unreachable!("without its first instruction the callee's code is read"),

@@ -8,7 +8,7 @@ use super::part::Part;
 use super::stubs;
 use crate::abi::hot;
 use crate::ir::print::print_set;
-use crate::ir::{BlockCall, ContinuationTarget, FunctionId, Likely, Op, OperandId, Terminator, ValueId};
+use crate::ir::{BlockCall, ContinuationTarget, FunctionId, Likely, Op, OperandId, Role, Terminator, ValueId};
 
 impl Part<'_> {
     pub(super) fn terminator(&mut self, terminator: &Terminator) -> Result<(), LowerError> {
@@ -118,7 +118,9 @@ impl Part<'_> {
         let Some(encoding) = &self.encoding else {
             return self.unsupported("a native function has to return");
         };
-        self.code.next(encoding.length as i32, self.has_allocated);
+        let length = encoding.length as i32;
+        let forwarded = self.forwarded()?;
+        self.code.next(length, self.has_allocated, forwarded);
         Ok(())
     }
 
@@ -134,14 +136,18 @@ impl Part<'_> {
         let values: Vec<lir::Value> = args.iter().map(|arg| self.value(*arg)).collect();
         let types: Vec<lir::Type> = values.iter().map(|value| self.code.b.value_type(*value)).collect();
         let places = self.places(&types)?;
-        let name = self.code.form.symbol(&self.program.functions[function].name);
+        let target = &self.program.functions[function];
+        let name = self.code.form.symbol(&target.name);
+        let mut args: Vec<_> = places.into_iter().zip(values).collect();
+        if target.role == Role::Entry {
+            // Another form of the bytecode starts as this one did.
+            args.extend(self.code.last.map(|value| (lir::Role::Forwarded, value)));
+        }
         if self.code.form == Form::Template {
             self.code.write_cold();
             self.code.enter_instruction();
         }
-        self.code
-            .b
-            .tail_jump(name.as_str(), places.into_iter().zip(values).collect());
+        self.code.b.tail_jump(name.as_str(), args);
         Ok(())
     }
 

@@ -45,8 +45,15 @@ pub(super) struct Code {
     open: HashMap<Value, Hole>,
     register_pinning: bool,
     safepoint_table: bool,
+    /// In a handler or template: the operand that the instruction before has computed.
+    pub(super) last: Option<Value>,
     /// Without pinning: what has been read of base and program counter in a block, until something changes it.
     read: [Option<(BlockId, Value)>; 2],
+}
+
+/// What is handed to the next instruction.
+fn forwarding(value: Option<Value>) -> Vec<(Role, Value)> {
+    value.map(|value| (Role::Forwarded, value)).into_iter().collect()
 }
 
 /// The two pieces of state that can live in the VM instead of registers.
@@ -84,6 +91,7 @@ impl Code {
             open: HashMap::new(),
             register_pinning: options.register_pinning,
             safepoint_table: options.safepoint_table,
+            last: None,
             read: [None; 2],
         }
     }
@@ -269,11 +277,11 @@ impl Code {
     }
 
     /// In a template: goes to code that is filled in.
-    fn jump_to_hole(&mut self, source: HoleSource) {
+    fn jump_to_hole(&mut self, source: HoleSource, forwarded: Option<Value>) {
         let hole = self.holes.dword(Hole::of(source));
         self.b.terminate(Terminator::TailJump {
             target: JumpTarget::Hole(hole),
-            args: vec![],
+            args: forwarding(forwarded),
         });
     }
 
@@ -468,7 +476,7 @@ impl Code {
     /// dispatch table, the interpreter has nothing to do.
     pub(super) fn safepoint(&mut self) {
         if self.form != Form::Interpreter || !self.safepoint_table {
-            self.poll_after(0);
+            self.poll_after(0, None);
         }
     }
 
@@ -479,7 +487,7 @@ impl Code {
     ///     cmp dword [vm+safepoint], 0
     ///     jne cold                        ; a safepoint is due
     /// ```
-    fn poll_after(&mut self, length: i32) {
+    fn poll_after(&mut self, length: i32, forwarded: Option<Value>) {
         let due = self.load_hot(MemType::I32, hot::SAFEPOINT);
         let due = self.b.int_compare_imm(IntCond::Ne, due, 0);
         let cold = self.leave_if(due, "a safepoint is due");
@@ -493,7 +501,7 @@ impl Code {
                 code.in_block(interpret, |code| {
                     let next = code.pc_after(length);
                     code.set_pc(next);
-                    code.b.tail_jump(super::stubs::INTERPRET, vec![]);
+                    code.b.tail_jump(super::stubs::INTERPRET, forwarding(forwarded));
                 });
             }
             code.b.jump(on, vec![]);
@@ -508,9 +516,11 @@ impl Code {
     ///     add   pc, length
     ///     jmp   [vm+rax*8+dispatch]
     /// ```
-    pub(super) fn dispatch(&mut self, length: i32) {
+    ///
+    /// `forwarded` is what the instruction before it has computed.
+    pub(super) fn dispatch(&mut self, length: i32, forwarded: Option<Value>) {
         if self.form == Form::Shared {
-            return self.resume(length);
+            return self.resume(length, forwarded);
         }
         let opcode = self.operand(MemType::U16, length as u32);
         if length != 0 {
@@ -518,30 +528,32 @@ impl Code {
             let next = self.add_imm(pc, length.into());
             self.set_pc(next);
         }
-        self.tail_jump(Self::object(opcode, hot::DISPATCH), vec![]);
+        self.tail_jump(Self::object(opcode, hot::DISPATCH), forwarding(forwarded));
     }
 
     /// Ends the running instruction, which is `length` bytes long: goes on with the one behind it. After an allocation
     /// that is a safepoint.
-    pub(super) fn next(&mut self, length: i32, has_allocated: bool) {
+    pub(super) fn next(&mut self, length: i32, has_allocated: bool, forwarded: Option<Value>) {
         match self.form {
             Form::Template => {
                 if has_allocated {
-                    self.poll_after(length);
+                    self.poll_after(length, forwarded);
                 }
-                self.jump_to_hole(HoleSource::Next);
+                self.jump_to_hole(HoleSource::Next, forwarded);
             }
-            Form::Shared if has_allocated => self.safepoint_between(length),
-            Form::Interpreter if has_allocated && !self.safepoint_table => self.safepoint_between(length),
-            Form::Interpreter | Form::Shared => self.dispatch(length),
+            Form::Shared if has_allocated => self.safepoint_between(length, forwarded),
+            Form::Interpreter if has_allocated && !self.safepoint_table => self.safepoint_between(length, forwarded),
+            Form::Interpreter | Form::Shared => self.dispatch(length, forwarded),
         }
     }
 
-    fn safepoint_between(&mut self, length: i32) {
+    fn safepoint_between(&mut self, length: i32, forwarded: Option<Value>) {
         let next = self.pc_after(length);
         self.set_pc(next);
-        self.safepoint();
-        self.dispatch(0);
+        if self.form != Form::Interpreter || !self.safepoint_table {
+            self.poll_after(0, forwarded);
+        }
+        self.dispatch(0, forwarded);
     }
 
     /// Goes on at the instruction that the label at `offset` of the running one names. It may stand before this one: a
@@ -558,7 +570,7 @@ impl Code {
     /// ```
     pub(super) fn goto(&mut self, offset: u32) {
         if self.form == Form::Template {
-            return self.jump_to_hole(HoleSource::Target(offset));
+            return self.jump_to_hole(HoleSource::Target(offset), None);
         }
         let distance = self.operand(MemType::I32AsI64, offset);
         let pc = self.pc();
@@ -570,14 +582,14 @@ impl Code {
             self.in_block(cold, |code| code.b.tail_jump(super::stubs::TICK, vec![]));
             self.safepoint();
         }
-        self.dispatch(0);
+        self.dispatch(0, None);
     }
 
     /// Runs the instruction again: it has become another form of itself.
     pub(super) fn again(&mut self) {
         match self.form {
-            Form::Interpreter => self.dispatch(0),
-            Form::Shared => self.b.tail_jump(super::stubs::EXECUTE, vec![]),
+            Form::Interpreter => self.dispatch(0, self.last),
+            Form::Shared => self.b.tail_jump(super::stubs::EXECUTE, forwarding(self.last)),
             Form::Template => self.execute(),
         }
     }
@@ -586,7 +598,7 @@ impl Code {
     fn execute(&mut self) {
         self.write_cold();
         self.enter_instruction();
-        self.b.tail_jump(super::stubs::EXECUTE, vec![]);
+        self.b.tail_jump(super::stubs::EXECUTE, forwarding(self.last));
     }
 
     /// Goes on writing in a cold block.
@@ -613,10 +625,10 @@ impl Code {
     }
 
     /// Goes on in the compiled code of the instruction `length` bytes behind this one.
-    fn resume(&mut self, length: i32) {
+    fn resume(&mut self, length: i32, forwarded: Option<Value>) {
         let next = self.pc_after(length);
         self.set_pc(next);
-        self.b.tail_jump(super::stubs::RESUME, vec![]);
+        self.b.tail_jump(super::stubs::RESUME, forwarding(forwarded));
     }
 
     /// Enters a function whose frame has been made.

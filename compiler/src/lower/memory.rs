@@ -44,6 +44,12 @@ impl Part<'_> {
             Op::SlotLoad { slot, offset } => {
                 let addr = self.slot(*slot, *offset);
                 self.define_in_memory(results[0], addr, false);
+                if let Some(last) = self.code.last
+                    && *offset == 0
+                    && self.is_last(*slot)?
+                {
+                    self.define_float(results[0], last);
+                }
             }
             Op::SlotStore { slot, offset, value } => {
                 let addr = self.slot(*slot, *offset);
@@ -121,6 +127,14 @@ impl Part<'_> {
             _ => unreachable!("{op:?} is no operation on memory"),
         }
         Ok(())
+    }
+
+    /// Whether a slot is the operand that the instruction before has written, and still has that value.
+    fn is_last(&self, slot: ValueId) -> Result<bool, LowerError> {
+        match self.function.def(slot) {
+            Some(Op::SlotIndex(operand)) if self.epoch == 0 => Ok(self.operand(*operand)?.0 == OperandKind::Last),
+            _ => Ok(false),
+        }
     }
 
     // Operands ----------------------------------------------------------------------------------------------------------

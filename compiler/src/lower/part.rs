@@ -13,7 +13,7 @@ use super::stubs::{self, Entry, MoreRoom};
 use super::{LowerError, LowerOptions};
 use crate::abi::hot;
 use crate::ir::cfg::Cfg;
-use crate::ir::spec::{CacheForm, Encoding, FieldType, RecordKind, SpecTables};
+use crate::ir::spec::{CacheForm, Encoding, FieldType, OperandKind, RecordKind, SpecTables, Variant};
 use crate::ir::{
     BinaryOp, BlockCall, BlockId, FloatCond, Function, FunctionId, FunctionKind, IntCond, Op, OperandId, Program,
     RecordId, Role, Type, UnaryOp, ValueId,
@@ -50,6 +50,7 @@ pub(super) fn template(
 ) -> Result<(lir::Function, Vec<Hole>), LowerError> {
     let mut code = Code::new(&function.name, options, Form::Template);
     if function.role == Role::Entry && function.form == CacheForm::Linking {
+        take_last(&mut code, function.variant.as_ref());
         code.again();
         return Ok(code.finish());
     }
@@ -58,6 +59,13 @@ pub(super) fn template(
         part.expected_opcode = Some(opcode);
     }
     part.lower()
+}
+
+/// Takes what the instruction before has computed, if that is an operand.
+fn take_last(code: &mut Code, variant: Option<&Variant>) {
+    if variant.is_some_and(|variant| variant.operands.contains(&OperandKind::Last)) {
+        code.last = Some(code.b.param(Place::Forwarded, lir::Type::F64));
+    }
 }
 
 /// How a value of the graph is held.
@@ -91,6 +99,8 @@ pub(super) struct Part<'a> {
     epoch_at_end: HashMap<BlockId, u32>,
     /// Has anything been allocated on the way here? Then a collection may be due at the end of the bytecode.
     pub(super) has_allocated: bool,
+    /// What was stored as result, and in which block.
+    pub(super) stored: Option<(BlockId, lir::Value)>,
     /// The frame that is being made of arguments in place, and from which block on it is known.
     pub(super) frame_in_place: Option<(BlockId, OperandId, NewFrame)>,
     /// In a continuation: results of the call.
@@ -127,6 +137,7 @@ impl<'a> Part<'a> {
             epochs: 0,
             epoch_at_end: HashMap::new(),
             has_allocated: allocates(program, function),
+            stored: None,
             frame_in_place: None,
             results: None,
             inlined,
@@ -193,6 +204,7 @@ impl<'a> Part<'a> {
     /// ```
     fn enter_handler(&mut self) -> Result<(), LowerError> {
         let FunctionKind::Native(native) = self.function.kind else {
+            take_last(&mut self.code, self.function.variant.as_ref());
             return Ok(());
         };
         let needs = natives::needs(self.program, native);

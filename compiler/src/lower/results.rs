@@ -8,7 +8,7 @@ use super::part::Part;
 use super::stubs::nil;
 use crate::abi::hot;
 use crate::ir::spec::ResultKind;
-use crate::ir::{Op, ValueId};
+use crate::ir::{FunctionKind, Op, ValueId};
 
 /// The result of an instruction: where, and how many are wanted if that is fixed.
 enum Wanted {
@@ -46,6 +46,10 @@ impl Part<'_> {
             Wanted::One(slot) => {
                 let addr = self.code.slot(slot, 0);
                 self.store_boxed(addr, value);
+                if self.forwards() {
+                    let forwarded = self.float(value);
+                    self.stored = Some((self.current, forwarded));
+                }
             }
             Wanted::Run(slot, count) => {
                 let known = self.known_bits(value);
@@ -74,6 +78,32 @@ impl Part<'_> {
         }
         self.memory_changed();
         Ok(())
+    }
+
+    /// Whether the next instruction may read the result in a register.
+    fn forwards(&self) -> bool {
+        let is_slot = matches!(&self.function.variant, Some(variant) if variant.result == Some(ResultKind::Slot));
+        match self.function.kind {
+            FunctionKind::Bytecode(bytecode) => is_slot && self.spec.bytecodes[bytecode].forwards,
+            FunctionKind::Native(_) => false,
+        }
+    }
+
+    /// What the next instruction is handed: the result, from wherever it is at hand.
+    pub(super) fn forwarded(&mut self) -> Result<Option<lir::Value>, LowerError> {
+        if !self.forwards() {
+            return Ok(None);
+        }
+        match self.stored {
+            Some((block, value)) if block == self.current => Ok(Some(value)),
+            _ => match self.wanted()? {
+                Wanted::One(slot) => {
+                    let addr = self.code.slot(slot, 0);
+                    Ok(Some(self.code.b.load(MemType::F64, addr)))
+                }
+                Wanted::Run(..) | Wanted::Open(_) => Ok(None),
+            },
+        }
     }
 
     /// Stores a list of results: as many as are wanted, missing ones being nil, or all of them.

@@ -346,7 +346,7 @@ pub(super) fn fill_missing(code: &mut Code, entry: &Entry, params: Value, nil: u
 fn start(code: &mut Code, bytecode: Value) {
     code.set_pc(bytecode);
     code.safepoint();
-    code.next(0, false);
+    code.next(0, false, None);
 }
 
 /// Makes a frame above the surplus arguments:
@@ -416,10 +416,13 @@ fn entry_native(code: &mut Code) {
 ///     mov  rcx, [vm+handlers]
 ///     jmp  [rcx+rax*8]
 /// ```
+///
+/// The instruction may go on with what the one before it has computed.
 fn safepoint(code: &mut Code) {
+    let forwarded = code.b.param(Role::Forwarded, Type::F64);
     code.save_state();
     code.call_throwing(Builtin::Safepoint, &[]);
-    interpret(code);
+    jump_through(code, hot::HANDLERS, forwarded);
 }
 
 /// Runs the instruction, whatever is in the dispatch table.
@@ -430,15 +433,16 @@ fn safepoint(code: &mut Code) {
 ///     jmp  [rcx+rax*8]
 /// ```
 fn interpret(code: &mut Code) {
-    jump_through(code, hot::HANDLERS);
+    let forwarded = code.b.param(Role::Forwarded, Type::F64);
+    jump_through(code, hot::HANDLERS, forwarded);
 }
 
 /// Goes where a table says for the instruction.
-fn jump_through(code: &mut Code, table: i32) {
+fn jump_through(code: &mut Code, table: i32, forwarded: Value) {
     let opcode = code.operand(MemType::U16, 0);
     let table = code.load_hot(MemType::I64, table);
     let handler = code.values(table, opcode, 0);
-    code.tail_jump(handler, vec![]);
+    code.tail_jump(handler, vec![(Role::Forwarded, forwarded)]);
 }
 
 /// Runs the instruction as compiled functions do that have no code for it. If that happens often, the function is
@@ -454,6 +458,7 @@ fn jump_through(code: &mut Code, table: i32) {
 ///     jmp  [rcx+rax*8]
 /// ```
 fn execute(code: &mut Code, callee_code: i32) {
+    let forwarded = code.b.param(Role::Forwarded, Type::F64);
     let function = code.running_code(callee_code);
     let cold = code.count_down(
         &Code::object(function, code::COUNTDOWN),
@@ -466,7 +471,7 @@ fn execute(code: &mut Code, callee_code: i32) {
         code.b.jump(on, vec![]);
     });
     // The countdown has been set anew.
-    jump_through(code, hot::SHARED);
+    jump_through(code, hot::SHARED, forwarded);
 }
 
 /// The running function goes on in its compiled code, or in the interpreter if it has none any more.
@@ -485,11 +490,12 @@ fn execute(code: &mut Code, callee_code: i32) {
 ///     jmp  rax
 /// ```
 fn resume(code: &mut Code, callee_code: i32) {
+    let forwarded = code.b.param(Role::Forwarded, Type::F64);
     let function = code.running_code(callee_code);
     let compiled = code.b.load(MemType::I64, Code::object(function, code::COMPILED));
     let is_gone = code.b.int_compare_imm(IntCond::Eq, compiled, 0);
     let cold = code.leave_if(is_gone, "it has no compiled code");
-    code.in_block(cold, |code| code.dispatch(0));
+    code.in_block(cold, |code| code.dispatch(0, Some(forwarded)));
     let first = code.b.load(MemType::I64, Code::object(function, code::BYTECODE));
     let pc = code.pc();
     let distance = code.sub(pc, first);
@@ -502,7 +508,7 @@ fn resume(code: &mut Code, callee_code: i32) {
     code.set_pc(first);
     code.b.terminate(Terminator::TailJump {
         target: JumpTarget::Value(target),
-        args: vec![],
+        args: vec![(Role::Forwarded, forwarded)],
     });
 }
 
@@ -527,7 +533,7 @@ fn tick(code: &mut Code) {
     let cold = code.leave_if(is_interpreted, "");
     code.in_block(cold, |code| {
         code.safepoint();
-        code.dispatch(0);
+        code.dispatch(0, None);
     });
     code.b.terminate(Terminator::TailJump {
         target: JumpTarget::Value(target),
@@ -538,5 +544,5 @@ fn tick(code: &mut Code) {
 /// Where a loop begins in compiled code.
 fn loop_head(code: &mut Code) {
     code.safepoint();
-    code.next(0, false);
+    code.next(0, false, None);
 }

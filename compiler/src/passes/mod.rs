@@ -8,6 +8,7 @@ mod common_subexpressions;
 mod constant_folding;
 mod dead_code;
 mod inline_caching;
+mod result_forwarding;
 mod specialise;
 mod split;
 mod type_check_removal;
@@ -39,6 +40,7 @@ enum Run {
 /// All passes in order. A pass that occurs twice is switched by its one name.
 pub const PASSES: &[Pass] = &[
     Pass { name: "specialise",               run: Run::Program(specialise::run),                summary: "a variant per operand shape and constant type" },
+    Pass { name: "result_forwarding",        run: Run::Program(result_forwarding::run),         summary: "a result is handed to the next instruction in a register, too" },
     Pass { name: "inline_caching",           run: Run::Program(inline_caching::run),            summary: "a form per case of what a cache remembers" },
     Pass { name: "dead_code",                run: Run::Function(dead_code::run),                summary: "what is unreachable, unused or only jumps" },
     Pass { name: "constant_folding",         run: Run::Function(constant_folding::run),         summary: "what can be computed now" },

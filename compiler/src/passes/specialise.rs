@@ -163,6 +163,7 @@ fn kind_name(spec: &SpecTables, kind: OperandKind) -> String {
         OperandKind::SlotsFixed(count) => format!("slots{count}"),
         OperandKind::OpenSlots => "open".into(),
         OperandKind::OutSlot => "out".into(),
+        OperandKind::Last => "last".into(),
     }
 }
 

@@ -316,6 +316,7 @@ impl<'a> Resolver<'a, '_> {
             line,
             operands,
             results,
+            forwards: false,
         });
         self.out.bytecodes.push(BytecodeSource { code, template });
     }

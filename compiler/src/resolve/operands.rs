@@ -194,7 +194,7 @@ impl Declarations<'_> {
         let mut set = TypeSet::EMPTY;
         for kind in &operand.alternatives {
             match *kind {
-                OperandKind::Slot => set = self.tables.any(),
+                OperandKind::Slot | OperandKind::Last => set = self.tables.any(),
                 OperandKind::Const(leaves) => set = set.union(leaves),
                 OperandKind::ConstRef(record) => {
                     return Ty::Ref {

@@ -176,6 +176,7 @@ pub fn spec() -> Arc<SpecTables> {
             })
             .collect(),
         results: results.to_vec(),
+        forwards: false,
     };
     use OperandKind::{ImmI32, Label, OutSlot, Slot, Slots};
     let bytecodes = [
