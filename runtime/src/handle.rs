@@ -11,28 +11,46 @@ use crate::vm::Vm;
 
 /// The values of all handles of a VM; shared with the handles, so that one may outlive its VM.
 #[derive(Default)]
-pub(crate) struct RootList {
-    slots: RefCell<Vec<u64>>,
-    free: RefCell<Vec<u32>>,
+pub(crate) struct RootList(RefCell<Slots>);
+
+#[derive(Default)]
+struct Slots {
+    /// Values; in unused places the next unused one, counted from 1, which looks like a double.
+    bits: Vec<u64>,
+    /// The first unused place, counted from 1; 0 when there is none.
+    unused: u64,
 }
 
 impl RootList {
+    #[inline]
     fn insert(&self, bits: u64) -> u32 {
-        let mut slots = self.slots.borrow_mut();
-        match self.free.borrow_mut().pop() {
+        let mut slots = self.0.borrow_mut();
+        match (slots.unused as usize).checked_sub(1) {
             Some(index) => {
-                slots[index as usize] = bits;
-                index
+                slots.unused = std::mem::replace(&mut slots.bits[index], bits);
+                index as u32
             }
             None => {
-                slots.push(bits);
-                slots.len() as u32 - 1
+                slots.bits.push(bits);
+                slots.bits.len() as u32 - 1
             }
         }
     }
 
+    #[inline]
+    fn remove(&self, index: u32) {
+        let mut slots = self.0.borrow_mut();
+        let unused = std::mem::replace(&mut slots.unused, u64::from(index) + 1);
+        slots.bits[index as usize] = unused;
+    }
+
+    #[inline]
+    fn get(&self, index: u32) -> u64 {
+        self.0.borrow().bits[index as usize]
+    }
+
     pub fn for_each(&self, f: impl FnMut(u64)) {
-        self.slots.borrow().iter().copied().for_each(f);
+        self.0.borrow().bits.iter().copied().for_each(f);
     }
 }
 
@@ -43,6 +61,7 @@ pub struct Handle {
 }
 
 impl Handle {
+    #[inline]
     pub(crate) fn new(roots: &Rc<RootList>, bits: u64) -> Self {
         Handle {
             roots: roots.clone(),
@@ -54,10 +73,11 @@ impl Handle {
     ///
     /// # Panics
     /// When the handle is of another VM.
+    #[inline]
     pub fn get<'v>(&self, vm: &'v Vm) -> Value<'v> {
         self.check(vm);
         // SAFETY: the collector keeps what handles of this VM refer to.
-        unsafe { Value::from_bits(self.roots.slots.borrow()[self.index as usize]) }
+        unsafe { Value::from_bits(self.roots.get(self.index)) }
     }
 
     /// Keeps another value instead.
@@ -66,9 +86,10 @@ impl Handle {
     /// When the handle is of another VM.
     pub fn set(&self, vm: &Vm, value: Value<'_>) {
         self.check(vm);
-        self.roots.slots.borrow_mut()[self.index as usize] = value.bits();
+        self.roots.0.borrow_mut().bits[self.index as usize] = value.bits();
     }
 
+    #[inline]
     fn check(&self, vm: &Vm) {
         assert!(Rc::ptr_eq(&self.roots, vm.roots()), "a handle of another VM");
     }
@@ -77,15 +98,14 @@ impl Handle {
 impl Clone for Handle {
     /// Another handle for the same value.
     fn clone(&self) -> Handle {
-        let bits = self.roots.slots.borrow()[self.index as usize];
-        Handle::new(&self.roots, bits)
+        Handle::new(&self.roots, self.roots.get(self.index))
     }
 }
 
 impl Drop for Handle {
+    #[inline]
     fn drop(&mut self) {
-        self.roots.slots.borrow_mut()[self.index as usize] = 0;
-        self.roots.free.borrow_mut().push(self.index);
+        self.roots.remove(self.index);
     }
 }
 

@@ -156,6 +156,7 @@ impl<'a> CallContext<'a> {
     ///
     /// # Panics
     /// When fewer were pushed.
+    #[inline]
     pub fn ret_pushed(&self, count: u32) -> NativeResult {
         assert!(
             count <= self.vm.top() - self.count,

@@ -632,7 +632,8 @@ impl Vm {
     pub(crate) fn running_callee<T: Object>(&self) -> Ref<'_, T> {
         // SAFETY: a frame is running, so there is a header below its base with a live callee, whose kind is checked.
         unsafe {
-            let callee = *(*self.hot()).base.byte_offset(FRAME_CALLEE) as u32;
+            // As wide as it was stored: a wider load would have to wait for the store.
+            let callee = *(*self.hot()).base.byte_offset(FRAME_CALLEE).cast::<u32>();
             let object = self.address(callee);
             assert_eq!((*object.cast::<Header>()).kind, T::KIND, "the callee is another object");
             Ref::from_pointer(object.cast())

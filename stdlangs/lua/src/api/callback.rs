@@ -76,7 +76,7 @@ where
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: made by `create::<C>`. The running function keeps the userdata alive, and nobody destroys it as long as
         // it runs: a scope ends after the calls that were made in it.
-        let closure = unsafe { host::callback::<C>(owner(cx)) }.ok_or(Error::CallbackDestructed)?;
+        let closure = unsafe { host::callback::<C>(owner(cx)) }.ok_or_else(|| Error::CallbackDestructed)?;
         let before = lua.vm().top();
         closure(&lua, &mut ValueReader::arguments(&lua, count))?;
         Ok(lua.vm().top() - before)

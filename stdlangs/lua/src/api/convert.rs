@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::error::{Error, Result};
 use super::function::Function;
 use super::lua::Lua;
+use super::multi::{Slot, ValueWriter};
 use super::string::LuaString;
 use super::table::Table;
 use super::thread::Thread;
@@ -42,6 +43,14 @@ pub trait IntoLua: Sized {
     /// # Errors
     /// When memory runs out, or there is no such value of Lua.
     fn into_lua(self, lua: &Lua) -> Result<Value>;
+
+    /// The same, straight into a slot of the virtual machine where that spares a handle.
+    #[doc(hidden)]
+    #[inline]
+    fn push_into(self, values: &mut ValueWriter<'_>) -> Result<()> {
+        let value = self.into_lua(values.lua())?;
+        values.push_converted(&value)
+    }
 }
 
 /// What a value of Lua can become.
@@ -74,6 +83,13 @@ pub trait FromLua: Sized {
     /// # Errors
     /// When the value is another one.
     fn from_lua(value: Value, lua: &Lua) -> Result<Self>;
+
+    /// The same, straight from a slot of the virtual machine where that spares a handle.
+    #[doc(hidden)]
+    #[inline]
+    fn from_slot(slot: Slot<'_>) -> Result<Self> {
+        Self::from_lua(slot.value(), slot.lua())
+    }
 }
 
 fn mismatch<T>(value: &Value, expected: &str) -> Result<T> {
@@ -221,6 +237,11 @@ macro_rules! floats {
             fn into_lua(self, _lua: &Lua) -> Result<Value> {
                 Ok(Value::Number(self.into()))
             }
+
+            #[inline]
+            fn push_into(self, values: &mut ValueWriter<'_>) -> Result<()> {
+                values.push_number(self.into())
+            }
         }
 
         impl FromLua for $float {
@@ -228,32 +249,67 @@ macro_rules! floats {
             fn from_lua(value: Value, lua: &Lua) -> Result<$float> {
                 number(&value, lua).map(|number| number as $float)
             }
+
+            #[inline]
+            fn from_slot(slot: Slot<'_>) -> Result<$float> {
+                match slot.number() {
+                    Some(number) => Ok(number as $float),
+                    None => <$float>::from_lua(slot.value(), slot.lua()),
+                }
+            }
         }
     )*};
 }
 
 floats! { f32 f64 }
 
+/// An integer that numbers can become.
+trait Integer: Sized {
+    /// The number without what is behind its point, if that is in range.
+    fn truncated(number: f64) -> Option<Self>;
+}
+
+#[cold]
+fn out_of_range(number: f64, to: &str) -> Error {
+    Error::from_lua_conversion("number", to, format!("{} is out of range", number.trunc()))
+}
+
 macro_rules! integers {
     ($($integer:ty)*) => {$(
+        impl Integer for $integer {
+            #[inline]
+            fn truncated(number: f64) -> Option<$integer> {
+                let whole = number.trunc();
+                // The cast saturates; of the bounds, the upper one of wide integers is no double.
+                let integer = whole as $integer;
+                (integer as f64 == whole && whole < (<$integer>::MAX as f64) + 1.0).then_some(integer)
+            }
+        }
+
         impl IntoLua for $integer {
             #[inline]
             fn into_lua(self, _lua: &Lua) -> Result<Value> {
                 Ok(Value::Number(self as f64))
+            }
+
+            #[inline]
+            fn push_into(self, values: &mut ValueWriter<'_>) -> Result<()> {
+                values.push_number(self as f64)
             }
         }
 
         impl FromLua for $integer {
             #[inline]
             fn from_lua(value: Value, lua: &Lua) -> Result<$integer> {
-                let whole = number(&value, lua)?.trunc();
-                // The cast saturates; of the bounds, the upper one of wide integers is no double.
-                let integer = whole as $integer;
-                if integer as f64 == whole && whole < (<$integer>::MAX as f64) + 1.0 {
-                    Ok(integer)
-                } else {
-                    let message = format!("{whole} is out of range");
-                    Err(Error::from_lua_conversion("number", stringify!($integer), message))
+                let number = number(&value, lua)?;
+                <$integer>::truncated(number).ok_or_else(|| out_of_range(number, stringify!($integer)))
+            }
+
+            #[inline]
+            fn from_slot(slot: Slot<'_>) -> Result<$integer> {
+                match slot.number().and_then(<$integer>::truncated) {
+                    Some(integer) => Ok(integer),
+                    None => <$integer>::from_lua(slot.value(), slot.lua()),
                 }
             }
         }
@@ -269,6 +325,11 @@ macro_rules! texts {
             fn into_lua(self, lua: &Lua) -> Result<Value> {
                 lua.create_string(self.as_bytes()).map(Value::String)
             }
+
+            #[inline]
+            fn push_into(self, values: &mut ValueWriter<'_>) -> Result<()> {
+                values.push_bytes(self.as_bytes())
+            }
         }
     )*};
 }
@@ -278,6 +339,14 @@ texts! { &str String &String Box<str> Cow<'_, str> }
 impl FromLua for String {
     fn from_lua(value: Value, lua: &Lua) -> Result<String> {
         LuaString::from_lua(value, lua)?.to_str()
+    }
+
+    #[inline]
+    fn from_slot(slot: Slot<'_>) -> Result<String> {
+        match slot.bytes().map(std::str::from_utf8) {
+            Some(Ok(text)) => Ok(text.to_owned()),
+            _ => String::from_lua(slot.value(), slot.lua()),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Functions.
 
-use dg_runtime::{CallContext, NativeResult, Ref, Value as VmValue};
+use dg_runtime::{CallContext, NativeResult, Pending, Ref, Value as VmValue};
 
 use super::error::{Error, Result};
 use super::lua::{Lua, SlotGuard};
@@ -184,21 +184,24 @@ impl Function {
 
 /// Begins a call: of a function, or of the `__call` of an object with that in front.
 #[inline]
-fn prepare(lua: &Lua, callee: VmValue<'_>) -> Result<dg_runtime::Pending> {
+fn prepare(lua: &Lua, callee: VmValue<'_>) -> Result<Pending> {
+    if callee.as_function(lua.vm()).is_none() {
+        return prepare_object(lua, callee);
+    }
+    lua.vm().prepare_empty(callee).map_err(|thrown| caught(lua, thrown))
+}
+
+#[cold]
+fn prepare_object(lua: &Lua, callee: VmValue<'_>) -> Result<Pending> {
     let vm = lua.vm();
-    let prepared = if callee.as_function(vm).is_some() {
-        vm.prepare_empty(callee)
-    } else {
-        let method = meta::method(vm, callee, Event::Call);
-        if method == nil() {
-            return Err(Error::runtime(format!(
-                "attempt to call a {} value",
-                coerce::type_name(vm, callee)
-            )));
-        }
-        vm.prepare(method, &[callee])
-    };
-    prepared.map_err(|thrown| caught(lua, thrown))
+    let method = meta::method(vm, callee, Event::Call);
+    if method == nil() {
+        return Err(Error::runtime(format!(
+            "attempt to call a {} value",
+            coerce::type_name(vm, callee)
+        )));
+    }
+    vm.prepare(method, &[callee]).map_err(|thrown| caught(lua, thrown))
 }
 
 /// What [`Function::bind`] answers: its first captured variable is the function, the others are arguments.

@@ -127,8 +127,10 @@ pub fn data<T: 'static>(userdata: Ref<'_, Userdata>) -> Option<&T> {
 /// The userdata was made with a value of this type. The reference is good until the value is destroyed.
 #[inline]
 pub unsafe fn callback<'a, T>(userdata: Ref<'a, Userdata>) -> Option<&'a T> {
+    // It is of Rust, as the caller says: only whether the value is still there is asked.
+    let header = NonNull::new(userdata.host.get() as *mut Header)?;
     // SAFETY: as the caller says.
-    header(userdata).map(|header| unsafe { &header.cast::<Boxed<T>>().as_ref().value })
+    Some(unsafe { &header.cast::<Boxed<T>>().as_ref().value })
 }
 
 /// Frees the value, if it is still there. Its destructor may do anything with the virtual machine.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 use std::rc::{Rc, Weak};
 
-use dg_runtime::{GcStats, JitStats, Options, Pending, Vm, VmBox};
+use dg_runtime::{GcStats, JitStats, Options, Pending, Value as VmValue, Vm, VmBox};
 
 use super::app_data::{AppData, AppDataRef, AppDataRefMut};
 use super::callback;
@@ -16,7 +16,6 @@ use super::function::Function;
 use super::multi::{FromLuaMulti, IntoLuaMulti, ValueReader};
 use super::reference::Reference;
 use super::registry::{Registry, RegistryKey};
-use super::state;
 use super::stdlib::StdLib;
 use super::string::LuaString;
 use super::table::Table;
@@ -164,12 +163,12 @@ impl Lua {
     /// ([`SlotGuard`]).
     #[inline]
     pub(crate) fn run<R>(&self, pending: Pending, read: impl FnOnce(&mut ValueReader<'_>) -> Result<R>) -> Result<R> {
-        let state = state_of(self.vm());
-        state.forget_traceback();
-        let outer = state::enter(self.vm());
+        let lua_state = state_of(self.vm());
+        lua_state.forget_traceback();
+        let outer = lua_state.host.enter(self.vm());
         // SAFETY: everything that the call needs is in slots.
         let outcome = unsafe { self.vm_mut() }.call(pending);
-        state::leave(self.vm(), outer);
+        lua_state.host.leave(outer);
         match outcome {
             Ok(results) => read(&mut ValueReader::results(self, results)),
             Err(thrown) => Err(caught(self, thrown)),
@@ -563,14 +562,22 @@ impl fmt::Debug for Lua {
 }
 
 impl Drop for Lua {
+    #[inline]
     fn drop(&mut self) {
-        // The last one: finalisers still find the state.
         if Rc::strong_count(&self.0) == 1 {
-            state_of(self.vm()).host.closing.set(true);
-            // SAFETY: nothing of the virtual machine is held.
-            unsafe { self.vm_mut() }.finalize_all();
-            state_of(self.vm()).host.closing.set(false);
+            self.close();
         }
+    }
+}
+
+impl Lua {
+    /// The last owner goes. Finalisers still find the state.
+    #[cold]
+    fn close(&self) {
+        state_of(self.vm()).host.closing.set(true);
+        // SAFETY: nothing of the virtual machine is held.
+        unsafe { self.vm_mut() }.finalize_all();
+        state_of(self.vm()).host.closing.set(false);
     }
 }
 
@@ -605,6 +612,12 @@ pub(crate) struct SlotGuard<'a> {
 }
 
 impl<'a> SlotGuard<'a> {
+    /// A slot that was pushed since.
+    #[inline]
+    pub fn get(&self, index: u32) -> VmValue<'a> {
+        self.vm.slot(self.top + index)
+    }
+
     #[inline]
     pub fn new(lua: &'a Lua) -> SlotGuard<'a> {
         let vm = lua.vm();

@@ -47,6 +47,8 @@ pub use dg_runtime::{GcParameters, GcStats, InterruptHandle, JitOptions, JitStat
 pub use error::{Error, ErrorContext, ExternalResult, Result};
 pub use function::{Function, FunctionInfo};
 pub use lua::{Lua, WeakLua};
+#[doc(hidden)]
+pub use multi::Slot;
 pub use multi::{FromLuaMulti, IntoLuaMulti, MultiValue, ValueReader, ValueWriter, Variadic};
 pub use registry::RegistryKey;
 pub use scope::Scope;

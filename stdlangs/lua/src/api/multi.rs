@@ -2,14 +2,15 @@
 
 use std::ops::{Deref, DerefMut};
 
-use dg_runtime::{Results, Value as VmValue};
+use dg_runtime::{Ref, Results, Value as VmValue};
 
 use super::convert::{FromLua, IntoLua};
 use super::error::{Error, Result};
 use super::lua::Lua;
 use super::throw::caught;
 use super::value::Value;
-use crate::core::names;
+use crate::core::{coerce, names};
+use crate::generated::ValueKind;
 
 /// Reads arguments or results, one after another. An iterator over those that are left.
 #[derive(Debug)]
@@ -74,7 +75,7 @@ impl<'a> ValueReader<'a> {
     pub fn take<T: FromLua>(&mut self) -> Result<T> {
         let value = self.next_slot();
         let position = self.next;
-        match T::from_lua(Value::from_vm(self.lua, value), self.lua) {
+        match T::from_slot(Slot::new(self.lua, value)) {
             Ok(converted) => Ok(converted),
             Err(error) => Err(self.in_argument(position, error)),
         }
@@ -141,9 +142,63 @@ impl<'a> ValueWriter<'a> {
     /// What the conversion says; stack overflow.
     #[inline]
     pub fn push(&mut self, value: impl IntoLua) -> Result<()> {
-        let value = value.into_lua(self.lua)?;
+        value.push_into(self)
+    }
+
+    #[inline]
+    pub(super) fn push_converted(&mut self, value: &Value) -> Result<()> {
         let value = value.to_vm(self.lua)?;
         self.lua.vm().push(value).map_err(|thrown| caught(self.lua, thrown))
+    }
+
+    #[inline]
+    pub(super) fn push_number(&mut self, number: f64) -> Result<()> {
+        let pushed = self.lua.vm().push(VmValue::double(number));
+        pushed.map_err(|thrown| caught(self.lua, thrown))
+    }
+
+    #[inline]
+    pub(super) fn push_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.lua.poll();
+        let vm = self.lua.vm();
+        let pushed = coerce::string(vm, bytes).and_then(|string| vm.push(string));
+        pushed.map_err(|thrown| caught(self.lua, thrown))
+    }
+}
+
+/// A value as it lies in a slot, before anything runs that could take it away.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Slot<'a> {
+    lua: &'a Lua,
+    value: VmValue<'a>,
+}
+
+impl<'a> Slot<'a> {
+    #[inline]
+    pub(super) fn lua(&self) -> &'a Lua {
+        self.lua
+    }
+
+    #[inline]
+    pub(super) fn value(&self) -> Value {
+        Value::from_vm(self.lua, self.value)
+    }
+
+    #[inline]
+    pub(super) fn number(&self) -> Option<f64> {
+        self.value.as_double()
+    }
+
+    /// The bytes, if it is a string.
+    #[inline]
+    pub(super) fn bytes(&self) -> Option<&'a [u8]> {
+        self.value.as_string(self.lua.vm()).map(Ref::as_bytes)
+    }
+
+    #[inline]
+    pub(super) fn new(lua: &'a Lua, value: VmValue<'a>) -> Slot<'a> {
+        Slot { lua, value }
     }
 }
 

@@ -26,7 +26,7 @@ impl Reference {
     /// The state, if it is still there.
     #[inline]
     pub fn lua(&self) -> Result<Lua> {
-        self.lua.try_upgrade().ok_or(Error::LuaDestroyed)
+        self.lua.try_upgrade().ok_or_else(|| Error::LuaDestroyed)
     }
 
     /// The value, for the state that it belongs to.

@@ -80,6 +80,25 @@ impl HostState {
         }
     }
 
+    /// The running frame is about to call, and catches what comes out of it. Answers who did so before, to be put back
+    /// with [`HostState::leave`].
+    #[inline]
+    pub(super) fn enter(&self, vm: &Vm) -> Boundary {
+        let coroutine = vm.current_coroutine();
+        // SAFETY: the hot part is always readable.
+        let base = unsafe { (*vm.hot()).base };
+        self.boundary.replace(Boundary {
+            coroutine: coroutine.raw().0,
+            offset: base as usize - coroutine.stack_start() as usize,
+        })
+    }
+
+    /// The call has come back.
+    #[inline]
+    pub(super) fn leave(&self, outer: Boundary) {
+        self.boundary.set(outer);
+    }
+
     /// Whether the value was made for an error of the runtime.
     pub(super) fn raised_as(&self, thrown: u64) -> Option<Raised> {
         self.raised
@@ -93,25 +112,6 @@ impl HostState {
             tracer.value(value);
         }
     }
-}
-
-/// The running frame is about to call, and catches what comes out of it. Answers who did so before, to be put back with
-/// [`leave`].
-#[inline]
-pub(super) fn enter(vm: &Vm) -> Boundary {
-    let coroutine = vm.current_coroutine();
-    // SAFETY: the hot part is always readable.
-    let base = unsafe { (*vm.hot()).base };
-    lua(vm).host.boundary.replace(Boundary {
-        coroutine: coroutine.raw().0,
-        offset: base as usize - coroutine.stack_start() as usize,
-    })
-}
-
-/// The call has come back.
-#[inline]
-pub(super) fn leave(vm: &Vm, outer: Boundary) {
-    lua(vm).host.boundary.set(outer);
 }
 
 /// Whether a frame of the running coroutine with this base is the host's that catches, or further out.

@@ -2,13 +2,13 @@
 
 use std::marker::PhantomData;
 
-use dg_runtime::{Ref, Value as VmValue, Vm};
+use dg_runtime::{Ref, Value as VmValue};
 
 use super::convert::{FromLua, IntoLua};
 use super::error::{Error, Result};
 use super::function::Function;
 use super::lua::{Lua, SlotGuard};
-use super::multi::{FromLuaMulti, IntoLuaMulti};
+use super::multi::{FromLuaMulti, IntoLuaMulti, Slot, ValueWriter};
 use super::reference::Reference;
 use super::throw::caught;
 use super::value::Value;
@@ -51,8 +51,7 @@ impl Table {
     /// What a metamethod throws; that the value cannot be converted.
     pub fn get<V: FromLua>(&self, key: impl IntoLua) -> Result<V> {
         let lua = self.0.lua()?;
-        let key = key.into_lua(&lua)?;
-        index(&lua, &self.0, &key)
+        index(&lua, &self.0, key)
     }
 
     /// Sets the value of a key, `__newindex` included; nil removes it.
@@ -61,9 +60,7 @@ impl Table {
     /// What a metamethod throws; that the key is nil or NaN, or memory runs out.
     pub fn set(&self, key: impl IntoLua, value: impl IntoLua) -> Result<()> {
         let lua = self.0.lua()?;
-        lua.poll();
-        let (key, value) = (key.into_lua(&lua)?, value.into_lua(&lua)?);
-        set_index(&lua, &self.0, &key, &value)
+        set_index(&lua, &self.0, key, value)
     }
 
     /// Whether a key has a value, `__index` included.
@@ -80,9 +77,10 @@ impl Table {
     /// That the value cannot be converted.
     pub fn raw_get<V: FromLua>(&self, key: impl IntoLua) -> Result<V> {
         let lua = self.0.lua()?;
-        let key = key.into_lua(&lua)?;
-        let found = table::get(lua.vm(), self.reference(&lua)?, key.to_vm(&lua)?);
-        V::from_lua(Value::from_vm(&lua, found), &lua)
+        let slots = SlotGuard::new(&lua);
+        ValueWriter::new(&lua).push(key)?;
+        let found = table::get(lua.vm(), self.reference(&lua)?, slots.get(0));
+        V::from_slot(Slot::new(&lua, found))
     }
 
     /// Sets the value of a key; nil removes it.
@@ -92,8 +90,8 @@ impl Table {
     pub fn raw_set(&self, key: impl IntoLua, value: impl IntoLua) -> Result<()> {
         let lua = self.0.lua()?;
         lua.poll();
-        let (key, value) = (key.into_lua(&lua)?, value.into_lua(&lua)?);
-        let set = externs::set_checked(lua.vm(), self.reference(&lua)?, key.to_vm(&lua)?, value.to_vm(&lua)?);
+        let slots = push_two(&lua, key, value)?;
+        let set = externs::set_checked(lua.vm(), self.reference(&lua)?, slots.get(0), slots.get(1));
         set.map_err(|thrown| caught(&lua, thrown))
     }
 
@@ -350,8 +348,7 @@ pub trait ObjectLike: Sized {
     /// What a metamethod throws; that the value cannot be converted.
     fn get_field<V: FromLua>(&self, key: impl IntoLua) -> Result<V> {
         let lua = self.state()?;
-        let key = key.into_lua(&lua)?;
-        index(&lua, &Reference::new(&lua, self.object().to_vm(&lua)?), &key)
+        index(&lua, &Reference::new(&lua, self.object().to_vm(&lua)?), key)
     }
 
     /// `object[key] = value`
@@ -360,8 +357,7 @@ pub trait ObjectLike: Sized {
     /// What a metamethod throws.
     fn set_field(&self, key: impl IntoLua, value: impl IntoLua) -> Result<()> {
         let lua = self.state()?;
-        let (key, value) = (key.into_lua(&lua)?, value.into_lua(&lua)?);
-        set_index(&lua, &Reference::new(&lua, self.object().to_vm(&lua)?), &key, &value)
+        set_index(&lua, &Reference::new(&lua, self.object().to_vm(&lua)?), key, value)
     }
 
     /// `object(arguments)`
@@ -402,23 +398,39 @@ impl ObjectLike for Table {
     }
 }
 
+/// Pushes a key and a value. Converting one may run anything, and the other is in its slot.
+#[inline]
+fn push_two<'a>(lua: &'a Lua, key: impl IntoLua, value: impl IntoLua) -> Result<SlotGuard<'a>> {
+    let slots = SlotGuard::new(lua);
+    let mut values = ValueWriter::new(lua);
+    values.push(key)?;
+    values.push(value)?;
+    Ok(slots)
+}
+
 /// Reads a field of any value, metamethods included.
-fn index<V: FromLua>(lua: &Lua, object: &Reference, key: &Value) -> Result<V> {
-    let vm = lua.vm();
-    let (object, key) = (object.value(lua)?, key.to_vm(lua)?);
-    let found = match externs::index(vm, object, key) {
-        Ok(Found::Value(found)) => Value::from_vm(lua, found),
-        Ok(Found::Call(function, object)) => call_with_slots(lua, function.boxed(), &[object, key])?,
-        Err(thrown) => return Err(caught(lua, thrown)),
-    };
-    V::from_lua(found, lua)
+#[inline]
+fn index<V: FromLua>(lua: &Lua, object: &Reference, key: impl IntoLua) -> Result<V> {
+    let slots = SlotGuard::new(lua);
+    ValueWriter::new(lua).push(key)?;
+    let (object, key) = (object.value(lua)?, slots.get(0));
+    match externs::index(lua.vm(), object, key) {
+        Ok(Found::Value(found)) => V::from_slot(Slot::new(lua, found)),
+        Ok(Found::Call(function, object)) => {
+            let found: Value = call_with_slots(lua, function.boxed(), &[object, key])?;
+            V::from_lua(found, lua)
+        }
+        Err(thrown) => Err(caught(lua, thrown)),
+    }
 }
 
 /// Writes a field of any value, metamethods included.
-fn set_index(lua: &Lua, object: &Reference, key: &Value, value: &Value) -> Result<()> {
-    let vm: &Vm = lua.vm();
-    let (object, key, value) = (object.value(lua)?, key.to_vm(lua)?, value.to_vm(lua)?);
-    match externs::store(vm, object, key, value) {
+#[inline]
+fn set_index(lua: &Lua, object: &Reference, key: impl IntoLua, value: impl IntoLua) -> Result<()> {
+    lua.poll();
+    let slots = push_two(lua, key, value)?;
+    let (object, key, value) = (object.value(lua)?, slots.get(0), slots.get(1));
+    match externs::store(lua.vm(), object, key, value) {
         Ok(Stored::Done) => Ok(()),
         Ok(Stored::Call(function, object)) => call_with_slots(lua, function.boxed(), &[object, key, value]),
         Err(thrown) => Err(caught(lua, thrown)),
