@@ -22,6 +22,10 @@ pub mod hot {
     pub const COUNT: i32 = 0x38;
     /// Base of the frame that was left.
     pub const CALLEE_BASE: i32 = 0x40;
+    /// The running coroutine: `u32`.
+    pub const COROUTINE: i32 = 0x48;
+    /// How many native frames of the VM there are: `u32`.
+    pub const NATIVE_DEPTH: i32 = 0x4c;
     /// Payload of a plan.
     pub const PLAN: i32 = 0x50;
     /// Next free byte of the memory that is handed out next.
@@ -88,6 +92,44 @@ pub mod compiled {
     pub const OFFSETS: i32 = 8;
 }
 
+/// Offsets in a coroutine, in bytes.
+pub mod coroutine {
+    /// Flags of its header: `u16`.
+    pub const FLAGS: i32 = 2;
+    /// Bit of the flags: the collector knows that it has run.
+    pub const RAN: u32 = 1;
+    /// The end of its frames.
+    pub const STACK_LIMIT: i32 = 16;
+    /// The base of its top frame.
+    pub const BASE: i32 = 24;
+    /// Its program counter.
+    pub const PC: i32 = 32;
+    /// Where it goes on.
+    pub const CONTINUATION: i32 = 40;
+    /// The callee's base for the continuation.
+    pub const CALLEE_BASE: i32 = 48;
+    /// The end of an open result: `u32`.
+    pub const OPEN_TOP: i32 = 60;
+    /// Who resumed it: `u32`.
+    pub const RESUMER: i32 = 64;
+    /// Native frames when it was resumed: `u32`.
+    pub const NATIVE_DEPTH: i32 = 68;
+    /// How many wait for it: `u32`.
+    pub const RESUME_DEPTH: i32 = 72;
+    /// What it is doing: `u8`.
+    pub const STATUS: i32 = 80;
+    /// A status.
+    pub const SUSPENDED: u32 = 1;
+    /// A status.
+    pub const RUNNING: u32 = 2;
+    /// A status.
+    pub const NORMAL: u32 = 3;
+    /// The largest [`RESUME_DEPTH`].
+    pub const RESUME_DEPTH_MAX: u32 = 10_000;
+}
+
+/// Slots above the limit of a stack that are always there.
+pub const STACK_SLACK: u32 = 32;
 /// Offset of the collector's byte in an object's header.
 pub const GC_BYTE: i32 = 1;
 /// The collector's byte of an old object that is not remembered: a store into it has to be reported.

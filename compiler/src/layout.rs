@@ -96,7 +96,7 @@ pub fn framework_records(any: TypeSet) -> Vec<Record> {
         object("Str", 1, vec![field("hash", 8, FieldType::U32)], Some(bytes), 12),
         object("Values", 2, vec![], Some(items), HEADER),
         object("Code", 3, code, None, 48),
-        object("Coroutine", 4, vec![], None, HEADER),
+        object("Coroutine", 4, vec![field("status", 80, FieldType::U8)], None, 88),
     ]
 }
 

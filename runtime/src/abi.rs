@@ -55,6 +55,31 @@ pub const STACK_SLACK: usize = 32;
 /// Most slots that a guest stack may have, slack not counted.
 pub const STACK_MAX: usize = 1_000_000;
 
+/// Bit of [`Header::flags`] of a `Coroutine`: it has run since the last collection.
+pub const COROUTINE_RAN: u16 = 1;
+/// In a `Coroutine`: what `Hot::stack_limit` is while it runs.
+pub const COROUTINE_STACK_LIMIT: usize = 16;
+/// In a `Coroutine`: the base of its top frame while it does not run.
+pub const COROUTINE_BASE: usize = 24;
+/// In a `Coroutine`: `pc` while it does not run.
+pub const COROUTINE_PC: usize = 32;
+/// In a `Coroutine`: where it goes on.
+pub const COROUTINE_CONTINUATION: usize = 40;
+/// In a `Coroutine`: what its continuation gets as the callee's base; the end of what is in use while it is suspended.
+pub const COROUTINE_CALLEE_BASE: usize = 48;
+/// In a `Coroutine`: `Hot::open_top` while it does not run.
+pub const COROUTINE_OPEN_TOP: usize = 60;
+/// In a `Coroutine`: who resumed it, or 0.
+pub const COROUTINE_RESUMER: usize = 64;
+/// In a `Coroutine`: `Hot::native_depth` when it was resumed.
+pub const COROUTINE_NATIVE_DEPTH: usize = 68;
+/// In a `Coroutine`: how many wait for it, one for another.
+pub const COROUTINE_RESUME_DEPTH: usize = 72;
+/// In a `Coroutine`: its `CoroutineStatus`.
+pub const COROUTINE_STATUS: usize = 80;
+/// Coroutines that resume one another without end are stopped at this depth.
+pub const RESUME_DEPTH_MAX: u32 = 10_000;
+
 /// Bit of `Hot::safepoint`: a collection is due.
 pub const SAFEPOINT_COLLECT: u32 = 1;
 /// Bit of `Hot::safepoint`: the host asked for an interruption.

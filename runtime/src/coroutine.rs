@@ -2,9 +2,14 @@
 
 use std::alloc::{self, Layout};
 use std::cell::{Cell, RefCell};
+use std::mem::offset_of;
 use std::ptr;
 
-use crate::abi::{FRAME_CALLEE, Header, KIND_COROUTINE, STACK_EXTRA, STACK_MAX, STACK_SLACK};
+use crate::abi::{
+    COROUTINE_BASE, COROUTINE_CALLEE_BASE, COROUTINE_CONTINUATION, COROUTINE_NATIVE_DEPTH, COROUTINE_OPEN_TOP,
+    COROUTINE_PC, COROUTINE_RAN, COROUTINE_RESUME_DEPTH, COROUTINE_RESUMER, COROUTINE_STACK_LIMIT, COROUTINE_STATUS,
+    FRAME_CALLEE, Header, KIND_COROUTINE, STACK_EXTRA, STACK_MAX, STACK_SLACK,
+};
 use crate::heap::Tracer;
 use crate::language::RuntimeError;
 use crate::native::Throw;
@@ -18,7 +23,7 @@ const INITIAL_SLOTS: usize = 64;
 pub(crate) const FIRST_BASE: usize = 4;
 
 /// Bit of `Header::flags`: has run since the last collection.
-const RAN: u16 = 1;
+const RAN: u16 = COROUTINE_RAN;
 
 /// A coroutine; the main program is one as well.
 #[repr(C)]
@@ -26,16 +31,18 @@ pub struct Coroutine {
     header: Header,
     /// The stack, or null when it has returned.
     stack: Cell<*mut u64>,
-    /// Slots of the stack, slack included.
-    capacity: Cell<u32>,
-    status: Cell<CoroutineStatus>,
+    /// What `Hot::stack_limit` is while it runs.
+    pub(crate) stack_limit: Cell<*mut u64>,
     /// State while it does not run; `base` is the base of its top frame.
     pub(crate) base: Cell<*mut u64>,
     pub(crate) pc: Cell<*const u8>,
     /// Where to go on when it is resumed or when what it resumed comes back.
     pub(crate) continuation: Cell<*const u8>,
-    /// What the continuation gets in rdi.
+    /// What the continuation gets in rdi. While it is suspended, nothing from here on is in use: what it is resumed with
+    /// is put there.
     pub(crate) callee_base: Cell<*mut u64>,
+    /// Slots of the stack, slack included.
+    capacity: Cell<u32>,
     /// Slots in use from `base` on.
     pub(crate) open_top: Cell<u32>,
     /// Who resumed it, or 0.
@@ -46,6 +53,7 @@ pub struct Coroutine {
     pub(crate) resume_depth: Cell<u32>,
     /// For the language to use; not traced.
     pub data: Cell<u32>,
+    pub(crate) status: Cell<CoroutineStatus>,
     captured: RefCell<Vec<u32>>,
 }
 
@@ -54,20 +62,34 @@ unsafe impl Object for Coroutine {
     const KIND: u8 = KIND_COROUTINE;
 }
 
-/// What a coroutine is doing.
+// What machine code reads and writes.
+const _: () = {
+    assert!(offset_of!(Coroutine, stack_limit) == COROUTINE_STACK_LIMIT);
+    assert!(offset_of!(Coroutine, base) == COROUTINE_BASE);
+    assert!(offset_of!(Coroutine, pc) == COROUTINE_PC);
+    assert!(offset_of!(Coroutine, continuation) == COROUTINE_CONTINUATION);
+    assert!(offset_of!(Coroutine, callee_base) == COROUTINE_CALLEE_BASE);
+    assert!(offset_of!(Coroutine, open_top) == COROUTINE_OPEN_TOP);
+    assert!(offset_of!(Coroutine, resumer) == COROUTINE_RESUMER);
+    assert!(offset_of!(Coroutine, native_depth) == COROUTINE_NATIVE_DEPTH);
+    assert!(offset_of!(Coroutine, resume_depth) == COROUTINE_RESUME_DEPTH);
+    assert!(offset_of!(Coroutine, status) == COROUTINE_STATUS);
+};
+
+/// What a coroutine is doing. Machine code knows the numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum CoroutineStatus {
     /// Not started yet.
-    New,
+    New = 0,
     /// Waits in a yield.
-    Suspended,
+    Suspended = 1,
     /// Runs.
-    Running,
+    Running = 2,
     /// Waits for one that it has resumed.
-    Normal,
+    Normal = 3,
     /// Has returned, or has thrown: then its frames are still there.
-    Dead,
+    Dead = 4,
 }
 
 impl Coroutine {
@@ -95,8 +117,10 @@ impl Coroutine {
         self.stack.get().wrapping_add(self.capacity.get() as usize)
     }
 
-    pub(crate) fn stack_limit(&self) -> *mut u64 {
-        self.stack_end().wrapping_sub(STACK_SLACK)
+    fn set_stack(&self, stack: *mut u64, capacity: usize) {
+        self.stack.set(stack);
+        self.capacity.set(capacity as u32);
+        self.stack_limit.set(self.stack_end().wrapping_sub(STACK_SLACK));
     }
 
     pub(crate) fn first_base(&self) -> *mut u64 {
@@ -175,11 +199,10 @@ impl Vm {
         let object = object.cast::<Coroutine>();
         // SAFETY: just allocated, and initialised here field by field behind the header.
         let coroutine = unsafe {
-            (*object).stack = Cell::new(stack);
-            (*object).capacity = Cell::new(capacity as u32);
             (&raw mut (*object).captured).write(RefCell::default());
             Ref::<Coroutine>::from_pointer(object)
         };
+        coroutine.set_stack(stack, capacity);
         coroutine.set_status(CoroutineStatus::New);
         coroutine.base.set(coroutine.first_base());
         coroutine.callee_base.set(coroutine.first_base());
@@ -232,7 +255,7 @@ impl Vm {
     /// Makes room on a stack for everything below `end`, which may be beyond it. Everything moves: what pointed into
     /// the stack has to be adjusted by the bytes answered.
     pub(crate) fn reserve_stack(&self, coroutine: &Coroutine, end: *mut u64) -> Result<isize, Throw> {
-        if end <= coroutine.stack_limit() {
+        if end <= coroutine.stack_limit.get() {
             return Ok(0);
         }
         let old = coroutine.stack.get();
@@ -262,8 +285,7 @@ impl Vm {
             new
         };
         self.left_stacks().borrow_mut().push((old, old_capacity as u32));
-        coroutine.stack.set(new);
-        coroutine.capacity.set(capacity as u32);
+        coroutine.set_stack(new, capacity);
         let by = new as isize - old as isize;
         coroutine.base.set(coroutine.base.get().wrapping_byte_offset(by));
         coroutine
@@ -274,7 +296,7 @@ impl Vm {
             // SAFETY: the hot part is always writable.
             unsafe {
                 (*hot).base = (*hot).base.wrapping_byte_offset(by);
-                (*hot).stack_limit = coroutine.stack_limit();
+                (*hot).stack_limit = coroutine.stack_limit.get();
             }
         }
         (self.hooks().stack_moved)(self, coroutine, by);
@@ -305,7 +327,7 @@ impl Vm {
             (*hot).base = coroutine.base.get();
             (*hot).pc = coroutine.pc.get();
             (*hot).open_top = coroutine.open_top.get();
-            (*hot).stack_limit = coroutine.stack_limit();
+            (*hot).stack_limit = coroutine.stack_limit.get();
             (*hot).callee_base = coroutine.callee_base.get();
         }
         coroutine.set_status(CoroutineStatus::Running);

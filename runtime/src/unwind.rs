@@ -4,7 +4,7 @@
 use std::mem::transmute;
 use std::ptr;
 
-use crate::abi::{FRAME_CALLEE, HEADER_WORDS};
+use crate::abi::{FRAME_CALLEE, HEADER_WORDS, RESUME_DEPTH_MAX};
 use crate::coroutine::{Coroutine, CoroutineStatus};
 use crate::frames::{FrameHeader, callers_view_of_base, header, write_header};
 use crate::language::RuntimeError;
@@ -15,9 +15,6 @@ use crate::vm::Vm;
 
 /// How deeply calls from Rust into guest code may nest.
 const NATIVE_DEPTH_MAX: u32 = 200;
-
-/// Coroutines that resume one another without end are stopped at this depth.
-const RESUME_DEPTH_MAX: u32 = 10_000;
 
 /// Copies values that may overlap. Mostly there is one, for which a call would cost more than the copy.
 ///
@@ -358,7 +355,8 @@ impl Vm {
         }
     }
 
-    /// The running coroutine resumes another one, or starts it.
+    /// The running coroutine resumes another one, or starts it. Machine code does the same by itself for a suspended one
+    /// and few values, as far as nothing can fail.
     pub(crate) fn resume(
         &mut self,
         coroutine: u32,
@@ -419,10 +417,8 @@ impl Vm {
 
     /// Copies the arguments of a resume to the top of a waiting coroutine's stack.
     fn put_values(&self, target: &Coroutine, values: *const u64, count: usize) -> Result<*mut u64, Throw> {
-        let slots = target.slots_in_use(self);
-        let end = target.base.get().wrapping_add(slots + count);
-        self.reserve_stack(target, end)?;
-        let place = target.base.get().wrapping_add(slots);
+        self.reserve_stack(target, target.callee_base.get().wrapping_add(count))?;
+        let place = target.callee_base.get();
         // SAFETY: the room was just made; the values are on another stack or in the VM.
         unsafe {
             *place = self.language().nil;

@@ -9,6 +9,8 @@ use crate::random::Random;
 
 /// Slots of the frames of bytecode functions.
 pub const FRAME_SIZE: u32 = 24;
+/// The number of coroutines' kind.
+pub const COROUTINE: u8 = 4;
 /// How many objects there are of each kind.
 const INSTANCES: u32 = 5;
 /// Lengths of trailing arrays.
@@ -91,6 +93,12 @@ impl Heap {
                 arena.set_word(object.offset + abi::code::BYTECODE as usize, arena.address(PC));
                 arena.write(object.offset + abi::code::FRAME_SIZE as usize, 4, FRAME_SIZE.into());
                 arena.write(object.offset + abi::code::PARAMS as usize, 4, 2);
+            }
+            if data.kind == (RecordKind::Object { number: COROUTINE }) {
+                // Of no status that machine code switches to or from by itself: that is asked of the runtime.
+                let status = random.pick(&[0, 2, 3, 4]);
+                arena.write(object.offset + abi::coroutine::STATUS as usize, 1, status);
+                arena.write(object.offset + abi::coroutine::RESUMER as usize, 4, 0);
             }
         }
         heap

@@ -142,7 +142,7 @@ impl Scenario {
                 };
             }
         }
-        scenario.state(arena, &mut random);
+        scenario.state(spec, arena, &mut random);
         scenario.memory = arena.copy();
         scenario
     }
@@ -173,7 +173,7 @@ impl Scenario {
     }
 
     /// The VM's own state.
-    fn state(&self, arena: &Arena, random: &mut Random) {
+    fn state(&self, spec: &SpecTables, arena: &Arena, random: &mut Random) {
         arena.set_hot(hot::BASE, arena.address(self.base));
         arena.set_hot(hot::PC, arena.address(if self.is_native { CALLER_PC } else { PC }));
         let is_tight = random.one_in(4);
@@ -182,6 +182,14 @@ impl Scenario {
         arena.write(hot::SAFEPOINT as usize, 4, self.safepoint.into());
         arena.set_hot(hot::ERROR, 0x1111);
         allocate::prepare(arena, random);
+        let running = self.heap.objects.iter().find(|object| {
+            spec.records[object.record].kind
+                == (dg_compiler::ir::spec::RecordKind::Object {
+                    number: heap::COROUTINE,
+                })
+        });
+        let running = running.expect("there are coroutines").reference();
+        arena.write(hot::COROUTINE as usize, 4, running.into());
         for word in 0..6 {
             arena.set_hot(hot::PLAN + 8 * word, 0xFFFE_3333_2222_1111);
         }

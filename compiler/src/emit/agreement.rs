@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::abi::{self, Builtin, frame, hot};
+use crate::abi::{self, Builtin, coroutine, frame, hot};
 
 #[rustfmt::skip] // rows
-const HOT: [(&str, i32); 19] = [
+const HOT: [(&str, i32); 21] = [
     ("base", hot::BASE),             ("pc", hot::PC),                 ("stack_limit", hot::STACK_LIMIT),
     ("open_top", hot::OPEN_TOP),     ("safepoint", hot::SAFEPOINT),   ("error", hot::ERROR),
     ("target", hot::TARGET),         ("results", hot::RESULTS),       ("count", hot::COUNT),
@@ -13,16 +13,24 @@ const HOT: [(&str, i32); 19] = [
     ("externs", hot::EXTERNS),       ("dispatch", hot::DISPATCH),     ("handlers", hot::HANDLERS),
     ("alloc_cursor", hot::ALLOC_CURSOR), ("alloc_end", hot::ALLOC_END),
     ("ticks", hot::TICKS),           ("shared", hot::SHARED),
+    ("coroutine", hot::COROUTINE),   ("native_depth", hot::NATIVE_DEPTH),
 ];
 
 #[rustfmt::skip] // rows
-const NUMBERS: [(&str, i64); 12] = [
+const NUMBERS: [(&str, i64); 25] = [
     ("FRAME_CALLEE", frame::CALLEE as i64),         ("FRAME_RETURN", frame::RETURN as i64),
     ("FRAME_PC", frame::PC as i64),                 ("FRAME_VARARGS", frame::VARARGS as i64),
     ("HEADER_WORDS", frame::HEADER_WORDS as i64),   ("GC_MARKED", abi::GC_OLD as i64),
     ("KIND_CODE", abi::KIND_CODE as i64),           ("DISPATCH", abi::MAX_OPCODES as i64),
     ("EXTERNS", abi::MAX_EXTERNS as i64),           ("CODE_VARARG", abi::code::VARARG as i64),
     ("DOUBLE_MAX_HIGH", abi::DOUBLE_MAX_HIGH as i64), ("KIND_VALUES", abi::KIND_VALUES as i64),
+    ("STACK_SLACK", abi::STACK_SLACK as i64),       ("RESUME_DEPTH_MAX", coroutine::RESUME_DEPTH_MAX as i64),
+    ("COROUTINE_RAN", coroutine::RAN as i64),       ("COROUTINE_STACK_LIMIT", coroutine::STACK_LIMIT as i64),
+    ("COROUTINE_BASE", coroutine::BASE as i64),     ("COROUTINE_CONTINUATION", coroutine::CONTINUATION as i64),
+    ("COROUTINE_PC", coroutine::PC as i64),         ("COROUTINE_CALLEE_BASE", coroutine::CALLEE_BASE as i64),
+    ("COROUTINE_RESUMER", coroutine::RESUMER as i64), ("COROUTINE_OPEN_TOP", coroutine::OPEN_TOP as i64),
+    ("COROUTINE_STATUS", coroutine::STATUS as i64), ("COROUTINE_NATIVE_DEPTH", coroutine::NATIVE_DEPTH as i64),
+    ("COROUTINE_RESUME_DEPTH", coroutine::RESUME_DEPTH as i64),
 ];
 
 const BUILTINS: [Builtin; 14] = [

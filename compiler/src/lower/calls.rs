@@ -17,6 +17,7 @@ use dg_backend_x64::lir::{self, Addr, BinaryOp, IntCond, MemType, Role as Place,
 use super::LowerError;
 use super::boxed::Boxed;
 use super::copy::Run;
+use super::coroutines::{self, Switch};
 use super::frame::{Code, Form};
 use super::holes::{Hole, HoleSource};
 use super::part::{Held, Part};
@@ -456,7 +457,7 @@ impl Part<'_> {
 
     // Coroutines --------------------------------------------------------------------------------------------------------
 
-    /// Resumes a coroutine through the runtime, which then says where to go on.
+    /// Resumes a coroutine.
     pub(super) fn resume(
         &mut self,
         coroutine: ValueId,
@@ -469,7 +470,7 @@ impl Part<'_> {
         self.switch_coroutine(Some(coroutine), fixed, list, next, saved_across(next, catch))
     }
 
-    /// Yields through the runtime.
+    /// Yields.
     pub(super) fn yield_values(
         &mut self,
         values: &[ValueId],
@@ -482,13 +483,6 @@ impl Part<'_> {
     }
 
     /// Resumes a coroutine, or yields if there is none.
-    ///
-    /// ```text
-    ///     mov  [vm], base; mov [vm+8], pc
-    ///     ..   rdi: vm, then the coroutine, the values, their number, the continuation, the end of what is saved
-    ///     call [vm+builtin]
-    ///     jmp  stub.switch
-    /// ```
     fn switch_coroutine(
         &mut self,
         coroutine: Option<lir::Value>,
@@ -508,18 +502,16 @@ impl Part<'_> {
         let addr = self.code.slot(size, distance);
         let top = self.code.b.address_of(addr);
         self.store_saved(top, saved);
-        let code = &mut self.code;
-        code.save_state();
-        let count = code.wide(run.count);
-        let address = code.symbol(&continuation);
-        let builtin = if coroutine.is_some() {
-            Builtin::Resume
-        } else {
-            Builtin::Yield
+        let switch = Switch {
+            values: run,
+            continuation: self.code.symbol(&continuation),
+            top,
         };
-        let args: Vec<lir::Value> = coroutine.into_iter().chain([run.ptr, count, address, top]).collect();
-        code.call_builtin(builtin, &args, &[]);
-        code.b.tail_jump(stubs::SWITCH, vec![]);
+        let missing = nil(self.spec);
+        match coroutine {
+            Some(target) => coroutines::resume(&mut self.code, target, &switch, missing),
+            None => coroutines::yield_values(&mut self.code, &switch, missing),
+        }
         Ok(())
     }
 

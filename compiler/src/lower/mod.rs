@@ -10,6 +10,7 @@ mod calls;
 mod catches;
 mod checks;
 mod copy;
+mod coroutines;
 mod effects;
 mod flow;
 mod frame;

@@ -114,6 +114,12 @@ impl Part<'_> {
             Wanted::One(slot) => self.store_first(run, is_readable, slot),
             Wanted::Run(slot, wanted) => {
                 let code = &mut self.code;
+                // A call whose results nobody wants is common, and needs none of this.
+                let is_cold = code.b.is_cold();
+                let (some, done) = (code.b.new_block(is_cold), code.b.new_block(is_cold));
+                let wants_none = code.b.int_compare_imm(IntCond::Eq, wanted, 0);
+                code.b.branch(wants_none, done, some);
+                code.b.switch_to(some);
                 let addr = code.slot(slot, 0);
                 let first = code.b.address_of(addr);
                 let is_short = code.b.int_compare(IntCond::Ult, run.count, wanted);
@@ -121,6 +127,8 @@ impl Part<'_> {
                 code.copy(Run { count: given, ..run }, first);
                 // The frame may have moved only if the copy was made by the runtime, which needs no room here.
                 code.fill(first, given, wanted, nil(self.spec));
+                code.b.jump(done, vec![]);
+                code.b.switch_to(done);
             }
             Wanted::Open(slot) => {
                 let code = &mut self.code;

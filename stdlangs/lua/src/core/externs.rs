@@ -10,7 +10,7 @@ use super::state::lua;
 use super::{closure, error, table};
 use crate::generated::{
     Boxed, Callee, Concatenation, Entry, Event, Externs, ForPart, Found, Function, HOLE, Kind, NIL, Ordering, Outcome,
-    Resumable, Shown, Stored, Table, ValueKind, nil,
+    Shown, Stored, Table, ValueKind, nil,
 };
 use crate::library;
 use crate::library::memory::{MAX_STRING, check_size, with_scratch};
@@ -189,28 +189,17 @@ impl Externs for Semantics {
         }
     }
 
-    fn resumable<'v>(vm: &'v Vm, thread: Value<'v>) -> Result<Resumable<'v>, Throw> {
+    fn refusal<'v>(vm: &'v Vm, thread: Value<'v>) -> Result<Value<'v>, Throw> {
         let Some(coroutine) = thread.as_thread(vm) else {
             return Err(error::argument_error(vm, 0, "coroutine expected"));
         };
         let state = match coroutine.status() {
-            CoroutineStatus::New | CoroutineStatus::Suspended => return Ok(Resumable::Ready(coroutine)),
             CoroutineStatus::Running => "running",
             CoroutineStatus::Normal => "normal",
             CoroutineStatus::Dead => "dead",
+            CoroutineStatus::New | CoroutineStatus::Suspended => "suspended",
         };
-        Ok(Resumable::Refused(coerce::message(
-            vm,
-            &format!("cannot resume {state} coroutine"),
-        )))
-    }
-
-    fn check_yieldable(vm: &Vm) -> Result<(), Throw> {
-        // The runtime refuses to yield across a frame of Rust; a program that is no coroutine has nowhere to yield to.
-        if vm.current_coroutine() == vm.main_coroutine() {
-            return Err(error::throw(vm, "attempt to yield across metamethod/C-call boundary"));
-        }
-        Ok(())
+        Ok(coerce::message(vm, &format!("cannot resume {state} coroutine")))
     }
 
     fn wrapped_error<'v>(vm: &'v Vm, thrown: Value<'v>) -> Value<'v> {
