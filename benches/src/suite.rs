@@ -87,7 +87,9 @@ mod tests {
     fn every_program_has_a_header_and_takes_a_size() {
         let programs = load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lua"))).unwrap();
         assert!(programs.len() >= 36, "only {} programs", programs.len());
-        for program in programs {
+        let library = load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/library"))).unwrap();
+        assert!(library.len() >= 20, "only {} library functions", library.len());
+        for program in programs.into_iter().chain(library) {
             let text = fs::read_to_string(&program.path).unwrap();
             assert!(
                 text.contains("tonumber(arg and arg[1])"),

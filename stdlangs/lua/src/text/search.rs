@@ -23,7 +23,23 @@ pub fn has_specials(pattern: &[u8]) -> bool {
 /// # Panics
 /// If `from` is behind the end of `haystack`.
 pub fn find_plain(haystack: &[u8], needle: &[u8], from: usize) -> Option<usize> {
-    memmem::find(&haystack[from..], needle).map(|offset| from + offset)
+    let haystack = &haystack[from..];
+    let found = match *needle {
+        [] => Some(0),
+        [byte] => memchr::memchr(byte, haystack),
+        [first, ..] if haystack.len() < LONG => find_in_short(haystack, needle, first),
+        _ => memmem::find(haystack, needle),
+    };
+    found.map(|offset| from + offset)
+}
+
+/// From this length on, the tables of a searcher that is never quadratic are worth making.
+const LONG: usize = 1024;
+
+/// The first occurrence of `needle`, which begins with `first`.
+fn find_in_short(haystack: &[u8], needle: &[u8], first: u8) -> Option<usize> {
+    let starts = haystack.len().checked_sub(needle.len())? + 1;
+    memchr::memchr_iter(first, &haystack[..starts]).find(|&at| haystack[at..].starts_with(needle))
 }
 
 /// Appends a `gsub` template to `out`: `%0` is the match from `start` to `end`, `%1` to `%9` its captures, `%` before any
@@ -55,4 +71,26 @@ pub fn expand_template(
     }
     out.extend_from_slice(rest);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONG, find_plain};
+
+    #[test]
+    fn plain_text_is_found_in_subjects_of_any_length() {
+        for length in [0, 1, 2, 3, 10, LONG - 1, LONG, LONG + 5] {
+            let subject = [b"ab".repeat(length / 2), b"a".repeat(length % 2)].concat();
+            for needle in [&b""[..], b"a", b"b", b"ab", b"ba", b"bb", b"aba", b"abc"] {
+                for from in [0, 1, length / 2, length].map(|from| from.min(length)) {
+                    let expected = (from..=length).find(|&at| subject[at..].starts_with(needle));
+                    assert_eq!(
+                        find_plain(&subject, needle, from),
+                        expected,
+                        "{length} {needle:?} {from}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -218,6 +218,7 @@ fn append_replacement<'v>(
 }
 
 /// Where the search begins: argument 2, from 1 on or from the end.
+#[inline]
 fn search_start(cx: &CallContext<'_>, subject: &[u8]) -> Result<usize, Throw> {
     let from = position(cx.integer_or(2, 1)?, subject.len()) - 1;
     Ok((from.max(0) as usize).min(subject.len()))

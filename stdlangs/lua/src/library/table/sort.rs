@@ -10,7 +10,6 @@ use crate::core::externs::{Semantics, compare};
 use crate::core::table as tables;
 use crate::generated::{Boxed, Externs, Ordering, Table, ValueKind};
 use crate::library::args::Args;
-use crate::library::calls::call_for_slot;
 use crate::text::sort::{self, Sequence};
 
 pub fn sort(cx: &mut CallContext<'_>) -> NativeResult {
@@ -68,25 +67,28 @@ fn all<T>(options: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
 /// The elements of the table that is argument 0, ordered by `less`.
 struct Elements<'c, 'a> {
     cx: &'c mut CallContext<'a>,
-    less: fn(&mut CallContext<'_>, f64, f64) -> Result<bool, Throw>,
+    less: fn(&mut CallContext<'_>, usize, usize) -> Result<bool, Throw>,
 }
 
 impl Sequence for Elements<'_, '_> {
     type Error = Throw;
 
     fn less(&mut self, left: usize, right: usize) -> Result<bool, Throw> {
-        (self.less)(self.cx, left as f64, right as f64)
+        (self.less)(self.cx, left, right)
     }
 
     fn swap(&mut self, left: usize, right: usize) -> Result<(), Throw> {
         let (cx, table) = (&*self.cx, self.cx.table(0)?);
-        let (left, right) = (left as f64, right as f64);
-        let (at_left, at_right) = (
-            tables::get_number(cx, table, left),
-            tables::get_number(cx, table, right),
-        );
-        tables::set_number(cx, table, left, at_right)?;
-        tables::set_number(cx, table, right, at_left)
+        let (at_left, at_right) = (element(cx, table, left), element(cx, table, right));
+        let array = table.array.get(cx);
+        if left.max(right) < array.items().len() {
+            let writer = array.writer();
+            writer.set_item(left, |item| item, at_right);
+            writer.set_item(right, |item| item, at_left);
+            return Ok(());
+        }
+        tables::set_number(cx, table, left as f64, at_right)?;
+        tables::set_number(cx, table, right as f64, at_left)
     }
 
     fn invalid_order(&mut self) -> Throw {
@@ -94,26 +96,26 @@ impl Sequence for Elements<'_, '_> {
     }
 }
 
-fn less_by_call(cx: &mut CallContext<'_>, left: f64, right: f64) -> Result<bool, Throw> {
+/// The element at an index, most likely in the array part.
+#[inline]
+fn element<'v>(vm: &'v Vm, table: Ref<'v, Table>, index: usize) -> Value<'v> {
+    match table.array.get(vm).items().get(index) {
+        Some(item) => item.get(vm),
+        None => tables::get_number(vm, table, index as f64),
+    }
+}
+
+fn less_by_call(cx: &mut CallContext<'_>, left: usize, right: usize) -> Result<bool, Throw> {
     let table = cx.table(0)?;
-    let (lhs, rhs) = (
-        tables::get_number(cx, table, left),
-        tables::get_number(cx, table, right),
-    );
+    let (lhs, rhs) = (element(cx, table, left), element(cx, table, right));
     let pending = cx.prepare(cx.arg(1), &[lhs, rhs])?;
-    let answer = call_for_slot(cx, pending)?;
-    let is_less = is_truthy(cx.slot(answer));
-    cx.set_top(answer);
-    Ok(is_less)
+    Ok(is_truthy(cx.call_for_one(pending)?))
 }
 
 /// Compares as `<` does.
-fn less_by_value(cx: &mut CallContext<'_>, left: f64, right: f64) -> Result<bool, Throw> {
+fn less_by_value(cx: &mut CallContext<'_>, left: usize, right: usize) -> Result<bool, Throw> {
     let table = cx.table(0)?;
-    let (lhs, rhs) = (
-        tables::get_number(cx, table, left),
-        tables::get_number(cx, table, right),
-    );
+    let (lhs, rhs) = (element(cx, table, left), element(cx, table, right));
     if let Some(is_less) = compare(cx, lhs, rhs, |order| order == Some(Order::Less)) {
         return Ok(is_less);
     }
@@ -125,8 +127,5 @@ fn less_by_value(cx: &mut CallContext<'_>, left: f64, right: f64) -> Result<bool
             unreachable!("only `<=` can be asked the other way round")
         }
     };
-    let answer = call_for_slot(cx, pending)?;
-    let is_less = is_truthy(cx.slot(answer));
-    cx.set_top(answer);
-    Ok(is_less)
+    Ok(is_truthy(cx.call_for_one(pending)?))
 }
