@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use dg_compiler::abi::hot;
+use dg_compiler::emit::Template;
 use dg_compiler::ir::evaluate::OperandValue;
 use dg_compiler::ir::spec::{CacheForm, ResultKind};
 use dg_compiler::ir::{Function, FunctionId, FunctionKind, Op, Program, Role, SpecTables};
@@ -87,13 +88,26 @@ impl Language {
         for build in &self.builds {
             for (index, (symbol, subject)) in build.subjects().into_iter().enumerate() {
                 let seed = seed.wrapping_mul(1000).wrapping_add(index as u64);
-                self.judge_one(build, &symbol, &subject, seed, count, &mut report);
+                self.judge_one(build, &symbol, &subject, None, seed, count, &mut report);
+                if let Some(template) = build.machine.template(&symbol) {
+                    self.judge_one(build, &symbol, &subject, Some(template), seed, count, &mut report);
+                }
             }
         }
         report
     }
 
-    fn judge_one(&self, build: &Build, symbol: &str, subject: &Subject, seed: u64, count: u64, report: &mut Report) {
+    #[expect(clippy::too_many_arguments, reason = "what is judged, and how long")]
+    fn judge_one(
+        &self,
+        build: &Build,
+        symbol: &str,
+        subject: &Subject,
+        template: Option<&Template>,
+        seed: u64,
+        count: u64,
+        report: &mut Report,
+    ) {
         let spec = &*build.optimised.spec;
         let arena = Arena::new();
         let linked = &build.machine.linked;
@@ -114,6 +128,7 @@ impl Language {
                 plain,
                 optimised,
                 symbol,
+                template,
             };
             match trial.run() {
                 Verdict::Skipped => report.skipped += 1,
@@ -122,7 +137,8 @@ impl Language {
                     compared += 1;
                     told += 1;
                     if told <= TOLD {
-                        let title = format!("{} {}, {}, number {number}", self.name, symbol, build.name);
+                        let tier = if template.is_some() { ", template" } else { "" };
+                        let title = format!("{} {symbol}, {}{tier}, number {number}", self.name, build.name);
                         report.differences.push(format!("{title}\n{}{what}", trial.describe()));
                     }
                 }
@@ -241,6 +257,8 @@ struct Trial<'a> {
     plain: FunctionId,
     optimised: FunctionId,
     symbol: &'a str,
+    /// What runs as machine code, if it is not the interpreter's.
+    template: Option<&'a Template>,
 }
 
 /// What has been seen of a run, and the memory after it.
@@ -260,7 +278,8 @@ impl Trial<'_> {
             return Verdict::Skipped;
         }
         self.arena.restore(&self.scenario.memory);
-        let ran = self.build.machine.run(self.symbol, self.arena, self.scenario);
+        let machine = &self.build.machine;
+        let ran = machine.run(self.symbol, self.template, self.arena, self.scenario);
         let ran_memory = self.arena.copy();
         let evaluate = |program, function, nan_answer| {
             self.arena.restore(&self.scenario.memory);
@@ -402,8 +421,10 @@ impl Trial<'_> {
             Ok(End::At(distance)) => Some(*distance != i64::from(self.scenario.length)),
             _ => None,
         };
-        let due = goes_on.is_some_and(|jumps| jumps || ran.has_allocated);
-        let asks = !self.build.machine.options.safepoint_table;
+        let is_compiled = self.template.is_some();
+        // Compiled code asks where loops begin, not where they jump.
+        let due = goes_on.is_some_and(|jumps| jumps && !is_compiled || ran.has_allocated);
+        let asks = is_compiled || !self.build.machine.options.safepoint_table;
         if self.scenario.safepoint && asks && due && ran.safepoints == 0 {
             let _ = writeln!(problems, "  no safepoint, though one is due");
         }

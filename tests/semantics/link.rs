@@ -15,6 +15,15 @@ pub const CALLEE: u32 = 0x1000;
 pub const RETURN: u32 = 0x1001;
 pub const SWITCH: u32 = 0x1002;
 pub const THROWN: u32 = 0x1003;
+/// Of compiled code: the code of the next instruction, of the one that a label names, of the one at the program counter,
+/// and what runs the instruction at the program counter.
+pub const NEXT: u32 = 0x1004;
+pub const TARGET: u32 = 0x1005;
+pub const RESUME: u32 = 0x1006;
+pub const EXECUTE: u32 = 0x1007;
+
+/// Room for a template.
+const SCRATCH: usize = 1 << 14;
 
 /// Numbers of fake functions: below are runtime functions of the language.
 pub const BUILTINS: u32 = 0x1000;
@@ -40,7 +49,7 @@ impl Linked {
         };
         let mut symbols = HashMap::new();
         let mut relocations = Vec::new();
-        for code in &image.code {
+        for code in image.code.iter().chain(&image.shared) {
             let offset = place(&code.object.bytes, (code.object.alignment as usize).max(16));
             assert!(code.object.holes.is_empty(), "{} has holes", code.name);
             define(&mut symbols, &code.name, offset);
@@ -50,11 +59,14 @@ impl Linked {
                     define(&mut symbols, site.symbol.name(), at);
                 }
             }
-            relocations.extend(code.object.relocations.iter().map(|relocation| (offset, relocation)));
+            let is_shared = code.name.ends_with(".jit") || code.name.ends_with(".jit.cold");
+            let list = code.object.relocations.iter();
+            relocations.extend(list.map(|relocation| (offset, relocation, is_shared)));
         }
         let mut exits = HashMap::new();
         let opcodes = 0..abi::MAX_OPCODES as u32;
-        for number in opcodes.chain([CALLEE, RETURN, SWITCH, THROWN]) {
+        let others = [CALLEE, RETURN, SWITCH, THROWN, NEXT, TARGET, RESUME, EXECUTE];
+        for number in opcodes.chain(others) {
             exits.insert(number, place(&cpu::exit_stub(number), 16) as u64);
         }
         let mut functions = HashMap::new();
@@ -63,15 +75,18 @@ impl Linked {
             functions.insert(number, place(&cpu::function_stub(number), 16) as u64);
         }
 
-        let size = bytes.len().next_multiple_of(4096);
+        let code = bytes.len().next_multiple_of(4096);
+        let size = code + SCRATCH;
         let start = map(size);
         for table in [&mut exits, &mut functions] {
             table.values_mut().for_each(|offset| *offset += start as u64);
         }
         symbols.values_mut().for_each(|offset| *offset += start as u64);
-        for (object, relocation) in relocations {
+        for (object, relocation, is_shared) in relocations {
             let name = relocation.symbol.name();
-            let target = *symbols.get(name).unwrap_or_else(|| panic!("`{name}` is not defined"));
+            let exit = compiled_exit(name).filter(|_| is_shared).map(|exit| exits[&exit]);
+            let defined = exit.or_else(|| symbols.get(name).copied());
+            let target = defined.unwrap_or_else(|| panic!("`{name}` is not defined"));
             let value = target.wrapping_add_signed(relocation.addend);
             let at = object + relocation.offset as usize;
             match relocation.kind {
@@ -86,7 +101,9 @@ impl Linked {
         // SAFETY: the mapping is that large; it becomes executable before anything runs.
         unsafe {
             ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len());
-            assert_eq!(libc::mprotect(start.cast(), size, libc::PROT_READ | libc::PROT_EXEC), 0);
+            assert_eq!(libc::mprotect(start.cast(), code, libc::PROT_READ | libc::PROT_EXEC), 0);
+            let all = libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC;
+            assert_eq!(libc::mprotect(start.add(code).cast(), SCRATCH, all), 0);
         }
         Self {
             start,
@@ -102,6 +119,26 @@ impl Linked {
             .symbols
             .get(name)
             .unwrap_or_else(|| panic!("`{name}` is not defined"))
+    }
+
+    /// A symbol as compiled code means it: what goes on in compiled code is an exit.
+    pub fn compiled_symbol(&self, name: &str) -> u64 {
+        match compiled_exit(name) {
+            Some(exit) => self.exit(exit),
+            None => self.symbol(name),
+        }
+    }
+
+    /// Where a template runs.
+    pub fn scratch(&self) -> u64 {
+        self.start as u64 + (self.size - SCRATCH) as u64
+    }
+
+    /// Puts code there.
+    pub fn write_scratch(&self, bytes: &[u8]) {
+        assert!(bytes.len() <= SCRATCH, "a template has {} bytes", bytes.len());
+        // SAFETY: the end of the mapping is for this, and nothing runs there now.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), self.scratch() as *mut u8, bytes.len()) };
     }
 
     /// Gives two pieces of code each other's name.
@@ -149,6 +186,15 @@ impl Drop for Linked {
     fn drop(&mut self) {
         // SAFETY: mapped by `map`, and nothing runs there any more.
         unsafe { libc::munmap(self.start.cast(), self.size) };
+    }
+}
+
+/// The stubs through which code of compiled functions goes on in compiled code.
+fn compiled_exit(name: &str) -> Option<u32> {
+    match name {
+        "stub.resume" => Some(RESUME),
+        "stub.execute" => Some(EXECUTE),
+        _ => None,
     }
 }
 

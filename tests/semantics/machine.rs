@@ -3,20 +3,21 @@
 use std::collections::HashMap;
 
 use dg_compiler::abi::{self, Builtin, frame, hot};
-use dg_compiler::emit::Image;
+use dg_compiler::emit::{Image, Template};
 use dg_compiler::ir::ExternId;
 use dg_compiler::ir::evaluate::{ExternAnswer, OperandValue, Request};
 use dg_compiler::ir::spec::{ExternResult, ExternType, LeafEncoding};
-use dg_compiler::lower::LowerOptions;
+use dg_compiler::lower::{LowerOptions, shared_symbol};
 
 use crate::allocate;
 use crate::arena::{Arena, CALLEE_PC, ELSEWHERE, HEAP, MOVED, PC, STACK, STACK_END};
 use crate::cpu::{self, CallRegisters, Context, Host};
 use crate::heap::FRAME_SIZE;
-use crate::link::{BUILTINS, CALLEE, Linked, RETURN, SWITCH, THROWN};
+use crate::link::{BUILTINS, CALLEE, EXECUTE, Linked, NEXT, RESUME, RETURN, SWITCH, TARGET, THROWN};
 use crate::oracle::End;
 use crate::scenario::{CALLER_PC, Scenario, code_of};
 use crate::script::{Comeback, Event, comparable, fingerprint, nil, read_run, same_nan};
+use crate::template::POSITION;
 
 /// How often control may come back to a bytecode.
 const ROUNDS: usize = 8;
@@ -62,9 +63,19 @@ impl Machine {
         }
     }
 
-    /// Runs the code at `symbol` in the situation that the arena is in.
-    pub fn run(&self, symbol: &str, arena: &Arena, scenario: &Scenario) -> Ran {
+    /// The template of the opcode with this symbol, if it has one of its own.
+    pub fn template(&self, symbol: &str) -> Option<&Template> {
+        self.image.templates.iter().find(|template| template.name == symbol)
+    }
+
+    /// Runs the code at `symbol` in the situation that the arena is in: that of the interpreter, or a template.
+    pub fn run(&self, symbol: &str, template: Option<&Template>, arena: &Arena, scenario: &Scenario) -> Ran {
+        let start = match template {
+            Some(template) => crate::template::place(template, &self.linked, arena, scenario),
+            None => self.linked.symbol(symbol),
+        };
         let mut run = Run {
+            template,
             machine: self,
             arena,
             scenario,
@@ -83,7 +94,7 @@ impl Machine {
                 has_allocated: false,
             },
         };
-        let end = run.whole(self.linked.symbol(symbol));
+        let end = run.whole(start);
         run.ran.end = end;
         run.ran
     }
@@ -97,6 +108,7 @@ struct Switching {
 }
 
 struct Run<'a> {
+    template: Option<&'a Template>,
     machine: &'a Machine,
     arena: &'a Arena,
     scenario: &'a Scenario,
@@ -201,8 +213,11 @@ impl Run<'_> {
             // The upper halves of 32-bit arguments are zero, as after any 32-bit operation.
             (context.rcx, context.rdx) = (scenario.nargs.into(), code);
         }
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             self.set_state(&mut context);
+            if self.template.is_some() && round == 0 {
+                context.rbp = self.first_pc();
+            }
             // SAFETY: the code was linked with exits and functions of `cpu` only.
             context = unsafe { cpu::run(arena.start(), context, self) };
             if let Some(end) = self.after(&mut context)? {
@@ -236,7 +251,7 @@ impl Run<'_> {
 
     /// What an exit means: an end, or the next thing to run.
     fn after(&mut self, context: &mut Context) -> Result<Option<End>, String> {
-        let arena = self.arena;
+        let (arena, scenario) = (self.arena, self.scenario);
         if context.exit == cpu::CRASHED {
             let [signal, at, address] = context.fault;
             let (at, accessed) = (
@@ -272,6 +287,25 @@ impl Run<'_> {
             SWITCH => self.switched(context),
             THROWN if self.is_delegated => Ok(Some(End::Delegate)),
             THROWN => Ok(Some(End::Throw(same_nan(arena.hot(hot::ERROR))))),
+            NEXT => self.went_on(base, pc, i64::from(scenario.length)).map(Some),
+            TARGET => {
+                let label = self.template.and_then(|template| template.label).ok_or("no label")?;
+                let distance = arena.read(PC + label as usize, 4) as i32;
+                self.went_on(base, pc, distance.into()).map(Some)
+            }
+            RESUME if pc == arena.address(CALLEE_PC) => self.entered_directly(context, base),
+            RESUME => {
+                let at = arena.offset(pc).ok_or("the program counter is nowhere")?;
+                self.resumed(base).map(|()| Some(End::At(at as i64 - PC as i64)))
+            }
+            EXECUTE => {
+                if pc != arena.address(PC) {
+                    self.complain("the program counter is wrong when the instruction is run again");
+                }
+                let opcode = &self.machine.image.opcodes[arena.read(PC, 2) as usize];
+                context.target = self.machine.linked.symbol(&shared_symbol(&opcode.symbol));
+                Ok(None)
+            }
             exit => Err(format!("exit {exit}")),
         }
     }
@@ -301,7 +335,34 @@ impl Run<'_> {
         }
     }
 
+    /// What the register of the program counter holds in compiled code.
+    fn first_pc(&self) -> u64 {
+        self.arena.address(PC - POSITION)
+    }
+
+    /// Compiled code went on with the instruction at this distance.
+    fn went_on(&mut self, base: u64, pc: u64, distance: i64) -> Result<End, String> {
+        if pc != self.first_pc() {
+            self.complain("the register of the program counter is not that of the function's first instruction");
+        }
+        self.resumed(base)?;
+        Ok(End::At(distance))
+    }
+
+    fn resumed(&mut self, base: u64) -> Result<(), String> {
+        if self.template.is_none() {
+            return Err("the interpreter went to compiled code".into());
+        }
+        if base != self.arena.address(self.scenario.base) {
+            self.complain("the base has changed");
+        }
+        Ok(())
+    }
+
     fn dispatched(&mut self, opcode: u32, forwarded: u64, base: u64, pc: u64) -> Result<End, String> {
+        if self.template.is_some() {
+            self.complain("compiled code went to the interpreter");
+        }
         if base != self.arena.address(self.scenario.base) {
             self.complain("the base has changed");
         }
@@ -378,7 +439,8 @@ impl Run<'_> {
                 "the callee's base {new:#x} and delta {delta} do not give the caller's"
             ));
         }
-        if !scenario.is_native && (header(frame::PC) != arena.address(PC) || pc != arena.address(PC)) {
+        let is_right = pc == arena.address(PC) || self.template.is_some() && pc == self.first_pc();
+        if !scenario.is_native && (header(frame::PC) != arena.address(PC) || !is_right) {
             self.complain("the program counter saved by a call is wrong");
         }
         let request = Request::Call { callee, args };

@@ -17,6 +17,7 @@ mod random;
 mod scenario;
 mod script;
 mod shapes;
+mod template;
 
 use dg_compiler::lower::LowerOptions;
 use judge::Language;

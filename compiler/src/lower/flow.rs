@@ -127,7 +127,7 @@ impl Part<'_> {
     /// The instruction that a label names.
     fn goto(&mut self, label: OperandId) -> Result<(), LowerError> {
         let offset = self.operand(label)?.1.offset;
-        self.code.goto(offset);
+        self.code.goto(offset, self.has_allocated);
         Ok(())
     }
 

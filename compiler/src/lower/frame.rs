@@ -35,6 +35,15 @@ impl Form {
     }
 }
 
+/// Which instruction comes next.
+#[derive(Clone, Copy)]
+enum Next {
+    /// The one so many bytes behind the running one.
+    After(i32),
+    /// The one that the label at this offset of the running one names.
+    Label(u32),
+}
+
 /// Appends low-level code. Says in terms of the machine's state what is to be done with it.
 pub(super) struct Code {
     pub(super) b: Builder,
@@ -225,7 +234,8 @@ impl Code {
 
     /// Before anything that may look at the frame: base and program counter go to the VM.
     pub(super) fn save_state(&mut self) {
-        self.save_state_after(0);
+        let pc = self.pc();
+        self.save_state_at(pc);
     }
 
     /// The base alone goes to the VM.
@@ -236,11 +246,10 @@ impl Code {
         }
     }
 
-    /// The same, while the running instruction is the one `length` bytes behind this one.
-    fn save_state_after(&mut self, length: i32) {
+    /// The same for another program counter.
+    fn save_state_at(&mut self, pc: Value) {
         if self.register_pinning {
             self.save_base();
-            let pc = self.pc_after(length);
             self.b.store(MemType::I64, State::Pc.place(), pc);
         }
     }
@@ -476,31 +485,43 @@ impl Code {
     /// dispatch table, the interpreter has nothing to do.
     pub(super) fn safepoint(&mut self) {
         if self.form != Form::Interpreter || !self.safepoint_table {
-            self.poll_after(0, None);
+            self.poll(Next::After(0), None);
         }
     }
 
-    /// Does what is due at a safepoint between the running instruction, which is `length` bytes long, and the next.
-    /// Nothing but the frame is alive here.
+    /// Address of the next instruction.
+    fn next_pc(&mut self, next: Next) -> Value {
+        match next {
+            Next::After(length) => self.pc_after(length),
+            Next::Label(offset) => {
+                let distance = self.operand(MemType::I32AsI64, offset);
+                let pc = self.pc();
+                self.add(pc, distance)
+            }
+        }
+    }
+
+    /// Does what is due at a safepoint between the running instruction and the next. Nothing but the frame is alive here.
     ///
     /// ```text
     ///     cmp dword [vm+safepoint], 0
     ///     jne cold                        ; a safepoint is due
     /// ```
-    fn poll_after(&mut self, length: i32, forwarded: Option<Value>) {
+    fn poll(&mut self, next: Next, forwarded: Option<Value>) {
         let due = self.load_hot(MemType::I32, hot::SAFEPOINT);
         let due = self.b.int_compare_imm(IntCond::Ne, due, 0);
         let cold = self.leave_if(due, "a safepoint is due");
         let on = self.b.current();
         self.in_block(cold, |code| {
-            code.save_state_after(length);
+            let pc = code.next_pc(next);
+            code.save_state_at(pc);
             let leaves = code.call_throwing(Builtin::Safepoint, &[]);
             if code.form != Form::Interpreter {
                 let leaves = code.b.int_compare_imm(IntCond::Ne, leaves, 0);
                 let interpret = code.leave_if(leaves, "every instruction is to be seen");
                 code.in_block(interpret, |code| {
-                    let next = code.pc_after(length);
-                    code.set_pc(next);
+                    let pc = code.next_pc(next);
+                    code.set_pc(pc);
                     code.b.tail_jump(super::stubs::INTERPRET, forwarding(forwarded));
                 });
             }
@@ -537,7 +558,7 @@ impl Code {
         match self.form {
             Form::Template => {
                 if has_allocated {
-                    self.poll_after(length, forwarded);
+                    self.poll(Next::After(length), forwarded);
                 }
                 self.jump_to_hole(HoleSource::Next, forwarded);
             }
@@ -551,7 +572,7 @@ impl Code {
         let next = self.pc_after(length);
         self.set_pc(next);
         if self.form != Form::Interpreter || !self.safepoint_table {
-            self.poll_after(0, forwarded);
+            self.poll(Next::After(0), forwarded);
         }
         self.dispatch(0, forwarded);
     }
@@ -568,18 +589,21 @@ impl Code {
     ///     movzx  eax, word [pc]
     ///     jmp    [vm+rax*8+dispatch]
     /// ```
-    pub(super) fn goto(&mut self, offset: u32) {
+    pub(super) fn goto(&mut self, offset: u32, has_allocated: bool) {
         if self.form == Form::Template {
+            if has_allocated {
+                self.poll(Next::Label(offset), None);
+            }
             return self.jump_to_hole(HoleSource::Target(offset), None);
         }
-        let distance = self.operand(MemType::I32AsI64, offset);
-        let pc = self.pc();
-        let target = self.add(pc, distance);
+        let target = self.next_pc(Next::Label(offset));
         self.set_pc(target);
         if self.form == Form::Interpreter {
             let ticks = Self::hot(hot::TICKS);
             let cold = self.count_down(&ticks, "often jumped");
             self.in_block(cold, |code| code.b.tail_jump(super::stubs::TICK, vec![]));
+        }
+        if self.form == Form::Interpreter || has_allocated {
             self.safepoint();
         }
         self.dispatch(0, None);
