@@ -46,7 +46,7 @@ pub use frames::{Frame, Frames};
 pub use glue::{DelegatingNative, SpecNative};
 pub use handle::{Handle, RefHandle};
 pub use heap::{GcParameters, GcStats, Tracer};
-pub use jit::{JitOptions, JitStats, Patch, PatchKind, Template, Templates, Tier};
+pub use jit::{Bytes, JitOptions, JitStats, Patch, PatchKind, Template, Templates, Tier};
 pub use language::{
     Address, Catch, Hooks, KindInfo, LanguageInfo, Moment, OpcodeInfo, OperandInfo, OperandKind, RuntimeError,
     SpecialTrace, Stubs, WeakPhase,

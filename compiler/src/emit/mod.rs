@@ -56,7 +56,7 @@ pub use dg_runtime::{
     Values, Vm,
 };
 use dg_runtime::{
-    Address, Catch, KindInfo, LanguageInfo, OpcodeInfo, OperandInfo, OperandKind, Patch, PatchKind, Status, Stubs,
+    Address, Bytes, Catch, KindInfo, LanguageInfo, OpcodeInfo, OperandInfo, OperandKind, Patch, PatchKind, Status, Stubs,
     Template, Templates, Tracer, glue, is_double_bits,
 };
 ";

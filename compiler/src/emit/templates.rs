@@ -9,6 +9,9 @@ use indexmap::IndexSet;
 use super::image::{Image, Template, TemplatePart};
 use crate::lower::{Hole, HoleSource};
 
+/// Bytes of the blocks that code is copied in: the runtime's `Bytes::BLOCK`.
+const BLOCK: usize = 16;
+
 /// A template whose parts have been joined.
 struct Joined {
     hot: Vec<u8>,
@@ -32,7 +35,7 @@ pub(super) fn outer_symbols(image: &Image) -> IndexSet<String> {
     outer
 }
 
-/// `static TEMPLATES: [Template; N] = [Template { hot: b"..", cold: b"..", patches: &[..], .. }, ..];`
+/// `static TEMPLATES: [Template; N] = [Template { hot: Bytes { .. }, cold: Bytes { .. }, patches: &[..], .. }, ..];`
 pub(super) fn templates(image: &Image) -> String {
     let mut outer = IndexSet::new();
     let mut out = String::new();
@@ -64,13 +67,17 @@ pub(super) fn templates(image: &Image) -> String {
     out
 }
 
-/// `b"\x48\x8d"`
+/// `Bytes { length: 2, blocks: &[*b"\x48\x8d.."] }`
 fn bytes(bytes: &[u8]) -> String {
-    let mut text = String::from("b\"");
-    for byte in bytes {
-        let _ = write!(text, "\\x{byte:02x}");
+    let mut text = format!("Bytes {{ length: {}, blocks: &[", bytes.len());
+    for block in bytes.chunks(BLOCK) {
+        text.push_str("*b\"");
+        for index in 0..BLOCK {
+            let _ = write!(text, "\\x{:02x}", block.get(index).unwrap_or(&0xCC));
+        }
+        text.push_str("\", ");
     }
-    text.push('"');
+    text.push_str("] }");
     text
 }
 

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use super::memory::{CodeMemory, Half, Piece};
-use super::template::{Patch, PatchKind, Template, Templates};
+use super::template::{Bytes, Patch, PatchKind, Template, Templates};
 
 /// What is to be compiled.
 pub(super) struct Source<'a> {
@@ -62,8 +62,9 @@ pub(super) fn compile(templates: &Templates, source: &Source<'_>, memory: &mut C
     let entry = if source.is_vararg { vararg } else { fixed };
     let mut survey = Survey::of(templates, source.bytecode, loop_head)?;
     survey.add(entry);
-    let hot = memory.allocate(Half::Hot, survey.hot)?;
-    let Some(cold) = memory.allocate(Half::Cold, survey.cold) else {
+    // Whole blocks are copied: the last one may reach beyond what counts.
+    let hot = memory.allocate(Half::Hot, survey.hot + Bytes::BLOCK)?;
+    let Some(cold) = memory.allocate(Half::Cold, survey.cold + Bytes::BLOCK) else {
         memory.free(Half::Hot, hot);
         return None;
     };
@@ -135,8 +136,8 @@ impl Survey {
     }
 
     fn add(&mut self, template: &Template) {
-        self.hot += template.hot.len();
-        self.cold += template.cold.len();
+        self.hot += template.hot.length as usize;
+        self.cold += template.cold.length as usize;
     }
 }
 
@@ -180,17 +181,21 @@ impl Cursor {
         }
     }
 
-    /// Appends bytes; answers their offset.
-    fn append(&mut self, bytes: &[u8]) -> usize {
+    /// Appends code; answers its offset.
+    fn append(&mut self, code: &Bytes) -> usize {
         let start = self.used;
-        assert!(bytes.len() <= self.size - start, "the survey found the sizes");
-        // SAFETY: the piece has room, as was just checked.
-        unsafe {
-            self.write
-                .add(start)
-                .copy_from_nonoverlapping(bytes.as_ptr(), bytes.len())
-        };
-        self.used += bytes.len();
+        assert!(
+            size_of_val(code.blocks) <= self.size - start,
+            "the survey found the sizes"
+        );
+        for (index, block) in code.blocks.iter().enumerate() {
+            // SAFETY: the piece has room, as was just checked.
+            unsafe {
+                let place = self.write.add(start + index * Bytes::BLOCK);
+                place.cast::<[u8; Bytes::BLOCK]>().write_unaligned(*block);
+            }
+        }
+        self.used += code.length as usize;
         start
     }
 
@@ -251,8 +256,8 @@ impl Writer<'_> {
 
     /// Appends a template for the instruction at `at`.
     fn template(&mut self, template: &Template, at: usize) {
-        let hot = self.hot.append(template.hot);
-        let cold = self.cold.append(template.cold);
+        let hot = self.hot.append(&template.hot);
+        let cold = self.cold.append(&template.cold);
         for patch in template.patches {
             self.patch(patch, at, hot, cold);
         }

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::ptr;
 use std::time::Duration;
 
-pub use template::{Patch, PatchKind, Template, Templates};
+pub use template::{Bytes, Patch, PatchKind, Template, Templates};
 
 use compile::{Compiled, Source, compile};
 use memory::{CodeMemory, Half};

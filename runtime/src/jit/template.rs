@@ -32,11 +32,24 @@ pub struct Template {
     /// Where in the instruction a label is; 0 if it has none.
     pub label: u32,
     /// What is expected to run; runs into what is copied behind it.
-    pub hot: &'static [u8],
+    pub hot: Bytes,
     /// What is not, laid out elsewhere.
-    pub cold: &'static [u8],
+    pub cold: Bytes,
     /// What is written into the copy.
     pub patches: &'static [Patch],
+}
+
+/// Code in blocks, which are copied whole: the rest of the last one is filled up.
+pub struct Bytes {
+    /// How many bytes count.
+    pub length: u32,
+    /// The code.
+    pub blocks: &'static [[u8; Bytes::BLOCK]],
+}
+
+impl Bytes {
+    /// Bytes of a block: what one store writes.
+    pub const BLOCK: usize = 16;
 }
 
 /// A field of a template, and what belongs there: `source * scale + addend`, or the distance from the field to it.
