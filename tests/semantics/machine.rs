@@ -287,7 +287,10 @@ impl Run<'_> {
             SWITCH => self.switched(context),
             THROWN if self.is_delegated => Ok(Some(End::Delegate)),
             THROWN => Ok(Some(End::Throw(same_nan(arena.hot(hot::ERROR))))),
-            NEXT => self.went_on(base, pc, i64::from(scenario.length)).map(Some),
+            NEXT => {
+                self.check_forwarded(scenario.length.into(), context.xmm0);
+                self.went_on(base, pc, scenario.length.into()).map(Some)
+            }
             TARGET => {
                 let label = self.template.and_then(|template| template.label).ok_or("no label")?;
                 let distance = arena.read(PC + label as usize, 4) as i32;
@@ -296,7 +299,9 @@ impl Run<'_> {
             RESUME if pc == arena.address(CALLEE_PC) => self.entered_directly(context, base),
             RESUME => {
                 let at = arena.offset(pc).ok_or("the program counter is nowhere")?;
-                self.resumed(base).map(|()| Some(End::At(at as i64 - PC as i64)))
+                let distance = at as i64 - PC as i64;
+                self.check_forwarded(distance, context.xmm0);
+                self.resumed(base).map(|()| Some(End::At(distance)))
             }
             EXECUTE => {
                 if pc != arena.address(PC) {
@@ -374,6 +379,12 @@ impl Run<'_> {
             self.complain(format!("opcode {opcode} was dispatched at {expected}"));
         }
         let distance = at as i64 - PC as i64;
+        self.check_forwarded(distance, forwarded);
+        Ok(End::At(distance))
+    }
+
+    /// What the next instruction is handed is the result.
+    fn check_forwarded(&mut self, distance: i64, forwarded: u64) {
         if self.scenario.forwards
             && distance == i64::from(self.scenario.length)
             && let Some(to) = self.scenario.destination
@@ -383,7 +394,6 @@ impl Run<'_> {
                 self.complain(format!("{forwarded:#x} was handed on instead of {result:#x}"));
             }
         }
-        Ok(End::At(distance))
     }
 
     /// The first instruction of a callee was reached that the instruction has remembered: it has the arguments that the
