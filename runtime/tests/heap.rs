@@ -408,3 +408,86 @@ fn two_vms_share_nothing() {
     drop(first);
     assert_eq!(as_node(&second, node.get(&second)).unwrap().id.get(), 7);
 }
+
+/// Calls what machine code calls when a collection is due.
+fn visit_safepoint(vm: &mut Vm) {
+    // SAFETY: the table holds a function of this type.
+    unsafe {
+        let builtin = (*vm.hot()).builtins[Builtin::Safepoint as usize];
+        let safepoint = std::mem::transmute::<*const (), unsafe extern "C" fn(*mut Vm) -> Status>(builtin);
+        assert_eq!(safepoint(vm).ok, 1);
+    }
+}
+
+/// A chain of nodes changes all the time while full collections mark a few objects per step: what is moved from one place
+/// to another behind the collector's back, and what is made meanwhile, stays alive; the rest is reclaimed.
+#[test]
+fn marking_in_steps_sees_what_is_written_meanwhile() {
+    const ROOTS: usize = 200;
+    let mut vm = new_vm(GcParameters {
+        nursery: 0,
+        in_steps_from: 0,
+        step: std::time::Duration::ZERO,
+        minimum: 0,
+        pause: 0,
+        ..GcParameters::default()
+    });
+    let root = vm.root_ref(vm.allocate_array::<Node>(ROOTS).unwrap());
+    let mut state = 12345_u64;
+    let mut random = move |below: usize| {
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (state >> 33) as usize % below
+    };
+    let mut lengths = [0_u32; ROOTS];
+    for round in 0..200_000_u32 {
+        {
+            let array = root.get(&vm);
+            let (from, to) = (random(ROOTS), random(ROOTS));
+            match random(16) {
+                // A chain is dropped.
+                0 => {
+                    array.items()[to].clear();
+                    lengths[to] = 0;
+                }
+                // A chain moves.
+                1..4 => {
+                    let chain = array.items()[from].get(&vm);
+                    array.items()[from].clear();
+                    let length = std::mem::take(&mut lengths[from]);
+                    match chain {
+                        Some(chain) => array.set_item(to, |item| item, Some(chain)),
+                        None => array.items()[to].clear(),
+                    }
+                    lengths[to] = length;
+                }
+                // A chain grows at its head.
+                _ => {
+                    let node = vm.allocate_array::<Node>(1).unwrap();
+                    node.id.set(lengths[to] + 1);
+                    if let Some(rest) = array.items()[to].get(&vm) {
+                        node.set_item(0, |item| item, Some(rest));
+                    }
+                    array.set_item(to, |item| item, Some(node));
+                    lengths[to] += 1;
+                }
+            }
+        }
+        if round % 50 == 0 {
+            visit_safepoint(&mut vm);
+        }
+    }
+    let stats = vm.gc_stats();
+    assert!(stats.full > 3, "{stats:?}");
+    let array = root.get(&vm);
+    for (chain, &length) in array.items().iter().zip(&lengths) {
+        let mut next = chain.get(&vm);
+        for id in (1..=length).rev() {
+            let node = next.expect("a chain of that length");
+            assert_eq!(node.id.get(), id);
+            next = node.items()[0].get(&vm);
+        }
+        assert!(next.is_none());
+    }
+}

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use crate::abi::{GC_REMEMBERED, Header, SAFEPOINT_COLLECT, SAFEPOINT_FINALIZE};
 use crate::heap::blocks::{BLOCK, LINES, block_start, meta};
-use crate::heap::{FIRST_NURSERY, Registry, Space, Tracer};
+use crate::heap::tracer::Marking;
+use crate::heap::{FIRST_NURSERY, GcStats, Registry, Space, Tracer};
 use crate::language::WeakPhase;
 use crate::vm::Vm;
 
@@ -20,6 +21,11 @@ pub(crate) enum Collection {
 /// Blocks with fewer free lines than this are not worth a visit of the allocator.
 const WORTHWHILE_LINES: usize = LINES / 16;
 
+/// A step of marking looks at the clock after so many objects.
+const STEP_OBJECTS: usize = 256;
+/// Bytes that are allocated between two steps, at most.
+const STEP_BYTES: usize = 1 << 20;
+
 impl Vm {
     /// The collection that is due.
     pub(crate) fn collect_due(&mut self) {
@@ -30,36 +36,129 @@ impl Vm {
         // Under stress most collections are minor, so that missing barriers show.
         let stats = heap.stats.get();
         let full_for_stress = heap.parameters.get().stress && (stats.minor + stats.full) % 8 == 7;
-        self.collect(if full_is_due || full_for_stress {
-            Collection::Full
+        let in_steps =
+            survived >= heap.parameters.get().in_steps_from && !heap.short.get() && !heap.parameters.get().stress;
+        if heap.marking.borrow().is_some() && !heap.short.get() {
+            self.step_marking();
+        } else if full_is_due && in_steps {
+            self.start_marking();
+        } else if full_is_due || full_for_stress {
+            self.collect(Collection::Full);
         } else {
-            Collection::Minor
+            self.collect(Collection::Minor);
+        }
+    }
+
+    /// Begins a full collection that marks in steps. Until it is complete nothing is reclaimed, and memory is handed out
+    /// from blocks only in which nothing is alive, because the marks do not say yet what is.
+    fn start_marking(&self) {
+        let begin = Instant::now();
+        self.start(Collection::Full);
+        let heap = self.heap();
+        {
+            let mut space = heap.space.borrow_mut();
+            space.recyclable.clear();
+        }
+        let mut tracer = Tracer::new(self, &heap.kinds, Marking::default());
+        self.trace_all_roots(&mut tracer);
+        *heap.marking.borrow_mut() = Some(tracer.marking);
+        self.await_next_step();
+        self.count_pause(begin);
+    }
+
+    /// Marks for a while; completes the collection when all is marked. Objects that are marked and then written are
+    /// remembered by the barrier, as old ones are, and traced again at the end; so are stacks that have run.
+    fn step_marking(&mut self) {
+        let begin = Instant::now();
+        let marking = self.heap().marking.take().expect("marking is under way");
+        // The running stack may be traced: what it has in use is known from its saved state.
+        self.save_current();
+        let mut tracer = Tracer::new(self, &self.heap().kinds, marking);
+        let goal = self.gc_parameters().step;
+        let mut done = tracer.drain_some(STEP_OBJECTS);
+        while !done && begin.elapsed() < goal {
+            done = tracer.drain_some(STEP_OBJECTS);
+        }
+        let marking = tracer.marking;
+        if done {
+            self.complete_marking(marking);
+        } else {
+            *self.heap().marking.borrow_mut() = Some(marking);
+            self.await_next_step();
+        }
+        self.count_pause(begin);
+    }
+
+    fn complete_marking(&mut self, marking: Marking) {
+        {
+            let heap = self.heap();
+            self.retire_all(&mut heap.space.borrow_mut());
+            let mut tracer = Tracer::new(self, &heap.kinds, marking);
+            // Nothing was reclaimed since these were remembered. What is not marked yet is traced when it is.
+            let mut written = std::mem::take(&mut *heap.remembered.borrow_mut());
+            written.retain(|&object| {
+                self.forget(object);
+                tracer.is_marked(object)
+            });
+            written.into_iter().for_each(|object| tracer.rescan(object));
+            self.trace_all_roots(&mut tracer);
+            tracer.drain();
+            self.finish_weak(Collection::Full, &mut tracer);
+            heap.live.set(tracer.marking.marked_bytes);
+            self.drop_dead(Collection::Full, &tracer);
+            self.sweep_caches(Collection::Full, &tracer);
+        }
+        self.reclaim(Collection::Full);
+        self.after_collection(Collection::Full);
+        let stats = self.heap().stats.get();
+        self.heap().stats.set(GcStats {
+            full: stats.full + 1,
+            ..stats
         });
+    }
+
+    /// Lets the program run until it has allocated a little more.
+    fn await_next_step(&self) {
+        let heap = self.heap();
+        let bytes = STEP_BYTES.min(heap.parameters.get().nursery).max(BLOCK);
+        heap.budget.set(heap.allocated.get() + bytes);
+        self.clear_safepoint(SAFEPOINT_COLLECT);
+    }
+
+    fn count_pause(&self, begin: Instant) {
+        let mut stats = self.heap().stats.get();
+        let pause = begin.elapsed();
+        stats.total_pause += pause;
+        stats.longest_pause = stats.longest_pause.max(pause);
+        self.heap().stats.set(stats);
     }
 
     pub(crate) fn collect(&mut self, what: Collection) {
         let begin = Instant::now();
+        // What is marked in part says nothing about what is young.
+        let what = match self.heap().marking.take() {
+            Some(_) => Collection::Full,
+            None => what,
+        };
         self.start(what);
         {
             let heap = self.heap();
-            let mut tracer = Tracer::new(self, &heap.kinds);
+            let mut tracer = Tracer::new(self, &heap.kinds, Marking::default());
             self.trace_all_roots(&mut tracer);
             tracer.drain();
             self.finish_weak(what, &mut tracer);
             let survived = if what == Collection::Full { 0 } else { heap.live.get() };
-            heap.live.set(survived + tracer.marked_bytes);
+            heap.live.set(survived + tracer.marking.marked_bytes);
             if what == Collection::Minor {
-                self.adapt_nursery(tracer.marked_bytes);
+                self.adapt_nursery(tracer.marking.marked_bytes);
             }
             self.sweep_caches(what, &tracer);
             self.drop_dead(what, &tracer);
         }
         self.reclaim(what);
         self.after_collection(what);
+        self.count_pause(begin);
         let mut stats = self.heap().stats.get();
-        let pause = begin.elapsed();
-        stats.total_pause += pause;
-        stats.longest_pause = stats.longest_pause.max(pause);
         match what {
             Collection::Minor => stats.minor += 1,
             Collection::Full => stats.full += 1,
@@ -82,9 +181,7 @@ impl Vm {
     fn start(&self, what: Collection) {
         let heap = self.heap();
         let mut space = heap.space.borrow_mut();
-        self.retire_run(&mut space);
-        space.next_line = LINES;
-        (space.medium, space.medium_end) = (std::ptr::null_mut(), std::ptr::null_mut());
+        self.retire_all(&mut space);
         if what == Collection::Full {
             // Old objects are about to lose their marks, and with them what tells them from dead ones.
             for object in std::mem::take(&mut *heap.remembered.borrow_mut()) {
@@ -92,6 +189,13 @@ impl Vm {
             }
             space.clear_marks();
         }
+    }
+
+    /// What is allocated from now on lies elsewhere.
+    fn retire_all(&self, space: &mut Space) {
+        self.retire_run(space);
+        space.next_line = LINES;
+        (space.medium, space.medium_end) = (std::ptr::null_mut(), std::ptr::null_mut());
     }
 
     fn forget(&self, object: u32) {
@@ -131,8 +235,8 @@ impl Vm {
             let mut progress = false;
             // Tracing may register more of them.
             let mut i = 0;
-            while i < tracer.ephemerons.len() {
-                progress |= (self.hooks().converge)(self, tracer.ephemerons[i], tracer);
+            while i < tracer.marking.ephemerons.len() {
+                progress |= (self.hooks().converge)(self, tracer.marking.ephemerons[i], tracer);
                 tracer.drain();
                 i += 1;
             }
@@ -143,7 +247,7 @@ impl Vm {
     }
 
     fn clear_weak(&self, tracer: &mut Tracer<'_>, phase: WeakPhase) {
-        for &container in tracer.weak.iter().chain(&tracer.ephemerons) {
+        for &container in tracer.marking.weak.iter().chain(&tracer.marking.ephemerons) {
             (self.hooks().clear_weak)(self, container, tracer, phase);
         }
     }
@@ -234,10 +338,10 @@ impl Vm {
     pub(super) fn set_budgets(&self) {
         let heap = self.heap();
         let parameters = heap.parameters.get();
-        // The more is alive, the more a collection costs that looks at all of the roots.
+        // The more is alive, the more a collection costs that looks at all of the roots; but it should not take long.
         let in_use = heap.live.get() + heap.external.get();
         let nursery = heap.nursery.get().min(parameters.nursery);
-        let mut budget = nursery.max((in_use / 8).min(16 * parameters.nursery));
+        let mut budget = nursery.max((in_use / 8).min(2 * parameters.nursery));
         if let Some(limit) = parameters.limit {
             let room = limit.saturating_sub(in_use);
             budget = budget.min(room / 2);

@@ -8,6 +8,8 @@
 //! * Marks stay after a collection: marked is old. A minor collection traces from the roots and from old objects that
 //!   were written since, through unmarked objects only (sticky mark bits: A. Demers et al., "Combining Generational
 //!   and Conservative Garbage Collection", POPL 1990). A full one clears all marks first.
+//! * A full collection of a large heap marks in steps, between which the program runs. What is marked and then written is
+//!   remembered by the same barrier, and traced again at the end.
 //! * The marks are bits beside the blocks. `GC_MARKED` in the header repeats them for the write barrier.
 
 mod blocks;
@@ -23,6 +25,7 @@ use crate::vm::Vm;
 use blocks::{BLOCK, BlockAllocator, LINE, LINES, block_start, meta};
 pub(crate) use collect::Collection;
 pub(crate) use kinds::Kinds;
+use tracer::Marking;
 pub use tracer::Tracer;
 
 /// Objects up to this size lie in blocks with others.
@@ -44,6 +47,10 @@ pub struct GcParameters {
     pub pause: u32,
     /// Below this many bytes in use no full collection is due.
     pub minimum: usize,
+    /// From this many bytes in use on, a full collection that becomes due marks in steps.
+    pub in_steps_from: usize,
+    /// About how long such a step takes.
+    pub step: Duration,
     /// Collect at every safepoint, and fill free memory with garbage.
     pub stress: bool,
     /// Nothing is collected unless asked for.
@@ -58,6 +65,8 @@ impl Default for GcParameters {
             nursery: 4 << 20,
             pause: 200,
             minimum: 2 << 20,
+            in_steps_from: 32 << 20,
+            step: Duration::from_millis(5),
             stress: false,
             stopped: false,
             limit: None,
@@ -96,6 +105,8 @@ pub(crate) struct Heap {
     pub codes: RefCell<Registry>,
     /// Coroutines: likewise.
     pub coroutines: RefCell<Registry>,
+    /// A full collection that is under way.
+    marking: RefCell<Option<Marking>>,
     /// Allocation has failed since the last collection.
     short: Cell<bool>,
     /// Bytes that objects own outside of the heap.
@@ -156,6 +167,7 @@ impl Heap {
             pending: RefCell::default(),
             codes: RefCell::default(),
             coroutines: RefCell::default(),
+            marking: RefCell::default(),
             short: Cell::new(false),
             external: Cell::new(0),
             live: Cell::new(0),

@@ -14,24 +14,26 @@ pub struct Tracer<'a> {
     vm: &'a Vm,
     arena: *mut u8,
     kinds: &'a Kinds,
+    pub(super) marking: Marking,
+}
+
+/// How far marking has come.
+#[derive(Default)]
+pub(super) struct Marking {
+    /// Marked, but not traced yet.
     stack: Vec<u32>,
-    pub(super) weak: Vec<u32>,
-    pub(super) ephemerons: Vec<u32>,
-    pub(super) marked_bytes: usize,
-    pub(super) marked_objects: usize,
+    pub weak: Vec<u32>,
+    pub ephemerons: Vec<u32>,
+    pub marked_bytes: usize,
 }
 
 impl<'a> Tracer<'a> {
-    pub(super) fn new(vm: &'a Vm, kinds: &'a Kinds) -> Self {
+    pub(super) fn new(vm: &'a Vm, kinds: &'a Kinds, marking: Marking) -> Self {
         Tracer {
             vm,
             arena: vm.arena(),
             kinds,
-            stack: Vec::new(),
-            weak: Vec::new(),
-            ephemerons: Vec::new(),
-            marked_bytes: 0,
-            marked_objects: 0,
+            marking,
         }
     }
 
@@ -52,7 +54,7 @@ impl<'a> Tracer<'a> {
     #[inline]
     pub fn reference(&mut self, object: u32) {
         if object != 0 && self.mark(object) {
-            self.stack.push(object);
+            self.marking.stack.push(object);
         }
     }
 
@@ -88,12 +90,12 @@ impl<'a> Tracer<'a> {
 
     /// The container is shown to `Hooks::clear_weak` when all is marked.
     pub fn weak(&mut self, container: u32) {
-        self.weak.push(container);
+        self.marking.weak.push(container);
     }
 
     /// The container is shown to `Hooks::converge` until nothing more is marked, then to `Hooks::clear_weak`.
     pub fn ephemeron(&mut self, container: u32) {
-        self.ephemerons.push(container);
+        self.marking.ephemerons.push(container);
     }
 
     /// Whether the object is alive as far as is known.
@@ -111,12 +113,20 @@ impl<'a> Tracer<'a> {
 
     /// Traces a marked object once more: it was written since.
     pub(crate) fn rescan(&mut self, object: u32) {
-        self.stack.push(object);
+        self.marking.stack.push(object);
     }
 
     /// Traces until all that is reachable is marked.
     pub(super) fn drain(&mut self) {
-        while let Some(object) = self.stack.pop() {
+        while !self.drain_some(usize::MAX) {}
+    }
+
+    /// Traces so many objects, or until all that is reachable is marked: then answers true.
+    pub(super) fn drain_some(&mut self, objects: usize) -> bool {
+        for _ in 0..objects {
+            let Some(object) = self.marking.stack.pop() else {
+                return true;
+            };
             let header = self.vm.address(object).cast::<Header>().cast_const();
             // SAFETY: only live objects get onto the stack.
             let kind = self.kinds.get(unsafe { (*header).kind });
@@ -126,6 +136,7 @@ impl<'a> Tracer<'a> {
             // SAFETY: a live object of that kind.
             unsafe { (kind.trace)(header, self) };
         }
+        self.marking.stack.is_empty()
     }
 
     /// Answers whether the object was not marked before.
@@ -149,8 +160,7 @@ impl<'a> Tracer<'a> {
             (*header).gc |= GC_MARKED;
             self.kinds.size_of(header)
         };
-        self.marked_bytes += size;
-        self.marked_objects += 1;
+        self.marking.marked_bytes += size;
         if meta.large == 0 {
             let start = bit as usize * 8;
             debug_assert!(start + size <= BLOCK, "an object ends outside of its block");
