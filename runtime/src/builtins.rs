@@ -293,7 +293,7 @@ impl Vm {
                     // SAFETY: within the stack; see above.
                     unsafe { *(*hot).base.wrapping_add(first as usize) = self.language().nil };
                 }
-                self.unwinding().set(false);
+                self.end_unwinding();
                 // SAFETY: the hot part is always writable.
                 unsafe {
                     (*hot).results = (*hot).base.wrapping_add(first as usize);

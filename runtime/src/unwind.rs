@@ -6,7 +6,7 @@ use std::ptr;
 
 use crate::abi::{FRAME_CALLEE, HEADER_WORDS, RESUME_DEPTH_MAX};
 use crate::coroutine::{Coroutine, CoroutineStatus};
-use crate::frames::{FrameHeader, callers_view_of_base, header, write_header};
+use crate::frames::{Frame, FrameHeader, callers_view_of_base, header, write_header};
 use crate::language::RuntimeError;
 use crate::native::{Pending, Results, Throw};
 use crate::object::Ref;
@@ -197,7 +197,7 @@ impl Vm {
             return Err(self.raise(RuntimeError::NativeStackOverflow));
         }
         self.free_left_stacks();
-        self.unwinding().set(false);
+        self.end_unwinding();
         let coroutine = self.current_coroutine().raw();
         let offset = base as usize - self.current_coroutine().stack_start() as usize;
         let delta = slot as usize + 1 + HEADER_WORDS;
@@ -279,6 +279,10 @@ impl Vm {
 impl Vm {
     /// Finds out who catches the error that `Hot::error` holds.
     pub(crate) fn unwind(&mut self) {
+        if let Some(offset) = self.leaving().get() {
+            self.unwind_leaving(offset);
+            return;
+        }
         if !self.unwinding().get() {
             self.show_thrown();
             self.unwinding().set(true);
@@ -304,6 +308,54 @@ impl Vm {
                 self.continue_at_catch(catch, base.wrapping_sub(frame.delta), callee_base);
                 return;
             }
+            base = base.wrapping_sub(frame.delta);
+        }
+    }
+
+    /// Leaves `frame`, a frame of the running coroutine, from inside of a function that it has called, at whatever
+    /// distance: its caller goes on as if `frame` had returned `value`. To be passed on as an error is; nobody in
+    /// between can catch it, but Rust functions in between see an error pass.
+    ///
+    /// # Panics
+    /// When the frame is one of another coroutine.
+    pub fn leave(&self, frame: Frame<'_>, value: Value<'_>) -> Throw {
+        let offset = frame.base() as usize - self.current_coroutine().stack_start() as usize;
+        assert!(
+            self.current_coroutine().stack_start() <= frame.base() && frame.base() < self.current_coroutine().stack_end(),
+            "a frame can only be left on its own coroutine"
+        );
+        let throw = self.throw(value);
+        self.leaving().set(Some(offset));
+        throw
+    }
+
+    /// Leaves frames up to the one with this base: its caller continues, or first a Rust function in between.
+    fn unwind_leaving(&self, offset: usize) {
+        let hot = self.hot();
+        let last = self.current_coroutine().stack_start().wrapping_byte_add(offset);
+        // SAFETY: the hot part is always readable; a frame is running.
+        let mut base = unsafe { (*hot).base };
+        loop {
+            let frame = header(base);
+            let is_last = base == last;
+            let target = if is_last {
+                Some(frame.return_address)
+            } else if frame.return_address == self.language().stubs.exit.0 {
+                Some(self.language().stubs.exit_thrown.0)
+            } else {
+                None
+            };
+            if let Some(target) = target {
+                let callee_base = callers_view_of_base(self, base);
+                (self.hooks().leave_frames)(self, self.current_coroutine().get(), callee_base);
+                // SAFETY: the hot part is always writable.
+                unsafe { (*hot).pc = frame.pc };
+                let leaving = self.leaving().get();
+                self.continue_at_catch(target, base.wrapping_sub(frame.delta), callee_base);
+                self.leaving().set(leaving.filter(|_| !is_last));
+                return;
+            }
+            assert!(frame.delta != 0, "the frame to leave is not on the stack");
             base = base.wrapping_sub(frame.delta);
         }
     }
@@ -351,7 +403,7 @@ impl Vm {
             (*hot).count = 1;
         }
         if catch != self.language().stubs.exit_thrown.0 {
-            self.unwinding().set(false);
+            self.end_unwinding();
         }
     }
 

@@ -56,6 +56,8 @@ struct State {
     no_results: Cell<u64>,
     /// The value being thrown has been shown to `Hooks::thrown`.
     unwinding: Cell<bool>,
+    /// What unwinds is no error but leaves frames, up to the one with its base so many bytes from its stack's start.
+    leaving: Cell<Option<usize>>,
     finalizing: Cell<bool>,
     /// The stack of the coroutine that ended last, and its capacity.
     last_stack: Cell<(*mut u64, u32)>,
@@ -130,6 +132,7 @@ impl VmBox {
             (&raw mut (*state).ran).write(RefCell::default());
             (&raw mut (*state).no_results).write(Cell::new(language.nil));
             (&raw mut (*state).unwinding).write(Cell::new(false));
+            (&raw mut (*state).leaving).write(Cell::new(None));
             (&raw mut (*state).finalizing).write(Cell::new(false));
             (&raw mut (*state).left_stacks).write(RefCell::default());
             (&raw mut (*state).handling).write(Cell::new(0));
@@ -266,6 +269,17 @@ impl Vm {
 
     pub(crate) fn showing(&self) -> &Cell<bool> {
         &self.state().showing
+    }
+
+    pub(crate) fn leaving(&self) -> &Cell<Option<usize>> {
+        &self.state().leaving
+    }
+
+    /// What unwound has arrived, or was caught.
+    #[inline]
+    pub(crate) fn end_unwinding(&self) {
+        self.unwinding().set(false);
+        self.leaving().set(None);
     }
 
     pub(crate) fn finalizing(&self) -> &Cell<bool> {
@@ -591,7 +605,7 @@ impl Vm {
 impl Vm {
     /// Throws a value: to be passed on with `?`.
     pub fn throw(&self, value: Value<'_>) -> Throw {
-        self.unwinding().set(false);
+        self.end_unwinding();
         // SAFETY: the hot part is always writable.
         unsafe { (*self.hot()).error = value.bits() };
         Throw(())

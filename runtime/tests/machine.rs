@@ -488,3 +488,31 @@ fn bytecode_is_shown_as_text() {
     ];
     assert_eq!(vm.disassemble(code).lines().collect::<Vec<_>>(), expected);
 }
+
+/// seek(f, n): calls itself through guest code n times; the innermost call leaves the outermost frame.
+fn seek(cx: &mut CallContext<'_>) -> NativeResult {
+    let n = cx.arg(1).as_double().unwrap();
+    if n == 0.0 {
+        let outermost = cx.frames().take_while(|frame| frame.callee::<Function>().is_some()).last().unwrap();
+        return Err(cx.leave(outermost, Value::double(42.0)));
+    }
+    let pending = cx.prepare(cx.arg(0), &[cx.arg(0), Value::double(n - 1.0)])?;
+    cx.call_for_one(pending)?;
+    panic!("the frame has been left");
+}
+
+#[test]
+fn frames_are_left_from_inside() {
+    let mut vm = quiet();
+    for depth in [0.0, 1.0, 5.0] {
+        let function = native(&vm, seek);
+        let pending = vm.prepare(function, &[function, Value::double(depth)]).unwrap();
+        let answer = vm.call_for_one(pending).unwrap().as_double();
+        assert_eq!((answer, vm.top()), (Some(42.0), 0));
+    }
+    assert_eq!(vm.data::<Log>().thrown.get(), 0, "leaving is no error");
+    // Afterwards errors are caught as ever.
+    let pending = vm.prepare(spec(&vm, &PCALL), &[native(&vm, sum), vm.nil()]).unwrap();
+    let results = vm.call(pending).unwrap();
+    assert_eq!(number(&vm, results, 0), 0.0);
+}
