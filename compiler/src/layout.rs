@@ -14,7 +14,7 @@ pub const HEADER: u32 = 8;
 pub const FIRST_KIND: u8 = 8;
 
 /// The high half of the first `int32` leaf; the next ones follow.
-const INT_TAG: u32 = 0xFFFC_0000;
+pub(crate) const INT_TAG: u32 = 0xFFFC_0000;
 
 /// The high half of the first `ref` leaf; the next ones follow.
 const REF_TAG: u32 = 0xFFFE_0000;

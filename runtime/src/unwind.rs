@@ -321,7 +321,8 @@ impl Vm {
     pub fn leave(&self, frame: Frame<'_>, value: Value<'_>) -> Throw {
         let offset = frame.base() as usize - self.current_coroutine().stack_start() as usize;
         assert!(
-            self.current_coroutine().stack_start() <= frame.base() && frame.base() < self.current_coroutine().stack_end(),
+            self.current_coroutine().stack_start() <= frame.base()
+                && frame.base() < self.current_coroutine().stack_end(),
             "a frame can only be left on its own coroutine"
         );
         let throw = self.throw(value);

@@ -493,7 +493,11 @@ fn bytecode_is_shown_as_text() {
 fn seek(cx: &mut CallContext<'_>) -> NativeResult {
     let n = cx.arg(1).as_double().unwrap();
     if n == 0.0 {
-        let outermost = cx.frames().take_while(|frame| frame.callee::<Function>().is_some()).last().unwrap();
+        let outermost = cx
+            .frames()
+            .take_while(|frame| frame.callee::<Function>().is_some())
+            .last()
+            .unwrap();
         return Err(cx.leave(outermost, Value::double(42.0)));
     }
     let pending = cx.prepare(cx.arg(0), &[cx.arg(0), Value::double(n - 1.0)])?;

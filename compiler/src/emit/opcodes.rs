@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::caches::Caches;
 use super::image::{Image, Opcode};
 use super::names::{type_name, value_name};
-use crate::ir::ids::{BytecodeId, Id};
+use crate::ir::ids::{BytecodeId, Id, RecordId};
 use crate::ir::spec::{Bytecode, OperandDecl, OperandKind, ResultKind, SpecTables, Variant};
 use crate::ir::types::TypeSet;
 
@@ -149,7 +149,8 @@ enum Parameter {
     Slot,
     Operand,
     Constant,
-    Code,
+    /// Of this object.
+    Reference(RecordId),
     Number(&'static str),
     Label,
     Run,
@@ -163,14 +164,20 @@ impl Parameter {
         match declared.alternatives[0] {
             OperandKind::Slot if several => Self::Operand,
             OperandKind::Const(_) if several => Self::Constant,
-            OperandKind::Slots | OperandKind::OpenSlots if several => Self::List,
+            OperandKind::Slots | OperandKind::SlotsFixed(_) | OperandKind::OpenSlots if several => {
+                if declared.alternatives.contains(&OperandKind::OpenSlots) {
+                    Self::List
+                } else {
+                    Self::Run
+                }
+            }
             OperandKind::Slot
             | OperandKind::Last
             | OperandKind::OutSlot
             | OperandKind::SlotsFixed(_)
             | OperandKind::OpenSlots => Self::Slot,
             OperandKind::Const(_) => Self::Constant,
-            OperandKind::ConstRef(_) => Self::Code,
+            OperandKind::ConstRef(record) => Self::Reference(record),
             OperandKind::ImmI32 => Self::Number("i32"),
             OperandKind::ImmU32 => Self::Number("u32"),
             OperandKind::ImmU16 => Self::Number("u16"),
@@ -187,18 +194,19 @@ impl Parameter {
         }
     }
 
-    const fn rust_type(&self) -> &'static str {
-        match self {
+    fn rust_type(&self, spec: &SpecTables) -> String {
+        let name = match self {
+            Self::Reference(record) => return format!("RawRef<{}>", spec.records[*record].name),
             Self::Slot => "Slot",
             Self::Operand => "Operand",
             Self::Constant => "RawValue",
-            Self::Code => "RawRef<Code>",
             Self::Number(ty) => ty,
             Self::Label => "Label",
             Self::Run => "Run",
             Self::List => "List",
             Self::Dest => "Dest",
-        }
+        };
+        name.to_owned()
     }
 }
 
@@ -268,13 +276,16 @@ fn builder_method(out: &mut String, image: &Image, id: BytecodeId, bytecode: &By
         if *is_chosen {
             subjects.push(name.clone());
         }
-        params.push(format!("{name}: {}", parameter.rust_type()));
+        params.push(format!("{name}: {}", parameter.rust_type(&image.spec)));
     }
     if !bytecode.results.is_empty() {
         if bytecode.results.len() > 1 {
             subjects.push("dst".into());
         }
-        params.push(format!("dst: {}", Parameter::of_result(&bytecode.results).rust_type()));
+        params.push(format!(
+            "dst: {}",
+            Parameter::of_result(&bytecode.results).rust_type(&image.spec)
+        ));
     }
     doc_comment(out, "    ", &bytecode.doc);
     let _ = writeln!(
@@ -327,13 +338,17 @@ fn chosen_operands(bytecode: &Bytecode, variants: &[(usize, &Opcode)]) -> Vec<bo
     operands.collect()
 }
 
-/// Whether some operand takes constants of certain types only, so that a match over the variants is not complete.
+/// Whether some operand takes constants of certain types or runs of certain lengths only, so that a match over the variants is not complete.
 fn variants_need_fallback(spec: &SpecTables, bytecode: &Bytecode) -> bool {
     bytecode
         .operands
         .values()
         .filter(|operand| operand.alternatives.len() > 1)
         .any(|operand| {
+            let fixed = |kind: &OperandKind| matches!(kind, OperandKind::SlotsFixed(_));
+            if operand.alternatives.iter().any(fixed) && !operand.alternatives.contains(&OperandKind::Slots) {
+                return true;
+            }
             let constants: Vec<TypeSet> = operand
                 .alternatives
                 .iter()
@@ -375,7 +390,14 @@ fn variant_patterns(
                     guards.push(constant_guard(spec, *set, &name));
                 }
             }
-            OperandKind::Slots => patterns.push(format!("List::Run({name})")),
+            OperandKind::Slots | OperandKind::SlotsFixed(_) => {
+                let run = match kind {
+                    OperandKind::SlotsFixed(count) => format!("Run {{ start: {name}, count: {count} }}"),
+                    _ => name,
+                };
+                let is_list = declared.alternatives.contains(&OperandKind::OpenSlots);
+                patterns.push(if is_list { format!("List::Run({run})") } else { run });
+            }
             OperandKind::OpenSlots => patterns.push(format!("List::Open({name})")),
             other => unreachable!("{other:?} is no alternative"),
         }

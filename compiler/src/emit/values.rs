@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::names::{type_name, value_name};
 use crate::ir::spec::{LeafEncoding, SpecTables};
+use crate::layout::INT_TAG;
 
 /// Everything a host writes when it means a value.
 pub fn values(spec: &SpecTables) -> String {
@@ -122,6 +123,21 @@ fn boxing(out: &mut String, spec: &SpecTables) {
          \x20   fn boxed(self) -> Value<'v>;\n}\n\n\
          impl<'v> Boxed<'v> for Value<'v> {\n    #[inline]\n    fn boxed(self) -> Value<'v> {\n        self\n    }\n}\n\n",
     );
+    let integers: Vec<u32> = spec
+        .leaves
+        .values()
+        .filter_map(|leaf| match leaf.encoding {
+            LeafEncoding::Int32 { tag } => Some(tag - INT_TAG),
+            _ => None,
+        })
+        .collect();
+    if let [leaf] = integers[..] {
+        let _ = write!(
+            out,
+            "impl<'v> Boxed<'v> for i32 {{\n    #[inline]\n    fn boxed(self) -> Value<'v> {{\n\
+             \x20       Value::int32({leaf}, self)\n    }}\n}}\n\n"
+        );
+    }
     if spec.double_leaf().is_some() {
         out.push_str(
             "impl<'v> Boxed<'v> for f64 {\n    #[inline]\n    fn boxed(self) -> Value<'v> {\n\
