@@ -90,7 +90,7 @@ pub const SAFEPOINT_FINALIZE: u32 = 4;
 /// Bit of `Hot::safepoint`: the language wants to see each instruction before it runs.
 pub const SAFEPOINT_WATCH: u32 = 8;
 
-/// Slots that a stack may have beyond [`STACK_MAX`] while an error is looked at.
+/// Slots that a stack may have beyond its limit while an error is looked at.
 pub const STACK_EXTRA: usize = 10_000;
 
 /// Number of entries of `Hot::builtins`.

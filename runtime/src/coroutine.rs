@@ -8,7 +8,7 @@ use std::ptr;
 use crate::abi::{
     COROUTINE_BASE, COROUTINE_CALLEE_BASE, COROUTINE_CONTINUATION, COROUTINE_NATIVE_DEPTH, COROUTINE_OPEN_TOP,
     COROUTINE_PC, COROUTINE_RAN, COROUTINE_RESUME_DEPTH, COROUTINE_RESUMER, COROUTINE_STACK_LIMIT, COROUTINE_STATUS,
-    FRAME_CALLEE, Header, KIND_COROUTINE, STACK_EXTRA, STACK_MAX, STACK_SLACK,
+    FRAME_CALLEE, Header, KIND_COROUTINE, STACK_EXTRA, STACK_SLACK,
 };
 use crate::heap::Tracer;
 use crate::language::RuntimeError;
@@ -262,9 +262,9 @@ impl Vm {
         let old_capacity = coroutine.capacity.get() as usize;
         let needed = (end as usize - old as usize) / 8;
         let most = if self.handling_errors() {
-            STACK_MAX + STACK_EXTRA
+            self.stack_slots() + STACK_EXTRA
         } else {
-            STACK_MAX
+            self.stack_slots()
         };
         if needed > most {
             return Err(self.raise(RuntimeError::StackOverflow));

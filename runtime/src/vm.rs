@@ -8,7 +8,7 @@ use std::ops::{Deref, DerefMut};
 use std::ptr;
 use std::rc::Rc;
 
-use crate::abi::{CODE_VARARG, DISPATCH, EXTERNS, FRAME_CALLEE, Header, Hot, KIND_CODE};
+use crate::abi::{CODE_VARARG, DISPATCH, EXTERNS, FRAME_CALLEE, Header, Hot, KIND_CODE, STACK_MAX};
 use crate::arena::{self, Arena};
 use crate::builtins;
 use crate::caches::Caches;
@@ -65,6 +65,8 @@ struct State {
     left_stacks: RefCell<Vec<(*mut u64, u32)>>,
     /// How many errors are being looked at.
     handling: Cell<u32>,
+    /// Slots that a stack may have.
+    stack_slots: usize,
     caches: Caches,
     watching: Cell<bool>,
     showing: Cell<bool>,
@@ -86,6 +88,8 @@ pub struct Options {
     pub hash_seed: Option<u64>,
     /// What to compile.
     pub jit: JitOptions,
+    /// How many slots a guest stack may have; [`STACK_MAX`] by default.
+    pub stack_slots: Option<usize>,
 }
 
 impl VmBox {
@@ -136,6 +140,7 @@ impl VmBox {
             (&raw mut (*state).finalizing).write(Cell::new(false));
             (&raw mut (*state).left_stacks).write(RefCell::default());
             (&raw mut (*state).handling).write(Cell::new(0));
+            (&raw mut (*state).stack_slots).write(options.stack_slots.unwrap_or(STACK_MAX));
             (&raw mut (*state).caches).write(Caches::default());
             (&raw mut (*state).last_stack).write(Cell::new((ptr::null_mut(), 0)));
             (&raw mut (*state).watching).write(Cell::new(false));
@@ -296,6 +301,11 @@ impl Vm {
 
     pub(crate) fn handling(&self) -> &Cell<u32> {
         &self.state().handling
+    }
+
+    /// Slots that a stack may have.
+    pub(crate) fn stack_slots(&self) -> usize {
+        self.state().stack_slots
     }
 
     pub(crate) fn handling_errors(&self) -> bool {

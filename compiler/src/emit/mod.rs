@@ -57,6 +57,6 @@ pub use dg_runtime::{
 };
 use dg_runtime::{
     Address, Bytes, Catch, KindInfo, LanguageInfo, OpcodeInfo, OperandInfo, OperandKind, Patch, PatchKind, Status, Stubs,
-    Template, Templates, Tracer, glue, is_double_bits,
+    Template, Templates, Tracer, glue,
 };
 ";

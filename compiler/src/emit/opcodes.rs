@@ -419,7 +419,7 @@ fn constant_guard(spec: &SpecTables, set: TypeSet, name: &str) -> String {
         .leaves()
         .map(|leaf| match spec.leaves[leaf].encoding {
             LeafEncoding::Unit { bits } => format!("{name}.0 == {bits:#x}"),
-            LeafEncoding::Double => format!("is_double_bits({name}.0)"),
+            LeafEncoding::Double => format!("dg_runtime::is_double_bits({name}.0)"),
             LeafEncoding::Int32 { tag } | LeafEncoding::Ref { tag, .. } => format!("{name}.0 >> 32 == {tag:#x}"),
         })
         .collect();

@@ -307,6 +307,7 @@ pub fn new_vm(gc: GcParameters) -> VmBox {
             tier: Tier::Interpreter,
             ..JitOptions::default()
         },
+        stack_slots: None,
     };
     VmBox::new(&LANGUAGE, hooks, options, Box::new(Log::default())).unwrap()
 }

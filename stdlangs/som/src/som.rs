@@ -80,6 +80,9 @@ impl std::error::Error for SomError {}
 /// The class whose methods are the lines of the interactive mode.
 const EVALUATOR: &str = "Evaluation";
 
+/// Room for about a million frames.
+const STACK_SLOTS: usize = 10_000_000;
+
 impl Som {
     /// A system that looks for classes in these directories, and then in the library that is built in.
     ///
@@ -96,6 +99,10 @@ impl Som {
     pub fn with_options(class_path: &[PathBuf], options: Options) -> Result<Som, Box<dyn std::error::Error>> {
         let state = SomState::new();
         state.class_path.borrow_mut().extend_from_slice(class_path);
+        let options = Options {
+            stack_slots: options.stack_slots.or(Some(STACK_SLOTS)),
+            ..options
+        };
         let vm = VmBox::new(
             generated::language::<Semantics>(),
             hooks::hooks(),

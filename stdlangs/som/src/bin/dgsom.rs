@@ -204,7 +204,7 @@ fn interact(som: &mut Som) -> Result<(), SomError> {
             continue;
         }
         let evaluated = som
-            .evaluate_with(&line, &it)
+            .evaluate_with(line.trim_end(), &it)
             .and_then(|value| som.send(&value, "println", &[]).map(|_| value));
         som.flush();
         match evaluated {

@@ -4,9 +4,19 @@ use dg_runtime::{Throw, Value, Vm};
 
 use super::object::describe;
 
-/// Throws an error with this message. The program ends, or the line of the interactive mode.
+/// Throws an error with this message, and where it happens. The program ends, or the line of the interactive mode.
 #[cold]
 pub fn throw(vm: &Vm, message: impl AsRef<str>) -> Throw {
+    let place = vm.frames().find_map(|frame| {
+        let line = frame.line()?;
+        Some(format!("{}:{line}: ", frame.code().info().source))
+    });
+    throw_plain(vm, place.unwrap_or_default() + message.as_ref())
+}
+
+/// Throws an error with this message as it is.
+#[cold]
+pub fn throw_plain(vm: &Vm, message: impl AsRef<str>) -> Throw {
     match vm.str(message.as_ref().as_bytes()) {
         Ok(text) => {
             use crate::generated::Boxed;

@@ -3,11 +3,11 @@
 use dg_runtime::{Ref, Throw, Value, Vm};
 
 use super::class::inherits;
-use super::object::{BLOCK_KIND, array, class_of, describe, symbol_text, text_of, variable};
+use super::object::{BLOCK_KIND, array, class_of, describe, symbol_text, text_of};
 use super::state::{Handler, som};
 use super::{error, lookup};
 use crate::emit;
-use crate::generated::{Array, Class, Externs, Function, Symbol, Target, Template, ValueKind, Variable};
+use crate::generated::{Array, Class, Externs, Function, Symbol, Target, Template, ValueKind};
 
 /// The functions that the specification of SOM declares.
 pub struct Semantics;
@@ -64,10 +64,6 @@ impl Externs for Semantics {
 
     fn two_arguments<'v>(vm: &'v Vm, first: Value<'v>, second: Value<'v>) -> Result<Ref<'v, Array>, Throw> {
         array(vm, &[first, second])
-    }
-
-    fn new_variable<'v>(vm: &'v Vm, content: Value<'v>) -> Result<Ref<'v, Variable>, Throw> {
-        variable(vm, content)
     }
 
     fn new_block<'v>(vm: &'v Vm, template: Ref<'v, Template>, receiver: Value<'v>) -> Result<Ref<'v, Function>, Throw> {

@@ -10,7 +10,7 @@ use super::class::{add_method, bind, fields, inherited_layout, inherits, new_cla
 use super::object::{Implementation, global_value, primitive, symbol, symbol_text, uncompiled};
 use super::state::{MethodInfo, som};
 use super::{error, library};
-use crate::generated::{Boxed, Class, Method, ValueKind};
+use crate::generated::{Boxed, Class, Method, ValueKind, events};
 use crate::primitives;
 use crate::syntax::ast::{ClassText, MethodText, Side};
 use crate::syntax::{
@@ -66,7 +66,7 @@ pub fn class<'v>(vm: &'v Vm, name: &str) -> Result<Option<Ref<'v, Class>>, Throw
 }
 
 fn syntax_error(vm: &Vm, file: &str, error: &SyntaxError) -> Throw {
-    error::throw(vm, error.in_file(file))
+    error::throw_plain(vm, error.in_file(file))
 }
 
 fn error_at(vm: &Vm, file: &str, position: Position, message: impl Into<String>) -> Throw {
@@ -229,6 +229,7 @@ pub fn replace_method<'v>(vm: &'v Vm, class: Ref<'v, Class>, class_side: bool, t
     }
     define_method(vm, class, method, &file)?;
     som(vm).cache.clear();
+    vm.invalidate(events::METHODS_CHANGED);
     Ok(())
 }
 

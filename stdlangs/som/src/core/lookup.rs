@@ -69,7 +69,7 @@ fn search<'v>(vm: &'v Vm, class: Ref<'v, Class>, selector: Ref<'v, Symbol>) -> O
 /// When there is none, or a lookup has failed before.
 pub fn handler<'v>(vm: &'v Vm, receiver: Value<'v>, handler: Handler) -> Result<Ref<'v, Function>, Throw> {
     if let Some(failure) = som(vm).failure.take() {
-        return Err(error::throw(vm, failure));
+        return Err(error::throw_plain(vm, failure));
     }
     let selector = som(vm).handlers[handler as usize].get(vm);
     let class = class_of(vm, receiver);

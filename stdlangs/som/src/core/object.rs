@@ -4,8 +4,7 @@ use dg_runtime::{NativeFn, Ref, SpecNative, Str, Throw, Value, Vm};
 
 use super::state::som;
 use crate::generated::{
-    Array, Boxed, Class, Function, Global, Instance, Kind, Method, NIL, Symbol, UNBOUND, ValueKind, Variable, false_,
-    true_,
+    Array, Boxed, Class, Function, Global, Instance, Kind, Method, NIL, Symbol, UNBOUND, ValueKind, false_, true_,
 };
 
 /// A block of no parameters has this kind; each parameter adds one.
@@ -91,13 +90,6 @@ pub fn instance<'v>(vm: &'v Vm, class: Ref<'v, Class>) -> Result<Ref<'v, Instanc
     instance.set(|i| &i.class, class);
     instance.items().iter().for_each(|field| field.set_plain(NIL.0));
     Ok(instance)
-}
-
-/// A captured variable.
-pub fn variable<'v>(vm: &'v Vm, content: Value<'v>) -> Result<Ref<'v, Variable>, Throw> {
-    let variable = vm.allocate::<Variable>()?;
-    variable.set(|v| &v.content, content);
-    Ok(variable)
 }
 
 /// The function of a method that was not called yet.
