@@ -11,5 +11,5 @@ pub mod generated {
     include!(concat!(env!("OUT_DIR"), "/vm.rs"));
 }
 
-pub use dg_runtime::Options;
+pub use dg_runtime::{Options, Tier};
 pub use som::{Som, SomError, SomValue};

@@ -6,7 +6,9 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use dg_som::{Options, Som, SomError, SomValue};
+use dg_som::{Options, Som, SomError, SomValue, Tier};
+
+const THRESHOLD: &[u8] = b"--jit-threshold=";
 
 const USAGE: &str = "\
 usage: dgsom [options] [File.som [arguments]]
@@ -20,6 +22,10 @@ Available options are:
   -v           show the version
   --stats      print statistics as JSON to stderr at the end
   --gc-stress  collect at every safepoint
+  --tier=T     interp: compile nothing; jit: compile each method when it is
+               first called; auto: compile those that are called often (auto)
+  --jit-threshold=N
+               how many calls are often
 ";
 
 fn main() -> ExitCode {
@@ -95,6 +101,14 @@ impl Command {
                 b"-cfg" => command.show = Some(Show::Configuration),
                 b"-d" => command.dump = true,
                 b"--stats" => command.stats = true,
+                b"--tier=interp" => command.options.jit.tier = Tier::Interpreter,
+                b"--tier=jit" => command.options.jit.tier = Tier::Compiler,
+                b"--tier=auto" => command.options.jit.tier = Tier::Automatic,
+                word if word.starts_with(THRESHOLD) => {
+                    let number = std::str::from_utf8(&word[THRESHOLD.len()..]).ok();
+                    let number = number.and_then(|number| number.parse().ok());
+                    command.options.jit.threshold = number.ok_or("--jit-threshold needs a number")?;
+                }
                 b"--gc-stress" => command.options.gc.stress = true,
                 [b'-', b'H', size @ ..] => {
                     let limit = memory_size(size)

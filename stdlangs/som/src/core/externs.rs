@@ -7,7 +7,7 @@ use super::object::{BLOCK_KIND, array, class_of, describe, symbol_text, text_of}
 use super::state::{Handler, som};
 use super::{error, lookup};
 use crate::emit;
-use crate::generated::{Array, Class, Externs, Function, Symbol, Target, Template, ValueKind};
+use crate::generated::{Array, BlockText, Class, Externs, Function, Symbol, Target, ValueKind};
 
 /// The functions that the specification of SOM declares.
 pub struct Semantics;
@@ -66,7 +66,11 @@ impl Externs for Semantics {
         array(vm, &[first, second])
     }
 
-    fn new_block<'v>(vm: &'v Vm, template: Ref<'v, Template>, receiver: Value<'v>) -> Result<Ref<'v, Function>, Throw> {
+    fn new_block<'v>(
+        vm: &'v Vm,
+        template: Ref<'v, BlockText>,
+        receiver: Value<'v>,
+    ) -> Result<Ref<'v, Function>, Throw> {
         emit::new_block(vm, template, receiver)
     }
 

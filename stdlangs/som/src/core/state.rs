@@ -172,7 +172,7 @@ pub struct SomState {
     pub classes: RefCell<Vec<ClassInfo>>,
     /// By `Method.definition`.
     pub methods: RefCell<Vec<Rc<MethodInfo>>>,
-    /// By `Template.definition`.
+    /// By `BlockText.definition`.
     pub blocks: RefCell<Vec<Rc<BlockInfo>>>,
     /// What `lookup` has found lately.
     pub cache: LookupCache,

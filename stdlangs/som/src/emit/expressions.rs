@@ -10,7 +10,7 @@ use super::literals::literal;
 use super::{BlockInfo, Capture, Source};
 use crate::core::object::{global, symbol};
 use crate::core::state::{Layout, som};
-use crate::generated::{Boxed, FALSE, NIL, TRUE, Template};
+use crate::generated::{BlockText, Boxed, FALSE, NIL, TRUE};
 use crate::syntax::ast::{Block, Expr, Literal, Send, VariableId};
 use crate::syntax::control::Control;
 
@@ -419,7 +419,7 @@ impl<'a> Emitter<'a> {
                 shared,
             });
         }
-        let template = self.vm.allocate::<Template>()?;
+        let template = self.vm.allocate::<BlockText>()?;
         let method = match self.block {
             Some(info) => Rc::clone(&info.method),
             None => som(self.vm).methods.borrow()[self.definition() as usize].clone(),

@@ -13,7 +13,7 @@ use dg_runtime::{Ref, Throw, Value, Vm};
 use crate::core::lookup;
 use crate::core::object::BLOCK_KIND;
 use crate::core::state::{Handler, MethodInfo, som};
-use crate::generated::{Boxed, Function, Template};
+use crate::generated::{BlockText, Boxed, Function};
 use crate::syntax::ast::{Block, VariableId};
 
 /// What is known of a block in the text of a method.
@@ -59,7 +59,11 @@ pub fn ensure_compiled(vm: &Vm, function: Ref<'_, Function>) -> Result<(), Throw
 ///
 /// # Errors
 /// When its code is too large, or memory runs out.
-pub fn new_block<'v>(vm: &'v Vm, template: Ref<'v, Template>, receiver: Value<'v>) -> Result<Ref<'v, Function>, Throw> {
+pub fn new_block<'v>(
+    vm: &'v Vm,
+    template: Ref<'v, BlockText>,
+    receiver: Value<'v>,
+) -> Result<Ref<'v, Function>, Throw> {
     let state = som(vm);
     let info = Rc::clone(&state.blocks.borrow()[template.definition.get() as usize]);
     let frame = vm.frames().next().expect("a function runs");
