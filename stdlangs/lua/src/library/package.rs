@@ -1,5 +1,7 @@
 //! `package`, `require` and `module`, for modules that are written in Lua.
 
+use std::os::unix::ffi::OsStrExt;
+
 use dg_runtime::{CallContext, NativeResult, Ref, Throw, Value, Vm};
 
 use super::args::Args;
@@ -16,15 +18,18 @@ use crate::generated::{Boxed, Function, Table, ValueKind, nil, true_};
 const PATH: &str = "./?.lua;/usr/local/share/lua/5.1/?.lua;/usr/local/share/lua/5.1/?/init.lua;\
                     /usr/local/lib/lua/5.1/?.lua;/usr/local/lib/lua/5.1/?/init.lua";
 
-/// The environment variable that replaces the path; `;;` in it stands for [`PATH`].
-const PATH_VARIABLE: &str = "LUA_PATH";
+/// Where native modules would be looked for.
+const NATIVE_PATH: &str = "./?.so;/usr/local/lib/lua/5.1/?.so;/usr/local/lib/lua/5.1/loadall.so";
+
+/// Why they cannot be loaded.
+const NO_NATIVE: &str = "dynamic libraries not enabled; check your Lua installation";
 
 /// What `require` asks in turn.
 const LOADERS: Functions = &[
     ("preload loader", load_preloaded),
     ("file loader", load_from_path),
     ("native loader", load_native),
-    ("native root loader", load_native),
+    ("native root loader", load_native_root),
 ];
 
 /// Opens the library; the tables of the other libraries must be there.
@@ -52,13 +57,12 @@ pub fn open(vm: &Vm) -> Result<(), Throw> {
     for (index, &(name, loader)) in (1u32..).zip(LOADERS) {
         table::set_number(vm, loaders, index.into(), alloc::native(vm, name, loader)?.boxed())?;
     }
-    let path = std::env::var(PATH_VARIABLE).map(|path| path.replace(";;", &format!(";{PATH};")));
     let fields = [
         ("loaded", loaded.boxed()),
         ("preload", alloc::table(vm)?.boxed()),
         ("loaders", loaders.boxed()),
-        ("path", string(vm, path.as_deref().unwrap_or(PATH).as_bytes())?),
-        ("cpath", string(vm, b"")?),
+        ("path", string(vm, &path_from("LUA_PATH", PATH))?),
+        ("cpath", string(vm, &path_from("LUA_CPATH", NATIVE_PATH))?),
         ("config", string(vm, b"/\n;\n?\n!\n-\n")?),
     ];
     for (name, value) in fields {
@@ -71,6 +75,30 @@ pub fn open(vm: &Vm) -> Result<(), Throw> {
         alloc::userdata(vm, None, 0)?.boxed(),
     )?;
     table::set_str(vm, lua(vm).registry(vm), vm.str(b"package")?, package.boxed())
+}
+
+/// What an environment variable says, where `;;` stands for the default, or else the default.
+fn path_from(variable: &str, default: &str) -> Vec<u8> {
+    match std::env::var_os(variable) {
+        Some(path) => {
+            let marked = replace(path.as_bytes(), b";;", b";\x01;");
+            replace(&marked, b"\x01", default.as_bytes())
+        }
+        None => default.as_bytes().to_vec(),
+    }
+}
+
+/// Puts `by` wherever `part` is.
+fn replace(text: &[u8], part: &[u8], by: &[u8]) -> Vec<u8> {
+    let mut replaced = Vec::with_capacity(text.len());
+    let mut from = 0;
+    for at in memchr::memmem::find_iter(text, part) {
+        replaced.extend_from_slice(&text[from..at]);
+        replaced.extend_from_slice(by);
+        from = at + part.len();
+    }
+    replaced.extend_from_slice(&text[from..]);
+    replaced
 }
 
 const FUNCTIONS: Functions = &[("module", module), ("require", require)];
@@ -151,49 +179,87 @@ fn load_preloaded(cx: &mut CallContext<'_>) -> NativeResult {
     }
 }
 
-fn load_from_path(cx: &mut CallContext<'_>) -> NativeResult {
-    let name = cx.bytes(0)?;
-    let Some(path) = package_field(cx, "path")?.as_string(cx) else {
-        return Err(error::throw_from_native(cx, "'package.path' must be a string"));
-    };
-    let file_name: Vec<u8> = name
-        .iter()
-        .map(|&byte| if byte == b'.' { b'/' } else { byte })
-        .collect();
-    let mut reasons = Vec::new();
-    for template in path
-        .as_bytes()
-        .split(|&byte| byte == b';')
-        .filter(|template| !template.is_empty())
-    {
-        let parts: Vec<&[u8]> = template.split(|&byte| byte == b'?').collect();
-        let candidate = parts.join(&file_name[..]);
-        if std::fs::File::open(path_of(&candidate)).is_ok() {
-            return match load_file(cx, Some(&candidate)) {
-                Ok(function) => cx.ret(function.boxed()),
-                Err(LoadError::Thrown(throw)) => Err(throw),
-                Err(LoadError::Syntax(message)) => {
-                    let (name, file, message) = (show(name), show(&candidate), show(&message));
-                    let message = format!("error loading module '{name}' from file '{file}':\n\t{message}");
-                    Err(error::throw_from_native(cx, message))
-                }
-            };
-        }
-        reasons.extend_from_slice(format!("\n\tno file '{}'", show(&candidate)).as_bytes());
-    }
-    cx.ret_bytes(&reasons)
+/// Where a module is.
+enum Search {
+    /// In this file, which can be read.
+    Found(Vec<u8>),
+    /// Nowhere; with a line for each file that is not there.
+    Missing(Vec<u8>),
 }
 
-/// Modules that are no Lua cannot be loaded; PUC Lua has two loaders for them.
+/// Looks for a module along the path in a field of `package`.
+fn search(cx: &CallContext<'_>, field: &str, name: &[u8]) -> Result<Search, Throw> {
+    let path = package_field(cx, field)?;
+    let mut text = Vec::new();
+    if !coerce::append_text(cx, &mut text, path) {
+        return Err(error::throw_from_native(
+            cx,
+            format!("'package.{field}' must be a string"),
+        ));
+    }
+    let file_name = replace(name, b".", b"/");
+    let mut reasons = Vec::new();
+    for template in text.split(|&byte| byte == b';').filter(|template| !template.is_empty()) {
+        let candidate = replace(template, b"?", &file_name);
+        if std::fs::File::open(path_of(&candidate)).is_ok() {
+            return Ok(Search::Found(candidate));
+        }
+        reasons.extend_from_slice(&[b"\n\tno file '", &candidate[..], b"'"].concat());
+    }
+    Ok(Search::Missing(reasons))
+}
+
+/// The module cannot be loaded from the file that it is in.
+fn broken(cx: &CallContext<'_>, name: &[u8], file: &[u8], reason: &[u8]) -> Throw {
+    let message = [
+        b"error loading module '",
+        name,
+        b"' from file '",
+        file,
+        b"':\n\t",
+        reason,
+    ];
+    error::throw_from_native(cx, message.concat())
+}
+
+fn load_from_path(cx: &mut CallContext<'_>) -> NativeResult {
+    let name = cx.bytes(0)?;
+    match search(cx, "path", name)? {
+        Search::Found(file) => match load_file(cx, Some(&file)) {
+            Ok(function) => cx.ret(function.boxed()),
+            Err(LoadError::Thrown(throw)) => Err(throw),
+            Err(LoadError::Syntax(message)) => Err(broken(cx, name, &file, &message)),
+        },
+        Search::Missing(reasons) => cx.ret_bytes(&reasons),
+    }
+}
+
+/// A module that is no Lua is found, and refused.
 fn load_native(cx: &mut CallContext<'_>) -> NativeResult {
-    cx.ret_bytes(b"")
+    let name = cx.bytes(0)?;
+    match search(cx, "cpath", name)? {
+        Search::Found(file) => Err(broken(cx, name, &file, NO_NATIVE.as_bytes())),
+        Search::Missing(reasons) => cx.ret_bytes(&reasons),
+    }
+}
+
+/// As [`load_native`], for the module that the one with this name would be a part of.
+fn load_native_root(cx: &mut CallContext<'_>) -> NativeResult {
+    let name = cx.bytes(0)?;
+    let Some(dot) = name.iter().position(|&byte| byte == b'.') else {
+        return cx.ret_none();
+    };
+    match search(cx, "cpath", &name[..dot])? {
+        Search::Found(file) => Err(broken(cx, name, &file, NO_NATIVE.as_bytes())),
+        Search::Missing(reasons) => cx.ret_bytes(&reasons),
+    }
 }
 
 /// `package.loadlib(path, function)`, as where the system has no dynamic libraries.
 fn loadlib(cx: &mut CallContext<'_>) -> NativeResult {
     cx.bytes(0)?;
     cx.bytes(1)?;
-    let message = string(cx, b"dynamic libraries not enabled; check your Lua installation")?;
+    let message = string(cx, NO_NATIVE.as_bytes())?;
     cx.ret_all(&[nil(), message, string(cx, b"absent")?])
 }
 

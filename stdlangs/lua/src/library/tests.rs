@@ -243,3 +243,23 @@ fn results_beyond_the_memory_limit_are_errors() {
     check("return ('%s%s'):format(s:rep(12), s:rep(12))");
     check("return s:gsub('x', ('y'):rep(64))");
 }
+
+#[test]
+fn a_module_that_is_not_found_is_looked_for_everywhere() {
+    check(
+        "package.path, package.cpath = './?.lua;/none/?/init.lua', '/none/?.so'
+         return select(2, pcall(require, 'no.such'))",
+        "module \\'no.such\\' not found:\\n\\tno field package.preload[\\'no.such\\']\\n\\tno file \\'./no/such.lua\\'\\n\\tno \
+         file \\'/none/no/such/init.lua\\'\\n\\tno file \\'/none/no/such.so\\'\\n\\tno file \\'/none/no.so\\'",
+    );
+}
+
+#[test]
+fn native_modules_are_refused() {
+    check(
+        "package.path, package.cpath = '', '/none/?.so;/dev/null'
+         return select(2, pcall(require, 'native'))",
+        "error loading module \\'native\\' from file \\'/dev/null\\':\\n\\tdynamic libraries not enabled; check your Lua \
+         installation",
+    );
+}

@@ -1,12 +1,18 @@
 //! `dglua`: runs Lua 5.1 programs, with the options and the exit status of PUC Lua's `lua`.
 
+mod interactive;
+mod interrupt;
+
 use std::ffi::OsStr;
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::process::ExitCode;
 
-use dg_lua::{Error, Function, Lua, MultiValue, Options, Result, StdLib, Tier, Variadic, skip_shebang};
+use dg_lua::{Error, Function, Lua, Options, Result, StdLib, Tier, Variadic, skip_shebang};
+
+use interactive::interact;
+use interrupt::interruptible;
 
 const VERSION: &str = concat!("Lua 5.1 (dglua ", env!("CARGO_PKG_VERSION"), ")");
 
@@ -35,7 +41,10 @@ fn main() -> ExitCode {
     let command = match Command::parse(&arguments) {
         Ok(command) => command,
         Err(message) => {
-            say(std::io::stderr(), format_args!("dglua: {message}\n{USAGE}"));
+            say(
+                std::io::stderr(),
+                format_args!("{}: {message}\n{USAGE}", name_of(&arguments)),
+            );
             return ExitCode::FAILURE;
         }
     };
@@ -54,7 +63,7 @@ fn main() -> ExitCode {
     };
     let ran = command.run(&lua, &arguments);
     if let Err(error) = &ran {
-        report(&lua, error);
+        report(&lua, Some(&name_of(&arguments)), error);
     }
     if command.stats {
         print_stats(&lua);
@@ -64,6 +73,12 @@ fn main() -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// What the program is called.
+fn name_of(arguments: &[Vec<u8>]) -> String {
+    let name = arguments.first().filter(|name| !name.is_empty());
+    name.map_or("dglua".into(), |name| String::from_utf8_lossy(name).into_owned())
 }
 
 /// Lets a closed pipe end the program, as it ends any other: Rust's runtime ignores the signal, and a program that
@@ -151,30 +166,38 @@ impl Command {
     }
 
     fn run(&self, lua: &Lua, arguments: &[Vec<u8>]) -> Result<()> {
+        run_init(lua)?;
         if self.version {
-            say(std::io::stdout(), format_args!("{VERSION}\n"));
+            say(std::io::stderr(), format_args!("{VERSION}\n"));
         }
         for step in &self.steps {
             match step {
-                Step::Execute(source) => lua.load(source).set_name("=(command line)").exec()?,
+                Step::Execute(source) => {
+                    let chunk = lua.load(source).set_name("=(command line)").into_function()?;
+                    interruptible(lua, || chunk.call::<()>(()))?;
+                }
                 Step::Require(name) => {
                     let require: Function = lua.globals().get("require")?;
-                    require.call::<()>(lua.create_string(name)?)?;
+                    let name = lua.create_string(name)?;
+                    interruptible(lua, || require.call::<()>(name))?;
                 }
             }
         }
         if let Some(script) = self.script {
             set_arg(lua, arguments, script)?;
-            execute_file(lua, &arguments[script], &arguments[script + 1..])?;
+            // Behind `--` it is a name, whatever it looks like.
+            let is_input = arguments[script] == b"-" && arguments[script - 1] != b"--";
+            let path = (!is_input).then_some(&arguments[script][..]);
+            execute_file(lua, path, &arguments[script + 1..])?;
         }
         let nothing_else = self.script.is_none() && self.steps.is_empty() && !self.version;
         if self.interactive || nothing_else && std::io::stdin().is_terminal() {
             if nothing_else {
-                say(std::io::stdout(), format_args!("{VERSION}\n"));
+                say(std::io::stderr(), format_args!("{VERSION}\n"));
             }
             interact(lua);
         } else if nothing_else {
-            execute_file(lua, b"-", &[])?;
+            execute_file(lua, None, &[])?;
         }
         Ok(())
     }
@@ -189,66 +212,38 @@ fn set_arg(lua: &Lua, arguments: &[Vec<u8>], script: usize) -> Result<()> {
     lua.globals().set("arg", arg)
 }
 
-/// Runs a file, or the standard input for `-`.
-fn execute_file(lua: &Lua, path: &[u8], arguments: &[Vec<u8>]) -> Result<()> {
-    let arguments: Result<Variadic<_>> = arguments.iter().map(|text| lua.create_string(text)).collect();
-    let chunk = if path == b"-" {
-        let mut source = Vec::new();
-        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut source)?;
-        lua.load(skip_shebang(&source)).set_name("=stdin").into_function()?
-    } else {
-        lua.load(Path::new(OsStr::from_bytes(path))).into_function()?
-    };
-    chunk.call(arguments?)
-}
-
-/// Reads and runs statements and expressions until the input ends.
-fn interact(lua: &Lua) {
-    let mut input = std::io::stdin().lock();
-    let mut source = Vec::new();
-    loop {
-        let prompt = if source.is_empty() { "> " } else { ">> " };
-        say(std::io::stdout(), format_args!("{prompt}"));
-        let before = source.len();
-        if input.read_until(b'\n', &mut source).is_err() || source.len() == before {
-            say(std::io::stdout(), format_args!("\n"));
-            return;
-        }
-        if before == 0 && source.first() == Some(&b'=') {
-            source.splice(..1, *b"return ");
-        }
-        match lua.load(&source).set_name("=stdin").into_function() {
-            Ok(chunk) => {
-                source.clear();
-                let printed = run_and_print(lua, &chunk);
-                lua.flush_files();
-                if let Err(error) = printed {
-                    report(lua, &error);
-                }
-            }
-            Err(Error::SyntaxError {
-                incomplete_input: true, ..
-            }) => {}
-            Err(error) => {
-                source.clear();
-                report(lua, &error);
-            }
-        }
-    }
-}
-
-fn run_and_print(lua: &Lua, chunk: &Function) -> Result<()> {
-    let results: MultiValue = chunk.call(())?;
-    if results.is_empty() {
+/// What the environment says that is run first: a file, after `@`, or statements.
+fn run_init(lua: &Lua) -> Result<()> {
+    let Some(init) = std::env::var_os("LUA_INIT").map(OsStringExt::into_vec) else {
         return Ok(());
+    };
+    if let Some(path) = init.strip_prefix(b"@") {
+        return execute_file(lua, Some(path), &[]);
     }
-    lua.globals().get::<Function>("print")?.call(results)
+    let chunk = lua.load(&init).set_name("=LUA_INIT").into_function()?;
+    interruptible(lua, || chunk.call(()))
 }
 
-/// Shows an error, after what the program has printed.
-fn report(lua: &Lua, error: &Error) {
+/// Runs a file, or the standard input.
+fn execute_file(lua: &Lua, path: Option<&[u8]>, arguments: &[Vec<u8>]) -> Result<()> {
+    let arguments: Result<Variadic<_>> = arguments.iter().map(|text| lua.create_string(text)).collect();
+    let chunk = match path {
+        Some(path) => lua.load(Path::new(OsStr::from_bytes(path))).into_function()?,
+        None => {
+            let mut source = Vec::new();
+            std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut source)?;
+            lua.load(skip_shebang(&source)).set_name("=stdin").into_function()?
+        }
+    };
+    let arguments = arguments?;
+    interruptible(lua, || chunk.call(arguments))
+}
+
+/// Shows an error, after what the program has printed; who reports it, in front, unless that is clear.
+fn report(lua: &Lua, program: Option<&str>, error: &Error) {
     lua.flush_files();
-    say(std::io::stderr(), format_args!("dglua: {}\n", error.message()));
+    let program = program.map_or(String::new(), |name| format!("{name}: "));
+    say(std::io::stderr(), format_args!("{program}{}\n", error.message()));
     if let Some(traceback) = error.traceback() {
         say(std::io::stderr(), format_args!("{traceback}\n"));
     }
