@@ -339,3 +339,73 @@ impl Som {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new() -> Som {
+        Som::new(&[]).expect("the library is right")
+    }
+
+    fn integer(value: &SomValue) -> i64 {
+        match value {
+            SomValue::Integer(number) => *number,
+            other => panic!("{other:?} is no integer"),
+        }
+    }
+
+    #[test]
+    fn values_go_in_and_out() {
+        let mut som = new();
+        let array = som
+            .array(&[SomValue::Integer(1 << 40), SomValue::Boolean(true)])
+            .unwrap();
+        assert_eq!(
+            integer(&som.send(&array, "at:", &[SomValue::Integer(1)]).unwrap()),
+            1 << 40
+        );
+        som.set_global("Given", &SomValue::BigInteger("9223372036854775808".into()))
+            .unwrap();
+        let sum = som.evaluate("Given + 1").unwrap();
+        assert!(matches!(sum, SomValue::BigInteger(digits) if digits == "9223372036854775809"));
+        assert!(matches!(som.evaluate("#a"), Ok(SomValue::Symbol(text)) if text == "a"));
+        assert!(matches!(som.evaluate("'a' + 1"), Ok(SomValue::String(text)) if text == b"a1"));
+        assert!(matches!(som.evaluate("1 // 2"), Ok(SomValue::Double(0.5))));
+        assert!(matches!(som.evaluate("nil"), Ok(SomValue::Nil)));
+    }
+
+    #[test]
+    fn a_replaced_method_is_run_where_the_old_one_was_remembered() {
+        let mut som = new();
+        som.evaluate("system global: #Sum put: [ | sum | sum := 0. 1 to: 200 do: [ :i | sum := sum + i one ]. sum ]")
+            .unwrap();
+        for expected in [1, 2, 3] {
+            som.replace_method("Integer", false, &format!("one = ( ^ {expected} )"))
+                .unwrap();
+            for _ in 0..2 {
+                assert_eq!(integer(&som.evaluate("Sum value").unwrap()), 200 * expected);
+            }
+        }
+    }
+
+    #[test]
+    fn errors_come_with_the_frames() {
+        let mut som = new();
+        match som.evaluate("#(1) do: [ :each | each / 0 ]") {
+            Err(SomError::Failed { message, traceback }) => {
+                assert_eq!(message, "(line):1: / divides by zero");
+                assert!(
+                    traceback.contains("[] in Evaluation>>evaluate: ((line):1)"),
+                    "{traceback}"
+                );
+                assert!(traceback.contains("Array>>do: (Array.som:"), "{traceback}");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(som.evaluate("system exit: 3"), Err(SomError::Exit(3))));
+        assert_eq!(integer(&som.evaluate("3 + 4").unwrap()), 7);
+        assert!(som.replace_method("NoSuchClass", false, "a = ( )").is_err());
+        assert!(matches!(som.load("NoSuchClass"), Ok(None)));
+    }
+}
