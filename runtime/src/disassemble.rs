@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write as _};
 
-use crate::abi::KIND_STR;
+use crate::abi::{Header, KIND_FIRST, KIND_STR};
 use crate::code::Code;
 use crate::language::{OperandInfo, OperandKind};
 use crate::object::{RawRef, Ref, Str};
@@ -72,6 +72,17 @@ impl Display for Shown<'_> {
                 // SAFETY: code objects in the instructions of a live one are alive.
                 let code = unsafe { RawRef::<Code>::new(u32_field()).get(self.vm) };
                 write!(f, "<{}>", code.info().name)
+            }
+            OperandKind::Reference => {
+                let object = self.vm.address(u32_field()).cast::<Header>();
+                // SAFETY: objects in the instructions of live code are alive.
+                let kind = unsafe { (*object).kind };
+                let name = self
+                    .vm
+                    .language()
+                    .kinds
+                    .get(usize::from(kind).wrapping_sub(usize::from(KIND_FIRST)));
+                write!(f, "<{}>", name.map_or("object", |kind| kind.name))
             }
         }
     }

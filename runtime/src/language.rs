@@ -144,6 +144,8 @@ pub enum OperandKind {
     Constant,
     /// u32: a code object.
     Code,
+    /// u32: an object of the language.
+    Reference,
 }
 
 /// What goes wrong in the runtime itself; the language words it.

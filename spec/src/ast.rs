@@ -211,7 +211,7 @@ pub struct EnumCase {
     pub name: Name,
 }
 
-/// `plan NAME { Case, Case(TYPE, ..) }`
+/// `plan NAME { Case, Case(TYPE, ..), else Case }`
 #[derive(Clone, Debug)]
 pub struct PlanDecl {
     /// Its `///` lines.
@@ -229,6 +229,8 @@ pub struct PlanDecl {
 pub struct PlanCase {
     /// Its `///` lines.
     pub docs: Docs,
+    /// Written `else CASE`.
+    pub is_fallback: bool,
     /// Its name.
     pub name: Name,
     /// What it carries.

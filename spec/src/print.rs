@@ -113,7 +113,8 @@ impl Printer {
                             true => String::new(),
                             false => format!("({})", list(&case.payload, type_expr)),
                         };
-                        p.line(&format!("{}{payload},", case.name.text));
+                        let fallback = if case.is_fallback { "else " } else { "" };
+                        p.line(&format!("{fallback}{}{payload},", case.name.text));
                     }
                 });
             }

@@ -93,6 +93,14 @@ impl Scenario {
             script: Script {
                 seed: random.next(),
                 turn: number,
+                gives_up: matches!(
+                    subject,
+                    Subject::Bytecode {
+                        variant: Variant { cache: Some(_), .. },
+                        form: CacheForm::Plain,
+                        ..
+                    }
+                ),
             },
             heap,
             operands: vec![],

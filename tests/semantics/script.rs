@@ -16,6 +16,8 @@ pub struct Script {
     pub seed: u64,
     /// Which case comes first.
     pub turn: u64,
+    /// Whether the instruction has given up remembering: what its cache asks answers the plan's `else` case.
+    pub gives_up: bool,
 }
 
 /// What a runtime function answers, and what else it does.
@@ -57,6 +59,11 @@ impl Script {
             _ => 3,
         };
         let choice = (self.turn + count) % (cases + u64::from(row.effects.throws));
+        let fallback = match row.result {
+            ExternResult::Plan(plan) if self.gives_up && row.effects.is_removable() => spec.plans[plan].fallback,
+            _ => None,
+        };
+        let choice = fallback.map_or(choice, u64::from);
         let change = (row.effects.may_write_heap() && random.one_in(2)).then(|| {
             let values: Vec<usize> = heap
                 .traced

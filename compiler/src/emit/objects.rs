@@ -26,6 +26,11 @@ pub fn is_framework(record: &Record) -> bool {
     matches!(record.kind, RecordKind::Object { number } if number < FIRST_KIND)
 }
 
+/// Whether the record is the framework's object for bytecode.
+pub fn is_code(record: &Record) -> bool {
+    is_framework(record) && type_name(&record.name) == "Code"
+}
+
 const FIRST_KIND: u8 = 8;
 
 /// The Rust type of a field.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::caches::Caches;
 use super::image::{Image, Opcode};
 use super::names::{type_name, value_name};
+use super::objects::is_code;
 use crate::ir::ids::{BytecodeId, Id, RecordId};
 use crate::ir::spec::{Bytecode, OperandDecl, OperandKind, ResultKind, SpecTables, Variant};
 use crate::ir::types::TypeSet;
@@ -79,7 +80,7 @@ fn opcode_table(out: &mut String, image: &Image) {
         let declared = &image.spec.bytecodes[opcode.bytecode];
         let doc = declared.doc.lines().next().unwrap_or_default().trim();
         let length = opcode.variant.encoding().length;
-        let mut fields = operand_fields(declared, &opcode.variant);
+        let mut fields = operand_fields(&image.spec, declared, &opcode.variant);
         fields.sort_by_key(|(offset, ..)| *offset);
         let _ = writeln!(
             out,
@@ -102,7 +103,7 @@ fn opcode_table(out: &mut String, image: &Image) {
 }
 
 /// Offset, name and runtime kind of every field of an instruction.
-fn operand_fields(declared: &Bytecode, variant: &Variant) -> Vec<(u32, String, &'static str)> {
+fn operand_fields(spec: &SpecTables, declared: &Bytecode, variant: &Variant) -> Vec<(u32, String, &'static str)> {
     let encoding = variant.encoding();
     let mut fields = Vec::new();
     fields.extend(encoding.result.map(|offset| (offset, "result".to_owned(), "Result")));
@@ -117,7 +118,7 @@ fn operand_fields(declared: &Bytecode, variant: &Variant) -> Vec<(u32, String, &
         .zip(&variant.operands)
         .zip(&encoding.operands)
     {
-        fields.push((place.offset, operand.name.clone(), runtime_kind(*kind)));
+        fields.push((place.offset, operand.name.clone(), runtime_kind(spec, *kind)));
         fields.extend(
             place
                 .count
@@ -127,7 +128,7 @@ fn operand_fields(declared: &Bytecode, variant: &Variant) -> Vec<(u32, String, &
     fields
 }
 
-const fn runtime_kind(kind: OperandKind) -> &'static str {
+fn runtime_kind(spec: &SpecTables, kind: OperandKind) -> &'static str {
     match kind {
         OperandKind::Slot
         | OperandKind::Last
@@ -136,7 +137,8 @@ const fn runtime_kind(kind: OperandKind) -> &'static str {
         | OperandKind::OpenSlots => "Slot",
         OperandKind::OutSlot => "Result",
         OperandKind::Const(_) => "Constant",
-        OperandKind::ConstRef(_) => "Code",
+        OperandKind::ConstRef(record) if is_code(&spec.records[record]) => "Code",
+        OperandKind::ConstRef(_) => "Reference",
         OperandKind::ImmI32 => "I32",
         OperandKind::ImmU32 => "U32",
         OperandKind::ImmU16 => "U16",

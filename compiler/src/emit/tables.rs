@@ -6,8 +6,8 @@ use indexmap::IndexSet;
 
 use super::code::link_name;
 use super::image::Image;
-use super::names::{type_name, value_name};
-use super::objects::is_framework;
+use super::names::value_name;
+use super::objects::is_code;
 use super::templates::outer_symbols;
 use crate::ir::spec::{LeafEncoding, RecordKind};
 
@@ -209,7 +209,7 @@ fn callee(image: &Image) -> (u32, u8, u32) {
     };
     let code = declared.fields.iter().find(|field| {
         matches!(field.ty, crate::ir::spec::FieldType::Ref { record, .. }
-            if is_framework(&spec.records[record]) && type_name(&spec.records[record].name) == "Code")
+            if is_code(&spec.records[record]))
     });
     (leaf, kind, code.map_or(0, |field| field.offset))
 }

@@ -468,6 +468,10 @@ impl Frame<'_, '_> {
                 value,
             } => {
                 let (address, ty) = self.element(*record, *base, *index)?;
+                let length = self.at(self.get(*base)?, LENGTH_OFFSET);
+                if self.get(*index)? >= self.machine.read(length, 4) {
+                    return Err(malformed("a store to an element that the object does not have"));
+                }
                 return self.store(address, ty.bytes().unwrap_or(8), self.get(*value)?);
             }
             Op::Length { base, .. } => {
@@ -476,11 +480,11 @@ impl Frame<'_, '_> {
             }
             Op::New { record, fields, array } => return self.new_object(*record, fields, *array),
             Op::CallExtern { callee, args } => return self.call_extern(*callee, args),
-            Op::PlanPayload { index, .. } => {
+            Op::PlanPayload { plan, case, index, .. } => {
+                // Words of cases that were not answered are read where all are remembered; nothing uses them.
+                let ty = self.spec.plans[*plan].cases[*case as usize].payload[*index as usize];
                 let word = self.plan.get(*index as usize).cloned();
-                return word
-                    .map(Computed::Values)
-                    .ok_or_else(|| malformed("the plan has no such payload"));
+                return Ok(Computed::Values(word.unwrap_or_else(|| vec![0; ty.values().len()])));
             }
             Op::CacheLoad(word) => self.machine.cache_word(*word),
             Op::CacheStore { word, value } => {

@@ -257,6 +257,8 @@ pub struct Plan {
     pub name: String,
     /// Its cases; a case's number is its position.
     pub cases: Vec<PlanCase>,
+    /// The case that is right whatever the answer would be: what a site takes that has given up remembering.
+    pub fallback: Option<u32>,
 }
 
 /// One way to answer.

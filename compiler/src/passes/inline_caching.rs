@@ -9,7 +9,7 @@
 //! * a form for each *case* of a plan (one, if the answer is no plan): compares the key, and goes on with what is
 //!   remembered. The case is a constant in it, so the passes that follow specialise it on the case; the words that come
 //!   with it are read from the instruction. When the key is another one, the linking form takes over.
-//! * the *uncached* form, for a site whose key keeps changing.
+//! * the *uncached* form, for a site whose key keeps changing. It takes the plan's `else` case if there is one.
 //!
 //! ```text
 //! cache (v9) ways 1 b3 done b4       →   GETFIELD          b3: ..; cache_store key 0 = v9; cache_link 0; again
@@ -49,7 +49,7 @@ pub fn run(program: &mut Program, enabled: bool) -> Result<(), PassError> {
         for case in 0..site.shape.cases.len() as u32 {
             program.functions.push(site.case(&spec, &function, case, id));
         }
-        program.functions.push(site.uncached(&function));
+        program.functions.push(site.uncached(&spec, &function));
     }
     Ok(())
 }
@@ -167,8 +167,13 @@ impl Site {
         function
     }
 
-    fn uncached(&self, function: &Function) -> Function {
+    /// Asks each time, or takes the case that is always right.
+    fn uncached(&self, spec: &SpecTables, function: &Function) -> Function {
         let mut function = self.form(function, ".uncached", CacheForm::Plain);
+        if let Some(case) = self.plan.and_then(|plan| spec.plans[plan].fallback) {
+            self.enter(spec, &mut function, self.block, case);
+            return function;
+        }
         for block in &self.body_blocks {
             function.blocks[*block].cold = function.blocks[self.block].cold;
         }
@@ -272,18 +277,24 @@ impl Site {
             };
             block = next;
         }
+        self.enter(spec, &mut function, block, case);
+        function
+    }
+
+    /// Goes on behind the cache, from the end of `block`, with what is remembered of a case.
+    fn enter(&self, spec: &SpecTables, function: &mut Function, block: BlockId, case: u32) {
+        let line = function.blocks[self.block].line;
         let mut args = Vec::new();
         if self.plan.is_some() {
-            let number = append(spec, &mut function, block, Op::ConstI32(case as i32), line);
+            let number = append(spec, function, block, Op::ConstI32(case as i32), line);
             args.push(function.insts[number].results[0]);
         }
         // Words of other cases are read too: nothing uses them.
         for word in self.words() {
-            let load = append(spec, &mut function, block, Op::CacheLoad(word), line);
+            let load = append(spec, function, block, Op::CacheLoad(word), line);
             args.push(function.insts[load].results[0]);
         }
         function.blocks[block].terminator = Terminator::Jump(BlockCall { block: self.done, args });
-        function
     }
 
     /// All words of all cases, in the order of the arguments of `done`.

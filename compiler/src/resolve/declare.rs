@@ -571,6 +571,7 @@ impl<'a> Resolver<'a, '_> {
         let id = self.out.tables.plans.push(Plan {
             name: decl.name.text.to_string(),
             cases: Vec::new(),
+            fallback: None,
         });
         self.out.payloads.push(Vec::new());
         self.declare_type(&decl.name, TypeName::Plan(id));

@@ -63,7 +63,18 @@ impl<'a> Resolver<'a, '_> {
                     help: None,
                 });
             }
-            self.out.tables.plans[id].cases.push(PlanCase { name, payload });
+            let plan = &mut self.out.tables.plans[id];
+            if case.is_fallback {
+                let is_second = plan.fallback.replace(plan.cases.len() as u32).is_some();
+                if is_second || !payload.is_empty() {
+                    self.errors.push(Error::BadExtern {
+                        at: case.span,
+                        why: "a plan has one `else` case at most, which carries nothing".to_string(),
+                        help: None,
+                    });
+                }
+            }
+            plan.cases.push(PlanCase { name, payload });
             self.out.payloads[id].push(types);
         }
     }

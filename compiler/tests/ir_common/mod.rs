@@ -218,6 +218,7 @@ pub fn spec() -> Arc<SpecTables> {
                 ],
             },
         ],
+        fallback: None,
     };
     Arc::new(SpecTables {
         language: "small".into(),

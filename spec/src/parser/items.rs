@@ -60,6 +60,7 @@ impl Builder<'_> {
                 let mut cases = Vec::new();
                 while let Some(mut case) = item.next() {
                     let docs = case.docs(Rule::doc);
+                    let is_fallback = case.take(Rule::kw_fallback).is_some();
                     let name = case.name();
                     let mut payload = Vec::new();
                     while let Some(ty) = case.next() {
@@ -67,6 +68,7 @@ impl Builder<'_> {
                     }
                     cases.push(PlanCase {
                         docs,
+                        is_fallback,
                         name,
                         payload,
                         span: case.span,

@@ -1,12 +1,13 @@
 //! From source text to a function.
 
-use dg_runtime::{Code, CodeInfo, LineTable, LocalInfo, NewCode, RawRef, RawValue, Ref, Throw, Vm};
+use dg_runtime::{Code, CodeInfo, LineTable, LocalInfo, NewCode, RawRef, RawValue, Ref, Throw, Value, Vm};
 
 use crate::core::alloc;
 use crate::core::closure::{Capture, Origin};
 use crate::core::state::lua;
+use crate::core::table::shape;
 use crate::emit::{self, CaptureSource, Prototype, Target};
-use crate::generated::{Boxed, Function, NIL};
+use crate::generated::{Boxed, Function, NIL, Shape, Site, ValueKind};
 use crate::precompiled::{self, Damage, Precompiled};
 use crate::syntax::ast::{Chunk, TextKind};
 use crate::syntax::{self, Source};
@@ -134,7 +135,22 @@ impl Target for Loader<'_> {
     }
 
     fn number(&mut self, number: f64) -> RawValue {
-        dg_runtime::Value::double(number).raw()
+        Value::double(number).raw()
+    }
+
+    fn site(&mut self, fields: Option<u32>) -> RawRef<Site> {
+        let made = shape::new_site(self.vm, fields).map(Ref::raw);
+        self.or_failure(made, RawRef::NULL)
+    }
+
+    fn shape(&mut self, names: &[RawValue]) -> RawRef<Shape> {
+        let vm = self.vm;
+        // SAFETY: the names were just made; after a failure they may be nil.
+        let names = names
+            .iter()
+            .filter_map(|name| unsafe { Value::from_bits(name.0) }.as_string(vm));
+        let made = shape::with_keys(vm, names).map(Ref::raw);
+        self.or_failure(made, RawRef::NULL)
     }
 
     fn code(&mut self, prototype: Prototype) -> RawRef<Code> {
@@ -179,7 +195,12 @@ fn new_code(prototype: Prototype) -> Option<NewCode> {
         line_defined: prototype.line_defined,
         last_line: prototype.last_line,
         constants: prototype.constants.iter().map(|constant| constant.0).collect(),
-        references: prototype.children.iter().map(|child| child.0).collect(),
+        references: prototype
+            .children
+            .iter()
+            .map(|child| child.0)
+            .chain(prototype.objects)
+            .collect(),
         lines,
         locals,
         captured: prototype.captures.iter().map(|capture| text(&capture.name)).collect(),

@@ -12,7 +12,7 @@ use super::multi::{FromLuaMulti, IntoLuaMulti, Slot, ValueWriter};
 use super::reference::Reference;
 use super::throw::caught;
 use super::value::Value;
-use crate::core::{externs, hooks, table};
+use crate::core::{externs, table};
 use crate::generated::{Boxed, Found, Stored, Table as VmTable, ValueKind, nil};
 
 /// A table.
@@ -190,7 +190,7 @@ impl Table {
     /// The metatable.
     pub fn metatable(&self) -> Option<Table> {
         let lua = self.0.lua().ok()?;
-        let metatable = self.reference(&lua).ok()?.metatable.get(lua.vm())?;
+        let metatable = table::metatable(lua.vm(), self.reference(&lua).ok()?)?;
         Some(Table::new(&lua, metatable.boxed()))
     }
 
@@ -202,9 +202,7 @@ impl Table {
         let lua = self.0.lua()?;
         let metatable = metatable.map(|metatable| metatable.reference(&lua)).transpose()?;
         let table = self.reference(&lua)?;
-        table.set(|t| &t.metatable, metatable);
-        hooks::note_mode(lua.vm(), table);
-        Ok(())
+        table::set_metatable(lua.vm(), table, metatable).map_err(|thrown| caught(&lua, thrown))
     }
 
     /// The entries, past metamethods, in no particular order. Values may be changed and keys be removed meanwhile;
@@ -430,7 +428,7 @@ fn set_index(lua: &Lua, object: &Reference, key: impl IntoLua, value: impl IntoL
     lua.poll();
     let slots = push_two(lua, key, value)?;
     let (object, key, value) = (object.value(lua)?, slots.get(0), slots.get(1));
-    match externs::store(lua.vm(), object, key, value) {
+    match externs::store(lua.vm(), object, key, value, table::Origin::Named) {
         Ok(Stored::Done) => Ok(()),
         Ok(Stored::Call(function, object)) => call_with_slots(lua, function.boxed(), &[object, key, value]),
         Err(thrown) => Err(caught(lua, thrown)),

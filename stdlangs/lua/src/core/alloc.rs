@@ -1,25 +1,46 @@
 //! New objects, with every field set before anyone sees them.
 
-use dg_runtime::{Code, NativeFn, Ref, Throw, Value, Values, Vm};
+use dg_runtime::{Code, Field, NativeFn, Ref, Throw, Value, Values, Vm};
 
 use super::closure::closed_location;
 use super::state::lua;
-use crate::generated::{Function, NIL, Nodes, Table, Upvalue, Userdata};
+use super::table::shape;
+use crate::generated::{Function, NIL, Nodes, Shape, Table, Upvalue, Userdata};
 
 /// An empty table.
 pub fn table(vm: &Vm) -> Result<Ref<'_, Table>, Throw> {
-    let state = lua(vm);
-    table_of(vm, state.no_values(vm), state.no_nodes(vm))
+    table_with(vm, shape::root(vm, 0)?, lua(vm).no_values(vm), &[])
 }
 
-/// A table with an array part and a hash part without keys.
-pub fn table_of<'v>(vm: &'v Vm, array: Ref<'v, Values>, nodes: Ref<'v, Nodes>) -> Result<Ref<'v, Table>, Throw> {
-    let table = vm.allocate::<Table>()?;
+/// A table of a shape, all whose fields are nil, with an array part.
+#[inline]
+pub fn table_of<'v>(vm: &'v Vm, shape: Ref<'v, Shape>, array: Ref<'v, Values>) -> Result<Ref<'v, Table>, Throw> {
+    table_with(vm, shape, array, &[])
+}
+
+/// A table of a shape, whose first fields have these values, and the others are nil.
+#[inline]
+pub fn table_with<'v>(
+    vm: &'v Vm,
+    shape: Ref<'v, Shape>,
+    array: Ref<'v, Values>,
+    values: &[Value<'v>],
+) -> Result<Ref<'v, Table>, Throw> {
+    let state = lua(vm);
+    let table = vm.allocate_array::<Table>(shape.capacity.get() as usize)?;
     let writer = table.writer();
+    writer.set(|t| &t.shape, shape);
     writer.set(|t| &t.array, array);
-    writer.set(|t| &t.nodes, nodes);
+    writer.set(|t| &t.spilled, state.no_values(vm));
+    writer.set(|t| &t.nodes, state.no_nodes(vm));
     table.array_size.set(array.len() as u32);
-    table.node_mask.set(nodes.len() as u32 - 1);
+    let fields = table.items();
+    for (field, &value) in fields.iter().zip(values) {
+        // SAFETY: the table is young.
+        unsafe { field.write(value) };
+    }
+    let missing = fields.get(values.len()..).unwrap_or_default();
+    missing.iter().for_each(|field| field.set_plain(NIL.0));
     Ok(table)
 }
 

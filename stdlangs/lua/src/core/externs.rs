@@ -7,10 +7,11 @@ use dg_runtime::{Code, CoroutineStatus, Ref, Str, Throw, Value, Vm};
 use super::coerce::{self, to_number};
 use super::meta::{self, Handler};
 use super::state::lua;
+use super::table::{Origin, lookup, shape};
 use super::{closure, error, table};
 use crate::generated::{
-    Boxed, Callee, Concatenation, Entry, Event, Externs, ForPart, Found, Function, HOLE, Kind, NIL, Ordering, Outcome,
-    Shown, Stored, Table, ValueKind, nil,
+    Boxed, Callee, Concatenation, Event, Externs, Field, ForPart, Found, Function, HOLE, Kind, NIL, Ordering, Outcome,
+    Place, Shape, Shown, Site, Step, Stored, Table, ValueKind, nil,
 };
 use crate::library;
 use crate::library::memory::{MAX_STRING, check_size, with_scratch};
@@ -64,10 +65,25 @@ impl Externs for Semantics {
         Ok(table)
     }
 
-    fn next_entry<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>) -> Entry<'v> {
-        match table::next(vm, table, key) {
-            Ok(Some((key, value))) => Entry::Pair(key, value),
-            _ => Entry::End,
+    fn find_field<'v>(vm: &'v Vm, shape: Ref<'v, Shape>, name: Ref<'v, Str>) -> Field<'v> {
+        lookup::find_field(vm, shape, name)
+    }
+
+    fn find_place<'v>(vm: &'v Vm, shape: Ref<'v, Shape>, name: Ref<'v, Str>) -> Place<'v> {
+        lookup::find_place(vm, shape, name)
+    }
+
+    fn entry_after<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>) -> Step<'v> {
+        match table::entry_after(vm, table, key) {
+            Ok(Some((key, value, after))) => Step::Entry(key, value, after as u32),
+            _ => Step::End,
+        }
+    }
+
+    fn entry_from<'v>(vm: &'v Vm, table: Ref<'v, Table>, place: u32) -> Step<'v> {
+        match table::entry_from(vm, table, place as usize) {
+            Some((key, value, after)) => Step::Entry(key, value, after as u32),
+            None => Step::End,
         }
     }
 
@@ -118,12 +134,23 @@ impl Externs for Semantics {
         index(vm, object, key)
     }
 
-    fn store_slow<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>, stored: Value<'v>) -> Result<Stored<'v>, Throw> {
-        store(vm, object, key, stored)
+    fn store_slow<'v>(
+        vm: &'v Vm,
+        object: Value<'v>,
+        key: Value<'v>,
+        stored: Value<'v>,
+        named: bool,
+    ) -> Result<Stored<'v>, Throw> {
+        let origin = if named { Origin::Named } else { Origin::Computed };
+        store(vm, object, key, stored, origin)
     }
 
-    fn new_table<'v>(vm: &'v Vm, array: u32, hash: u32) -> Result<Ref<'v, Table>, Throw> {
-        table::new(vm, array, hash)
+    fn new_table<'v>(vm: &'v Vm, site: Ref<'v, Site>, array: u32) -> Result<Ref<'v, Table>, Throw> {
+        table::of_shape(vm, shape::of_site(vm, site)?, array)
+    }
+
+    fn new_object<'v>(vm: &'v Vm, shape: Ref<'v, Shape>, values: &'v [Value<'v>]) -> Result<Ref<'v, Table>, Throw> {
+        table::with_fields(vm, shape, values)
     }
 
     fn set_list<'v>(vm: &'v Vm, target: Ref<'v, Table>, values: &'v [Value<'v>], first: u32) -> Result<(), Throw> {
@@ -258,7 +285,7 @@ impl Externs for Semantics {
         library::metatable_shown(vm, x)
     }
 
-    fn set_metatable<'v>(vm: &'v Vm, table: Ref<'v, Table>, metatable: Ref<'v, Table>) -> bool {
+    fn set_metatable<'v>(vm: &'v Vm, table: Ref<'v, Table>, metatable: Ref<'v, Table>) -> Result<bool, Throw> {
         library::set_metatable(vm, table, Some(metatable))
     }
 
@@ -362,7 +389,7 @@ pub fn index<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>) -> Result<Found<
         }
     } else if let Some(table) = object.as_table(vm) {
         let found = table::get(vm, table, key);
-        if found.bits() != NIL.0 || table.metatable.raw().is_null() {
+        if found.bits() != NIL.0 || table::metatable(vm, table).is_none() {
             return Ok(Found::Value(found));
         }
     }
@@ -376,7 +403,10 @@ fn index_name<'v>(vm: &'v Vm, object: Value<'v>, name: Ref<'v, Str>) -> Option<F
         Some(table) => table,
         None if object.as_string(vm).is_some() => {
             let metatable = lua(vm).type_metatable(vm, coerce::STRING)?;
-            meta::field(vm, metatable, Event::Index).as_table(vm)?
+            match metatable.shape.get(vm).role.get(vm) {
+                Some(known) => known.index.get(vm)?,
+                None => meta::field(vm, metatable, Event::Index).as_table(vm)?,
+            }
         }
         None => return None,
     };
@@ -385,10 +415,12 @@ fn index_name<'v>(vm: &'v Vm, object: Value<'v>, name: Ref<'v, Str>) -> Option<F
         if found.bits() != NIL.0 {
             return Some(Found::Value(found));
         }
-        let method = match at.metatable.get(vm) {
-            Some(metatable) => meta::field(vm, metatable, Event::Index),
-            None => return Some(Found::Value(nil())),
-        };
+        let known = at.shape.get(vm).metatable.get(vm);
+        if let Some(next) = known.index.get(vm) {
+            at = next;
+            continue;
+        }
+        let method = meta::table_field(vm, at, Event::Index);
         match method.as_table(vm) {
             Some(next) => at = next,
             None if method.bits() == NIL.0 => return Some(Found::Value(nil())),
@@ -408,13 +440,9 @@ fn index_any<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>) -> Result<Found<
                 if found.bits() != NIL.0 {
                     return Ok(Found::Value(found));
                 }
-                match table
-                    .metatable
-                    .get(vm)
-                    .map(|metatable| meta::field(vm, metatable, Event::Index))
-                {
-                    Some(method) if method.bits() != NIL.0 => method,
-                    _ => return Ok(Found::Value(nil())),
+                match meta::table_field(vm, table, Event::Index) {
+                    method if method.bits() == NIL.0 => return Ok(Found::Value(nil())),
+                    method => method,
                 }
             }
             None => match meta::method(vm, at, Event::Index) {
@@ -433,16 +461,20 @@ fn index_any<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>) -> Result<Found<
     Err(error::throw(vm, "loop in gettable"))
 }
 
-/// Writes a field of any value, as far as possible without calling a function.
+/// Writes a field of any value, as far as possible without calling a function. `origin` says where the key is from, if it
+/// is a string.
 #[inline]
-pub fn store<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>, stored: Value<'v>) -> Result<Stored<'v>, Throw> {
+pub fn store<'v>(
+    vm: &'v Vm,
+    object: Value<'v>,
+    key: Value<'v>,
+    stored: Value<'v>,
+    origin: Origin,
+) -> Result<Stored<'v>, Throw> {
     if let Some(table) = object.as_table(vm) {
-        let no_event = || match table.metatable.get(vm) {
-            Some(metatable) => meta::field(vm, metatable, Event::NewIndex).bits() == NIL.0,
-            None => true,
-        };
+        let no_event = || meta::table_field(vm, table, Event::NewIndex).bits() == NIL.0;
         if let Some(name) = key.as_string(vm) {
-            if table::set_str_if(vm, table, name, stored, no_event)? {
+            if table::set_str_if(vm, table, name, stored, origin, no_event)? {
                 return Ok(Stored::Done);
             }
         } else if let Some(number) = key.as_double()
@@ -461,14 +493,11 @@ fn store_any<'v>(vm: &'v Vm, object: Value<'v>, key: Value<'v>, stored: Value<'v
     for step in 0..MAX_CHAIN {
         let method = match at.as_table(vm) {
             Some(table) => {
-                let Some(metatable) = table.metatable.get(vm) else {
-                    if let Some(name) = key.as_string(vm) {
-                        return table::set_str(vm, table, name, stored).map(|()| Stored::Done);
-                    }
+                if table::metatable(vm, table).is_none() {
                     return set_checked(vm, table, key, stored).map(|()| Stored::Done);
-                };
+                }
                 check_key(vm, key)?;
-                let method = meta::field(vm, metatable, Event::NewIndex);
+                let method = meta::table_field(vm, table, Event::NewIndex);
                 if method.bits() == NIL.0 || table::get(vm, table, key).bits() != NIL.0 {
                     return table::set(vm, table, key, stored).map(|()| Stored::Done);
                 }

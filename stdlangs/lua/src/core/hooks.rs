@@ -5,15 +5,11 @@ use dg_runtime::{Handle, Hooks, Object, RawRef, Ref, RuntimeError, Tracer, Value
 
 use super::levels::levels;
 use super::state::lua;
+use super::table::shape::{self, WEAK_KEYS, WEAK_VALUES};
 use super::{closure, coerce, error, meta, table, traceback, watch};
 use crate::api::host;
 use crate::api::state::{is_host_boundary, is_resumed_by_host};
-use crate::generated::{Boxed, Event, NIL, Nodes, Table, Userdata, ValueKind, natives};
-
-/// Bit of `Table.weak`: keys are weak.
-pub const WEAK_KEYS: u32 = 1;
-/// Bit of `Table.weak`: values are weak.
-pub const WEAK_VALUES: u32 = 2;
+use crate::generated::{Boxed, Event, NIL, Nodes, Table, Transitions, Userdata, ValueKind, natives};
 
 /// The hooks of Lua.
 pub fn hooks() -> Hooks {
@@ -21,7 +17,11 @@ pub fn hooks() -> Hooks {
         stack_moved: closure::move_upvalues,
         leave_frames: closure::close_upvalues,
         trace_roots: |vm, tracer| lua(vm).trace(tracer),
-        special_trace: &[(Table::KIND, trace_table), (Nodes::KIND, trace_nodes)],
+        special_trace: &[
+            (Table::KIND, trace_table),
+            (Nodes::KIND, trace_nodes),
+            (Transitions::KIND, shape::trace_transitions),
+        ],
         clear_weak,
         finalize,
         watched: watch::happened,
@@ -60,11 +60,13 @@ fn word_error(vm: &Vm, error: RuntimeError<'_>) -> u64 {
 fn trace_table(vm: &Vm, object: *const Header, tracer: &mut Tracer<'_>) -> bool {
     // SAFETY: the collector calls it with live tables.
     let table = unsafe { Ref::<Table>::from_pointer(object.cast_mut().cast()) };
-    let weak = table.weak.get();
+    let weak = table.shape.get(vm).traits.get() & (WEAK_KEYS | WEAK_VALUES);
     if weak == 0 {
         return false;
     }
-    tracer.reference(table.metatable.raw().0);
+    // A dictionary: it has no fields.
+    tracer.reference(table.shape.raw().0);
+    tracer.mark_only(table.spilled.raw().0);
     tracer.mark_only(table.array.raw().0);
     tracer.mark_only(table.nodes.raw().0);
     let mut show = |bits: u64, is_weak: bool| {
@@ -108,13 +110,21 @@ fn trace_nodes(vm: &Vm, object: *const Header, tracer: &mut Tracer<'_>) -> bool 
 }
 
 fn clear_weak(vm: &Vm, container: u32, marks: &Tracer<'_>, phase: WeakPhase) {
-    // SAFETY: only tables register themselves, and they are alive.
+    let keys_too = phase == WeakPhase::AfterFinalizers;
+    // SAFETY: what registers itself is alive: tables, and what shapes remember.
+    if unsafe { (*RawRef::<Header>::new(container).address(vm)).kind } == Transitions::KIND {
+        if keys_too {
+            // SAFETY: as above, and its kind says what it is.
+            shape::clear_transitions(unsafe { RawRef::new(container).get(vm) }, marks);
+        }
+        return;
+    }
+    // SAFETY: as above.
     let table = unsafe { RawRef::<Table>::new(container).get(vm) };
-    let weak = table.weak.get();
+    let weak = table.shape.get(vm).traits.get();
     // Keys of entries without a value were not traced: they go as well.
     let is_dead = |bits: u64| reference_in_bits(bits).is_some() && !marks.is_value_marked(bits);
     let values_too = weak & WEAK_VALUES != 0;
-    let keys_too = phase == WeakPhase::AfterFinalizers;
     if keys_too && lua(vm).hook_functions.get(vm) == Some(table) {
         watch::forget_dead(vm, marks);
     }
@@ -147,17 +157,6 @@ fn finalize(vm: &mut Vm, object: u32) {
             lua(vm).finalizer_error.borrow_mut().get_or_insert(thrown);
         }
     }
-}
-
-/// Notes in a table, when its metatable is set, whether that makes it weak.
-pub fn note_mode(vm: &Vm, table: Ref<'_, Table>) {
-    let mode = table
-        .metatable
-        .get(vm)
-        .and_then(|metatable| meta::field(vm, metatable, Event::Mode).as_string(vm));
-    let has = |letter| mode.is_some_and(|mode| mode.as_bytes().contains(&letter));
-    let weak = if has(b'k') { WEAK_KEYS } else { 0 } | if has(b'v') { WEAK_VALUES } else { 0 };
-    table.weak.set(weak);
 }
 
 /// Lets the handler of an `xpcall` replace what is thrown, or notes a traceback of what the host or nobody catches.

@@ -6,7 +6,7 @@ use super::coerce::type_number;
 use super::error;
 use super::state::lua;
 use super::table;
-use crate::generated::{Event, Function, Kind, NIL, Table, ValueKind, nil};
+use crate::generated::{Event, Function, Kind, Table, ValueKind, nil};
 
 /// A metamethod that can be called.
 #[derive(Clone, Copy, Debug)]
@@ -19,29 +19,37 @@ pub enum Handler<'v> {
 /// The metatable of a value.
 pub fn metatable<'v>(vm: &'v Vm, value: Value<'v>) -> Option<Ref<'v, Table>> {
     match value.kind(vm) {
-        Kind::Table(object) => object.metatable.get(vm),
+        Kind::Table(object) => table::metatable(vm, object),
         Kind::Userdata(object) => object.metatable.get(vm),
         _ => lua(vm).type_metatable(vm, type_number(vm, value)),
     }
 }
 
-/// The field of an event in a metatable; nil if it has none. Absence is remembered in the metatable.
+/// The field of an event in a metatable; nil if it has none.
 #[inline]
 pub fn field<'v>(vm: &'v Vm, metatable: Ref<'v, Table>, event: Event) -> Value<'v> {
-    let bit = 1 << event as u32;
-    if metatable.absent.get() & bit != 0 {
-        return nil();
+    match metatable.shape.get(vm).role.get(vm) {
+        Some(known) => table::event_field(vm, known, metatable, event),
+        None => table::get_str(vm, metatable, lua(vm).event_name(vm, event)),
     }
-    let found = table::get_str(vm, metatable, lua(vm).event_name(vm, event));
-    if found.bits() == NIL.0 {
-        metatable.absent.set(metatable.absent.get() | bit);
+}
+
+/// The field of an event in the metatable of a table; nil if it has none.
+#[inline]
+pub fn table_field<'v>(vm: &'v Vm, table: Ref<'v, Table>, event: Event) -> Value<'v> {
+    let known = table.shape.get(vm).metatable.get(vm);
+    match known.table.get(vm) {
+        Some(metatable) => table::event_field(vm, known, metatable, event),
+        None => nil(),
     }
-    found
 }
 
 /// The metamethod of a value for an event; nil if it has none.
 pub fn method<'v>(vm: &'v Vm, value: Value<'v>, event: Event) -> Value<'v> {
-    metatable(vm, value).map_or(nil(), |metatable| field(vm, metatable, event))
+    match value.kind(vm) {
+        Kind::Table(object) => table_field(vm, object, event),
+        _ => metatable(vm, value).map_or(nil(), |metatable| field(vm, metatable, event)),
+    }
 }
 
 /// How a metamethod that was found is called.

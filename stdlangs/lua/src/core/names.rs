@@ -125,6 +125,11 @@ pub fn body_start(code: Ref<'_, Code>) -> u32 {
     first.map_or(0, |first| first.info.length)
 }
 
+/// Whether the instruction there may remember something, after which it starts again.
+pub fn remembers(code: Ref<'_, Code>, at: u32) -> bool {
+    Inst::at(code, at).is_some_and(|inst| inst.info.cache.is_some())
+}
+
 /// An instruction in a code object.
 #[derive(Clone, Copy)]
 struct Inst<'c> {
@@ -160,7 +165,9 @@ impl<'c> Inst<'c> {
         let word = self.bytecode[at / 8].get() >> (at % 8 * 8);
         match kind {
             OperandKind::Slot | OperandKind::Result | OperandKind::Count | OperandKind::U16 => word & 0xFFFF,
-            OperandKind::U32 | OperandKind::I32 | OperandKind::Label | OperandKind::Code => word & 0xFFFF_FFFF,
+            OperandKind::U32 | OperandKind::I32 | OperandKind::Label | OperandKind::Code | OperandKind::Reference => {
+                word & 0xFFFF_FFFF
+            }
             OperandKind::Constant => word,
         }
     }

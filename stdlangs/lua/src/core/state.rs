@@ -5,11 +5,11 @@ use std::cell::{Cell, RefCell};
 use dg_runtime::{Code, Coroutine, Handle, Object, RawRef, Ref, Str, Throw, Tracer, Values, Vm};
 
 use super::coerce::TYPE_NAMES;
-use super::hooks::WEAK_KEYS;
+use super::table::shape::{self, MAX_CAPACITY, UNUSED, WEAK_KEYS};
 use super::watch::Watch;
 use super::{alloc, table};
 use crate::api::state::HostState;
-use crate::generated::{Boxed, Event, Nodes, Table, ValueKind};
+use crate::generated::{Boxed, Event, HOLE, Keys, Metatable, Nodes, Shape, Table, ValueKind};
 use crate::library::files::Files;
 use crate::text::pattern::Matcher;
 use crate::text::pattern_cache::PatternCache;
@@ -38,8 +38,12 @@ const EVENT_NAMES: [&str; Event::ALL.len()] = [
     "__metatable",
 ];
 
-/// Room for global variables. Far more than programs use, so that hardly any is not found at its first probe.
-const GLOBALS: u32 = 512;
+/// Whether this is the name of a metatable field of an event. These are the first strings of a virtual machine, which
+/// bytecode takes for granted.
+#[inline]
+pub fn is_event_name(name: Ref<'_, Str>) -> bool {
+    (name.hash as usize) < EVENT_NAMES.len()
+}
 
 /// The state of Lua in a virtual machine. Until [`initialize`] has run it refers to nothing.
 pub struct LuaState {
@@ -60,8 +64,16 @@ pub struct LuaState {
     byte_strings: Box<[Root<Str>; 256]>,
     /// The hash part of all tables that have none.
     no_nodes: Root<Nodes>,
-    /// The array part of all tables that have none.
+    /// The array part of all tables that have none, and the spilled fields.
     no_values: Root<Values>,
+    /// The keys of shapes without any.
+    no_keys: Root<Keys>,
+    /// The keys of the shapes of dictionaries: the search for any name ends at an entry with another.
+    hashed_keys: Root<Keys>,
+    /// Stands for the metatable of tables that have none.
+    no_metatable: Root<Metatable>,
+    /// The shapes of empty tables, by the number of fields that these have in themselves.
+    pub(super) root_shapes: [Root<Shape>; MAX_CAPACITY as usize + 1],
     /// The code of the iterators of `string.gmatch`.
     pub gmatch_code: Root<Code>,
     /// The code of what `coroutine.wrap` answers.
@@ -127,6 +139,10 @@ impl LuaState {
             byte_strings: Box::new(std::array::from_fn(|_| Root::new())),
             no_nodes: Root::new(),
             no_values: Root::new(),
+            no_keys: Root::new(),
+            hashed_keys: Root::new(),
+            no_metatable: Root::new(),
+            root_shapes: std::array::from_fn(|_| Root::new()),
             gmatch_code: Root::new(),
             wrapped_code: Root::new(),
             patterns: RefCell::default(),
@@ -176,7 +192,7 @@ impl LuaState {
             Some(own) => own,
             None => {
                 let own = alloc::table(vm)?;
-                own.weak.set(WEAK_KEYS);
+                table::make_weak(vm, own, self.no_metatable(vm), WEAK_KEYS)?;
                 self.own_globals.set(Some(own));
                 own
             }
@@ -241,6 +257,18 @@ impl LuaState {
         self.traceback.borrow_mut().clear();
     }
 
+    pub(super) fn no_keys<'v>(&self, vm: &'v Vm) -> Ref<'v, Keys> {
+        self.no_keys.get(vm).expect(INITIALIZED)
+    }
+
+    pub(super) fn hashed_keys<'v>(&self, vm: &'v Vm) -> Ref<'v, Keys> {
+        self.hashed_keys.get(vm).expect(INITIALIZED)
+    }
+
+    pub(super) fn no_metatable<'v>(&self, vm: &'v Vm) -> Ref<'v, Metatable> {
+        self.no_metatable.get(vm).expect(INITIALIZED)
+    }
+
     /// Shows the collector what the state refers to.
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
         let tables =
@@ -260,6 +288,12 @@ impl LuaState {
         tracer.reference(self.no_nodes.0.get().0);
         tracer.reference(self.no_values.0.get().0);
         self.host.trace(tracer);
+        tracer.reference(self.no_keys.0.get().0);
+        tracer.reference(self.hashed_keys.0.get().0);
+        tracer.reference(self.no_metatable.0.get().0);
+        self.root_shapes
+            .iter()
+            .for_each(|shape| tracer.reference(shape.0.get().0));
     }
 }
 
@@ -283,19 +317,35 @@ pub fn lua(vm: &Vm) -> &LuaState {
 /// When memory runs out.
 pub fn initialize(vm: &Vm) -> Result<(), Throw> {
     let state = lua(vm);
+    for (root, name) in state.event_names.iter().zip(EVENT_NAMES) {
+        let name = vm.str(name.as_bytes())?;
+        assert!(
+            is_event_name(name),
+            "strings have been made before the names of the events"
+        );
+        root.set(Some(name));
+    }
     state.no_values.set(Some(alloc::values(vm, 0)?));
     state.no_nodes.set(Some(alloc::nodes(vm, 1)?));
+    for (root, only) in [(&state.no_keys, UNUSED), (&state.hashed_keys, HOLE.0)] {
+        let keys = vm.allocate_array::<Keys>(1)?;
+        keys.set(|k| &k.names, state.no_values(vm));
+        keys.items()[0].name.set_plain(only);
+        root.set(Some(keys));
+    }
+    let none = vm.allocate::<Metatable>()?;
+    none.absent.set(u32::MAX);
+    state.no_metatable.set(Some(none));
     for (root, byte) in state.byte_strings.iter().zip(0..=u8::MAX) {
         root.set(Some(vm.str(&[byte])?));
-    }
-    for (root, name) in state.event_names.iter().zip(EVENT_NAMES) {
-        root.set(Some(vm.str(name.as_bytes())?));
     }
     for (root, name) in state.type_names.iter().zip(TYPE_NAMES) {
         root.set(Some(vm.str(name.as_bytes())?));
     }
     state.registry.set(Some(alloc::table(vm)?));
-    let globals = super::table::new(vm, 0, GLOBALS)?;
+    let globals = super::table::new(vm, 0, 0)?;
+    // There are many of them, and each is named.
+    shape::own(vm, globals)?;
     state.globals.set(Some(globals));
     super::table::set_str(vm, globals, vm.str(b"_G")?, globals.boxed())
 }

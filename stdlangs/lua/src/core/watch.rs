@@ -10,7 +10,8 @@ use std::collections::HashMap;
 use dg_runtime::{Coroutine, Frame, Moment, Ref, Throw, Tracer, Value, Vm};
 
 use super::state::lua;
-use super::{alloc, coerce, hooks, names, table};
+use super::table::shape;
+use super::{alloc, coerce, names, table};
 use crate::generated::{Boxed, Table, nil};
 
 /// What a hook is called for.
@@ -115,7 +116,7 @@ fn functions(vm: &Vm) -> Result<Ref<'_, Table>, Throw> {
         return Ok(functions);
     }
     let functions = alloc::table(vm)?;
-    functions.weak.set(hooks::WEAK_KEYS);
+    table::make_weak(vm, functions, lua(vm).no_metatable(vm), shape::WEAK_KEYS)?;
     lua(vm).hook_functions.set(Some(functions));
     Ok(functions)
 }
@@ -227,6 +228,10 @@ impl Watched {
     fn instruction(&mut self, frame: Frame<'_>, before: Option<u32>) -> Vec<Event> {
         let mut events = Vec::new();
         let (code, at) = (frame.code(), frame.offset().unwrap_or(0));
+        if before == Some(at) && names::remembers(code, at) {
+            // It has remembered something, and starts again.
+            return events;
+        }
         if self.mask.count > 0 {
             self.left -= 1;
             if self.left == 0 {

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use super::expressions::upvalue_index;
 use super::function::{FunctionCode, TooComplex, compile_function};
 use super::inst::{Arith, Const, Dest, Inst, List, Operand, Run, Slot};
-use crate::generated::{self, Builder, Code, InstPos, RawRef, RawValue};
+use super::tables::constant_keys;
+use crate::generated::{self, Builder, Code, InstPos, RawRef, RawValue, Shape, Site};
 use crate::syntax::ast::{Chunk, FunctionId, StrId, Text, Upvalue, UpvalueSource, Vararg};
 use crate::syntax::{SyntaxError, parse};
 
@@ -16,6 +17,12 @@ pub trait Target {
 
     /// The value of a number.
     fn number(&mut self, number: f64) -> RawValue;
+
+    /// Makes a table constructor; `fields` is what is known of the fields that its tables get.
+    fn site(&mut self, fields: Option<u32>) -> RawRef<Site>;
+
+    /// The hidden class of tables with these fields.
+    fn shape(&mut self, names: &[RawValue]) -> RawRef<Shape>;
 
     /// Makes a code object.
     fn code(&mut self, prototype: Prototype) -> RawRef<Code>;
@@ -45,6 +52,8 @@ pub struct Prototype {
     pub constants: Vec<RawValue>,
     /// Code objects in its instructions.
     pub children: Vec<RawRef<Code>>,
+    /// Other objects in its instructions.
+    pub objects: Vec<u32>,
     /// Each line with the first instruction from which on it holds.
     pub lines: Vec<(InstPos, u32)>,
     /// Where each local variable can be seen.
@@ -143,6 +152,7 @@ impl Linker<'_> {
             builder: Builder::new(),
             constants: Vec::new(),
             children: Vec::new(),
+            objects: Vec::new(),
         };
 
         let mut labels = vec![None; insts.len()];
@@ -167,6 +177,7 @@ impl Linker<'_> {
             builder,
             constants,
             children,
+            objects,
             ..
         } = assembler;
         let code = &compiled.code;
@@ -192,6 +203,7 @@ impl Linker<'_> {
             code: builder,
             constants,
             children,
+            objects,
             lines: lines.collect(),
             locals: locals.collect(),
             captures: self.captures(id),
@@ -227,6 +239,7 @@ struct Assembler<'a, 'b> {
     builder: Builder,
     constants: Vec<RawValue>,
     children: Vec<RawRef<Code>>,
+    objects: Vec<u32>,
 }
 
 impl Assembler<'_, '_> {
@@ -286,7 +299,19 @@ impl Assembler<'_, '_> {
                 let x = self.operand(x);
                 self.builder.emit_setelem(slot(object), i, x)
             }
-            Inst::NewTable { array, hash, dst } => self.builder.emit_newtable(array, hash, slot(dst)),
+            Inst::NewTable { array, hash, dst } => {
+                let fields = (array > 0 || hash > 0).then_some(hash);
+                let site = self.linker.target.site(fields);
+                self.objects.push(site.0);
+                self.builder.emit_newtable(site, array, slot(dst))
+            }
+            Inst::NewObject { fields, values, dst } => {
+                let names: Vec<_> = constant_keys(self.linker.chunk, fields).collect();
+                let names: Vec<_> = names.into_iter().map(|name| self.string(name)).collect();
+                let shape = self.linker.target.shape(&names);
+                self.objects.push(shape.0);
+                self.builder.emit_newobject(shape, run(values), slot(dst))
+            }
             Inst::SetList { object, values, first } => self.builder.emit_setlist(slot(object), list(values), first),
             Inst::Arith { op, lhs, rhs, dst } => {
                 let (lhs, rhs, dst) = (self.operand(lhs), self.operand(rhs), slot(dst));

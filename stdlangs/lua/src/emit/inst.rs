@@ -1,6 +1,6 @@
 //! Instructions as emission makes them: those of the virtual machine, with constants and functions still by name.
 
-use crate::syntax::ast::{FunctionId, StrId};
+use crate::syntax::ast::{ExprId, FunctionId, StrId};
 
 /// A slot of the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -170,6 +170,12 @@ pub enum Inst {
     NewTable {
         array: u32,
         hash: u32,
+        dst: Slot,
+    },
+    /// The names of the fields are those of the constructor `fields`.
+    NewObject {
+        fields: ExprId,
+        values: Run,
         dst: Slot,
     },
     SetList {

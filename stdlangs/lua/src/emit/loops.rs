@@ -117,6 +117,7 @@ impl Emitter<'_> {
     }
 
     /// ```text
+    ///       LOADNIL                place
     ///       JUMP next
     /// body: ...
     /// next: FORSTEP -> body       at most two variables
@@ -138,10 +139,14 @@ impl Emitter<'_> {
         let (scope, free) = (self.scope(), self.free);
         let iterator = self.adjusted(values, HIDDEN_LOCALS.into(), *values_line);
         self.declare(*hidden, HIDDEN_LOCALS.into(), iterator);
+        let may_step = *variables <= STEP_VARIABLES;
+        if may_step {
+            let place = self.reserve(1, stat.line);
+            self.code.load_nil(place, 1, *values_line);
+        }
         let body_free = self.free;
         let first = self.reserve(*variables, stat.line);
         let count = self.free - body_free;
-        let may_step = usize::from(count) <= STEP_VARIABLES;
         if may_step {
             self.reserve(STEP_VARIABLES - usize::from(count), stat.line);
         }

@@ -2,11 +2,36 @@
 
 use super::expressions::set;
 use super::function::Emitter;
-use super::inst::{Dest, Inst, List, Slot};
-use crate::syntax::ast::{ExprId, Field};
+use super::inst::{Dest, Inst, List, Run, Slot};
+use crate::syntax::ast::{Chunk, Expr, ExprId, Field, StrId};
 
 /// How many array elements wait in slots before they are stored.
 const ELEMENTS_AT_ONCE: u16 = 50;
+
+/// Most fields of a constructor whose values wait in slots before there is a table.
+const LARGEST_OBJECT: usize = 32;
+
+/// Such values use no slots behind this one: frames are limited.
+const LAST_OBJECT_SLOT: usize = 150;
+
+/// The names of the fields of a constructor, of those that have one.
+pub(super) fn constant_keys(chunk: &Chunk, constructor: ExprId) -> impl Iterator<Item = StrId> {
+    let fields = match &chunk[constructor] {
+        Expr::Table(fields) => &fields[..],
+        _ => &[],
+    };
+    fields.iter().filter_map(|field| constant_key(chunk, field))
+}
+
+fn constant_key(chunk: &Chunk, field: &Field) -> Option<StrId> {
+    match *field {
+        Field::Keyed { key, .. } => match chunk[key] {
+            Expr::String(name) => Some(name),
+            _ => None,
+        },
+        Field::Item(_) => None,
+    }
+}
 
 impl Emitter<'_> {
     /// Makes the table of a constructor in `dst`.
@@ -17,6 +42,9 @@ impl Emitter<'_> {
         };
         let mut array = count(|field| matches!(field, Field::Item(_)));
         let hash = count(|field| matches!(field, Field::Keyed { .. }));
+        if array == 0 && self.is_object(fields) {
+            return self.object(expr, fields, dst);
+        }
         let open_end = match fields.last() {
             Some(&Field::Item(last)) if self.chunk[last].is_multiple() => Some(last),
             _ => None,
@@ -56,6 +84,40 @@ impl Emitter<'_> {
             }
         }
         self.store_elements(expr, dst, start, stored + 1);
+    }
+
+    /// Whether all fields have different names, and slots enough for their values.
+    fn is_object(&self, fields: &[Field]) -> bool {
+        let mut names: Vec<_> = fields.iter().map(|field| constant_key(self.chunk, field)).collect();
+        let has_slots = fields.len() <= LARGEST_OBJECT && usize::from(self.free) + fields.len() <= LAST_OBJECT_SLOT;
+        if names.is_empty() || !has_slots || names.contains(&None) {
+            return false;
+        }
+        names.sort_unstable();
+        names.windows(2).all(|pair| pair[0] != pair[1])
+    }
+
+    /// Makes the table of a constructor that is nothing but named fields: first all values, then the table.
+    fn object(&mut self, expr: ExprId, fields: &[Field], dst: Slot) {
+        let start = Slot(self.free);
+        for field in fields {
+            if let Field::Keyed { value, .. } = *field {
+                self.push_value(value);
+            }
+        }
+        let values = Run {
+            start,
+            count: self.free - start.0,
+        };
+        self.free = start.0;
+        self.emit(
+            expr,
+            Inst::NewObject {
+                fields: expr,
+                values,
+                dst,
+            },
+        );
     }
 
     /// Stores the elements that wait in the slots from `start` on; answers how many there were.

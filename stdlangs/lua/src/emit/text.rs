@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Write};
 
 use super::inst::{Arith, Const, Dest, Inst, List, Operand, Run, Slot};
 use super::instructions::Instructions;
+use super::tables::constant_keys;
 use crate::syntax::ast::{Chunk, StrId};
 
 /// Writes one instruction to a line, with its number in front; branch targets are numbers too.
@@ -84,6 +85,14 @@ impl Display for Line<'_> {
             Inst::GetElem { object, i, dst } => write!(f, "GETELEM {dst} = {object}[{i}]"),
             Inst::SetElem { object, i, x } => write!(f, "SETELEM {object}[{i}] = {}", self.operand(x)),
             Inst::NewTable { array, hash, dst } => write!(f, "NEWTABLE {dst} = {array}, {hash}"),
+            Inst::NewObject { fields, values, dst } => {
+                let names = constant_keys(self.chunk, fields).map(|name| self.name(name).to_string());
+                write!(
+                    f,
+                    "NEWOBJECT {dst} = {values}: {}",
+                    names.collect::<Vec<_>>().join(", ")
+                )
+            }
             Inst::SetList { object, values, first } => write!(f, "SETLIST {object}[{first}..] = {values}"),
             Inst::Arith { op, lhs, rhs, dst } => {
                 write!(

@@ -10,7 +10,7 @@ use crate::chunk::{self, LoadError};
 use crate::core::coerce::{self, is_truthy};
 use crate::core::levels::{Level, levels};
 use crate::core::state::lua;
-use crate::core::{alloc, error, externs, hooks, meta, table};
+use crate::core::{alloc, error, externs, meta, table};
 use crate::generated::{Boxed, Event, Function, Kind, Table, ValueKind, natives, nil};
 use crate::syntax::Source;
 use crate::text::parse_number::parse_in_base;
@@ -259,22 +259,22 @@ fn setmetatable(cx: &mut CallContext<'_>) -> NativeResult {
     if !cx.has_arg(1) || metatable.is_none() && cx.arg(1) != nil() {
         return Err(cx.bad(1, "nil or table expected"));
     }
-    if !set_metatable(cx, table, metatable) {
+    if !set_metatable(cx, table, metatable)? {
         return Err(error::throw_from_native(cx, "cannot change a protected metatable"));
     }
     cx.ret(table.boxed())
 }
 
 /// Sets the metatable of a table, unless the present one is protected.
-pub fn set_metatable<'v>(vm: &'v Vm, table: Ref<'v, Table>, metatable: Option<Ref<'v, Table>>) -> bool {
-    if let Some(present) = table.metatable.get(vm)
-        && meta::field(vm, present, Event::Metatable) != nil()
-    {
-        return false;
+///
+/// # Errors
+/// When memory runs out.
+pub fn set_metatable<'v>(vm: &'v Vm, table: Ref<'v, Table>, metatable: Option<Ref<'v, Table>>) -> Result<bool, Throw> {
+    if meta::table_field(vm, table, Event::Metatable) != nil() {
+        return Ok(false);
     }
-    table.set(|t| &t.metatable, metatable);
-    hooks::note_mode(vm, table);
-    true
+    table::set_metatable(vm, table, metatable)?;
+    Ok(true)
 }
 
 /// Answers a function, or nil and the message.

@@ -11,7 +11,7 @@ use crate::core::error;
 use crate::core::levels::{Level, levels_of};
 use crate::core::state::lua;
 use crate::core::watch::{self, Mask};
-use crate::core::{hooks, meta, names, table, traceback};
+use crate::core::{meta, names, table, traceback};
 use crate::generated::{Boxed, Function, Kind, Table, Upvalue, ValueKind, nil};
 use crate::syntax::{RUNTIME_CHUNK_ID_LEN, chunk_id};
 use crate::text::parse_number::truncate_to_integer;
@@ -301,8 +301,7 @@ fn setmetatable(cx: &mut CallContext<'_>) -> NativeResult {
     }
     match cx.arg(0).kind(cx) {
         Kind::Table(table) => {
-            table.set(|t| &t.metatable, metatable);
-            hooks::note_mode(cx, table);
+            table::set_metatable(cx, table, metatable)?;
         }
         Kind::Userdata(userdata) => userdata.set(|u| &u.metatable, metatable),
         _ => lua(cx).set_type_metatable(coerce::type_number(cx, cx.arg(0)), metatable),

@@ -11,7 +11,7 @@ use super::{Functions, library, register};
 use crate::chunk::LoadError;
 use crate::core::coerce::{self, is_truthy, string};
 use crate::core::state::lua;
-use crate::core::{alloc, error, hooks, table};
+use crate::core::{alloc, error, table};
 use crate::generated::{Boxed, Function, Table, ValueKind, nil, true_};
 
 /// Where modules are looked for: `?` stands for the name, with `/` for its dots.
@@ -330,12 +330,11 @@ fn global_table<'v>(vm: &'v Vm, name: &[u8]) -> Result<Option<Ref<'v, Table>>, T
 /// Lets a module see the globals.
 fn seeall(cx: &mut CallContext<'_>) -> NativeResult {
     let module = cx.table(0)?;
-    let metatable = match module.metatable.get(cx) {
+    let metatable = match table::metatable(cx, module) {
         Some(metatable) => metatable,
         None => {
             let metatable = table::new(cx, 0, 1)?;
-            module.set(|t| &t.metatable, Some(metatable));
-            hooks::note_mode(cx, module);
+            table::set_metatable(cx, module, Some(metatable))?;
             metatable
         }
     };

@@ -21,6 +21,14 @@ impl Target for Notes {
         RawValue(number.to_bits())
     }
 
+    fn site(&mut self, _: Option<u32>) -> RawRef<generated::Site> {
+        RawRef::NULL
+    }
+
+    fn shape(&mut self, _: &[RawValue]) -> RawRef<generated::Shape> {
+        RawRef::NULL
+    }
+
     fn code(&mut self, prototype: Prototype) -> RawRef<generated::Code> {
         self.prototypes.push(prototype);
         RawRef::NULL

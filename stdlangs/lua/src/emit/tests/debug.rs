@@ -36,7 +36,7 @@ fn lines() {
     check_lines("f(\n1,\n2)", &[1, 2, 3, 1, 3]);
     check_lines("x = a +\nb", &[1, 2, 2, 2, 2]);
     check_lines("x = a\n.b\n.c", &[1, 2, 3, 3, 3]);
-    check_lines("local t = {\nx = 1,\ny = 2\n}", &[4, 2, 3, 4]);
+    check_lines("local t = {\nx = 1,\ny = 2\n}", &[2, 3, 4, 4]);
     check_lines("for i = 1, 2\ndo\nf()\nend", &[1, 1, 2, 2, 3, 3, 1, 4]);
     check_lines("for k in\nx do\nf()\nend", &[2, 2, 2, 3, 3, 2, 2, 2, 4]);
     check_lines("function f()\nend", &[2, 1, 2]);
@@ -61,8 +61,8 @@ fn variables() {
         0,
         "for k, v in x do f() end",
         &[
-            "k r3 3..5",
-            "v r4 3..5",
+            "k r4 3..5",
+            "v r5 3..5",
             "(for generator) r0 2..8",
             "(for state) r1 2..8",
             "(for control) r2 2..8",

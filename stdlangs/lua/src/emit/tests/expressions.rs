@@ -334,6 +334,25 @@ fn tables() {
         ",
     );
     check(
+        "local t = {x = 1, y = f()}",
+        "
+            0 LOADK r1 = 1
+            1 GETGLOBAL r2 = f
+            2 CALL r2 = r2()
+            3 NEWOBJECT r0 = r1..r2: x, y
+            4 RETURN0
+        ",
+    );
+    check(
+        "local t = {x = 1, x = 2}",
+        "
+            0 NEWTABLE r0 = 0, 2
+            1 SETFIELD r0.x = 1
+            2 SETFIELD r0.x = 2
+            3 RETURN0
+        ",
+    );
+    check(
         "local a = ... return {a, ...}",
         "
             0 VARARG r0 =

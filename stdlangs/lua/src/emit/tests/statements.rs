@@ -398,15 +398,16 @@ fn loops_over_iterators() {
         "
             0 GETGLOBAL r0 = f
             1 CALL r0..r2 = r0()
-            2 JUMP -> 7
-            3 GETGLOBAL r5 = g
-            4 MOVE r9 = r3
+            2 LOADNIL r3 =
+            3 JUMP -> 8
+            4 GETGLOBAL r6 = g
             5 MOVE r10 = r4
-            6 CALL _ = r5(r9..r10)
-            7 FORSTEP r0, r3 -> 3
-            8 FORCALL r3..r4 = r0
-            9 FORNEXT r0, r3 -> 3
-           10 RETURN0
+            6 MOVE r11 = r5
+            7 CALL _ = r6(r10..r11)
+            8 FORSTEP r0, r4 -> 4
+            9 FORCALL r4..r5 = r0
+           10 FORNEXT r0, r4 -> 4
+           11 RETURN0
         ",
     );
     check(
@@ -414,11 +415,11 @@ fn loops_over_iterators() {
         "
             0 GETGLOBAL r0 = a
             1 GETGLOBAL r1 = b
-            2 LOADNIL r2 =
+            2 LOADNIL r2..r3 =
             3 JUMP -> 4
-            4 FORSTEP r0, r3 -> 4
-            5 FORCALL r3 = r0
-            6 FORNEXT r0, r3 -> 4
+            4 FORSTEP r0, r4 -> 4
+            5 FORCALL r4 = r0
+            6 FORNEXT r0, r4 -> 4
             7 RETURN0
         ",
     );
@@ -441,11 +442,12 @@ fn loops_over_iterators() {
             1 GETGLOBAL r1 = b
             2 GETGLOBAL r2 = c
             3 GETGLOBAL r3 = d
-            4 JUMP -> 5
-            5 FORSTEP r0, r3 -> 5
-            6 FORCALL r3 = r0
-            7 FORNEXT r0, r3 -> 5
-            8 RETURN0
+            4 LOADNIL r3 =
+            5 JUMP -> 6
+            6 FORSTEP r0, r4 -> 6
+            7 FORCALL r4 = r0
+            8 FORNEXT r0, r4 -> 6
+            9 RETURN0
         ",
     );
 }

@@ -93,14 +93,14 @@ fn captured_variables_are_detached_where_they_end() {
         "for k in x do function f() return k end end",
         "
             0 GETGLOBAL r0 = x
-            1 LOADNIL r1..r2 =
+            1 LOADNIL r1..r3 =
             2 JUMP -> 6
-            3 CLOSURE r5 = fn 1
-            4 SETGLOBAL f = r5
-            5 CLOSE r3..
-            6 FORSTEP r0, r3 -> 3
-            7 FORCALL r3 = r0
-            8 FORNEXT r0, r3 -> 3
+            3 CLOSURE r6 = fn 1
+            4 SETGLOBAL f = r6
+            5 CLOSE r4..
+            6 FORSTEP r0, r4 -> 3
+            7 FORCALL r4 = r0
+            8 FORNEXT r0, r4 -> 3
             9 RETURN0
         ",
     );

@@ -10,7 +10,7 @@ use dg_runtime::{Throw, Vm};
 use super::{Functions, library};
 use crate::core::coerce::type_number;
 use crate::core::state::lua;
-use crate::core::table::{self, set_str};
+use crate::core::table::{self, set_str, shape};
 use crate::generated::{Boxed, Event};
 
 #[rustfmt::skip] // a table
@@ -34,6 +34,8 @@ pub fn open(vm: &Vm) -> Result<(), Throw> {
     )?;
     let metatable = table::new(vm, 0, 1)?;
     set_str(vm, metatable, lua(vm).event_name(vm, Event::Index), string.boxed())?;
+    // Looked at by every call of a method, so what it inherits from is kept at hand.
+    shape::own(vm, metatable)?;
     lua(vm).set_type_metatable(type_number(vm, vm.str(b"")?.boxed()), Some(metatable));
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::calls::call_for_slot;
 use super::memory::{check_size, with_scratch};
 use super::{Functions, library};
 use crate::core::{coerce, error, table as tables};
-use crate::generated::{NIL, Table, nil};
+use crate::generated::{Table, nil};
 
 #[rustfmt::skip] // a table
 const FUNCTIONS: Functions = &[
@@ -96,16 +96,7 @@ fn setn(cx: &mut CallContext<'_>) -> NativeResult {
 
 fn maxn(cx: &mut CallContext<'_>) -> NativeResult {
     let table = cx.table(0)?;
-    let array = table.array.get(cx).items();
-    let last = array.iter().rposition(|item| item.bits() != NIL.0).unwrap_or(0) as f64;
-    let nodes = table
-        .nodes
-        .get(cx)
-        .items()
-        .iter()
-        .filter(|node| node.value.bits() != NIL.0);
-    let keys = nodes.filter_map(|node| node.key.get(cx).as_double());
-    cx.ret_number(keys.fold(last, f64::max))
+    cx.ret_number(tables::largest_number(cx, table))
 }
 
 fn insert(cx: &mut CallContext<'_>) -> NativeResult {
