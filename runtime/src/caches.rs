@@ -181,7 +181,7 @@ impl Vm {
         let Some(call) = info.call else { return false };
         let code = self.code_of(callee);
         // What may be compiled yet, or has been, is entered as its code says.
-        let stays_interpreted = code.countdown.get() == crate::jit::NEVER;
+        let stays_interpreted = crate::jit::is_never(code.countdown.get());
         let is_plain = code.entry.get() == self.language().stubs.entry_fixed.0 && nargs >= code.params();
         let is_plain = is_plain && stays_interpreted;
         if !is_plain {

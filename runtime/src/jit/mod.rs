@@ -83,6 +83,11 @@ pub struct JitStats {
 
 /// The countdown of functions that will not be compiled.
 pub(crate) const NEVER: u32 = u32::MAX;
+/// Whether a countdown is that of a function that will not be compiled: entering it has counted down from [`NEVER`].
+pub(crate) const fn is_never(countdown: u32) -> bool {
+    countdown > NEVER / 2
+}
+
 /// Jumps that count as one call.
 const JUMPS_PER_CALL: u32 = 8;
 /// Jumps between two looks at the function that takes them, at most.
@@ -165,7 +170,7 @@ impl Vm {
         let callee = unsafe { *(*hot).base.byte_offset(crate::abi::FRAME_CALLEE) } as u32;
         let code = self.code_of(callee);
         let counted = options.ticks() / JUMPS_PER_CALL + 1;
-        if code.countdown.get() != NEVER {
+        if !is_never(code.countdown.get()) {
             code.countdown.set(code.countdown.get().saturating_sub(counted));
         }
         if code.compiled.get().is_null() && code.countdown.get() == 0 {
