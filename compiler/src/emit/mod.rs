@@ -55,6 +55,7 @@ pub use dg_runtime::{
     Operand, OptionalRefField, RawRef, RawValue, Ref, RefField, Run, Slot, SpecNative, Str, Throw, Value, ValueField,
     Values, Vm,
 };
+#[allow(unused_imports, reason = \"without templates some are not needed\")]
 use dg_runtime::{
     Address, Bytes, Catch, KindInfo, LanguageInfo, OpcodeInfo, OperandInfo, OperandKind, Patch, PatchKind, Status, Stubs,
     Template, Templates, Tracer, glue,
