@@ -267,14 +267,18 @@ impl Vm {
             list.retain(what, lives);
         }
         let fresh = std::mem::take(&mut *caches.fresh.borrow_mut());
+        let mut has_forgotten = what == Collection::Full;
         match what {
-            Collection::Minor => fresh
-                .into_iter()
-                .filter(|site| lives(*site))
-                .for_each(|site| self.sweep_site(site, marks)),
+            Collection::Minor => {
+                for site in fresh.into_iter().filter(|site| lives(*site)) {
+                    has_forgotten |= self.sweep_site(site, marks);
+                }
+            }
             Collection::Full => {
                 for list in caches.linked.borrow().iter() {
-                    list.sites.iter().for_each(|site| self.sweep_site(*site, marks));
+                    for site in &list.sites {
+                        self.sweep_site(*site, marks);
+                    }
                 }
                 // The program may be in another phase: they try again.
                 for site in std::mem::take(&mut *caches.uncached.borrow_mut()).sites {
@@ -286,6 +290,9 @@ impl Vm {
                 }
             }
         }
+        if !has_forgotten {
+            return;
+        }
         // A site that has forgotten is linked, and listed, again when it is run.
         for list in caches.linked.borrow_mut().iter_mut() {
             list.retain(Collection::Full, |site| {
@@ -296,13 +303,14 @@ impl Vm {
         }
     }
 
-    fn sweep_site(&self, site: Site, marks: &Tracer<'_>) {
+    /// Makes a site forget what refers to something dead. Answers whether it did.
+    fn sweep_site(&self, site: Site, marks: &Tracer<'_>) -> bool {
         let instruction = self.instruction(site);
         let Some(info) = self.cache_info(&instruction) else {
-            return;
+            return false;
         };
         let Some(case) = info.cases.iter().find(|case| case.opcode == instruction.opcode()) else {
-            return;
+            return false;
         };
         let is_dead = |word: &CachedReference| match *word {
             CachedReference::Reference(at) => {
@@ -313,9 +321,11 @@ impl Vm {
                 reference_in_bits(instruction.u64(at)).is_some_and(|reference| !marks.is_marked(reference))
             }
         };
-        if info.key.iter().chain(case.words).any(is_dead) {
+        let forgets = info.key.iter().chain(case.words).any(is_dead);
+        if forgets {
             self.forget_cached(&instruction, info);
         }
+        forgets
     }
 
     fn forget_cached(&self, instruction: &Instruction<'_>, info: &CacheInfo) {
