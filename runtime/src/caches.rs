@@ -73,6 +73,8 @@ pub enum CachedReference {
 /// The sites of a VM that remember something.
 #[derive(Default)]
 pub(crate) struct Caches {
+    /// Whether any may.
+    is_on: bool,
     /// Without an event, then by event.
     linked: RefCell<Vec<SiteList>>,
     /// Sites that are uncached.
@@ -94,6 +96,16 @@ struct Site {
     code: u32,
     /// Bytes from the code's first instruction.
     offset: u32,
+}
+
+impl Caches {
+    /// No site has remembered anything yet; none ever will unless caches are on.
+    pub(crate) fn new(is_on: bool) -> Self {
+        Caches {
+            is_on,
+            ..Caches::default()
+        }
+    }
 }
 
 impl SiteList {
@@ -164,6 +176,9 @@ impl Vm {
     /// Makes the running instruction, which has stored its words, one of `case`. Answers whether it did: a site whose
     /// key keeps changing becomes uncached instead.
     pub(crate) fn link_cache(&self, case: u32) -> bool {
+        if !self.caches().is_on {
+            return false;
+        }
         let (site, instruction) = self.running_site();
         match self.cache_info(&instruction) {
             Some(info) => self.link_site(site, &instruction, info, case),
@@ -174,6 +189,9 @@ impl Vm {
     /// Makes the running instruction remember the callee of its call. Answers whether it did: a callee that wants more
     /// than its frame, or a site that keeps calling others, makes it uncached instead.
     pub(crate) fn link_call(&self, callee: u32, nargs: u32) -> bool {
+        if !self.caches().is_on {
+            return false;
+        }
         let (site, instruction) = self.running_site();
         let Some(info) = self.cache_info(&instruction) else {
             return false;

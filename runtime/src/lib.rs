@@ -28,6 +28,7 @@ mod handle;
 mod heap;
 mod jit;
 mod language;
+pub mod launcher;
 mod native;
 mod object;
 mod operands;

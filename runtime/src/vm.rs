@@ -90,6 +90,8 @@ pub struct Options {
     pub jit: JitOptions,
     /// How many slots a guest stack may have; [`STACK_MAX`] by default.
     pub stack_slots: Option<usize>,
+    /// Instructions remember nothing: whatever a `cache` answers is computed each time. For tests.
+    pub no_caches: bool,
 }
 
 impl VmBox {
@@ -141,7 +143,7 @@ impl VmBox {
             (&raw mut (*state).left_stacks).write(RefCell::default());
             (&raw mut (*state).handling).write(Cell::new(0));
             (&raw mut (*state).stack_slots).write(options.stack_slots.unwrap_or(STACK_MAX));
-            (&raw mut (*state).caches).write(Caches::default());
+            (&raw mut (*state).caches).write(Caches::new(!options.no_caches));
             (&raw mut (*state).last_stack).write(Cell::new((ptr::null_mut(), 0)));
             (&raw mut (*state).watching).write(Cell::new(false));
             (&raw mut (*state).showing).write(Cell::new(false));

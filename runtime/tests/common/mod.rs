@@ -308,6 +308,7 @@ pub fn new_vm(gc: GcParameters) -> VmBox {
             ..JitOptions::default()
         },
         stack_slots: None,
+        no_caches: false,
     };
     VmBox::new(&LANGUAGE, hooks, options, Box::new(Log::default())).unwrap()
 }

@@ -15,4 +15,6 @@ pub mod generated {
 }
 
 pub use api::*;
+#[doc(hidden)]
+pub use dg_runtime::launcher::{self, VmArguments};
 pub use syntax::skip_shebang;

@@ -11,5 +11,7 @@ pub mod generated {
     include!(concat!(env!("OUT_DIR"), "/vm.rs"));
 }
 
+#[doc(hidden)]
+pub use dg_runtime::launcher::{self, VmArguments};
 pub use dg_runtime::{Options, Tier};
 pub use som::{Som, SomError, SomValue};

@@ -520,6 +520,11 @@ impl Lua {
         self.vm().jit_stats()
     }
 
+    /// What collector and compiler have done so far, as JSON on one line.
+    pub fn stats(&self) -> String {
+        dg_runtime::launcher::stats(self.vm())
+    }
+
     /// Writes out what Lua has written to files, `print` included, and not flushed. Errors are lost.
     pub fn flush_files(&self) {
         state_of(self.vm()).files.borrow_mut().flush_all();

@@ -6,9 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use dg_som::{Options, Som, SomError, SomValue, Tier};
-
-const THRESHOLD: &[u8] = b"--jit-threshold=";
+use dg_som::{Som, SomError, SomValue, VmArguments, launcher};
 
 const USAGE: &str = "\
 usage: dgsom [options] [File.som [arguments]]
@@ -20,12 +18,6 @@ Available options are:
   -cfg         show how the program was built
   -h, --help   show this text
   -v           show the version
-  --stats      print statistics as JSON to stderr at the end
-  --gc-stress  collect at every safepoint
-  --tier=T     interp: compile nothing; jit: compile each method when it is
-               first called; auto: compile those that are called often (auto)
-  --jit-threshold=N
-               how many calls are often
 ";
 
 fn main() -> ExitCode {
@@ -34,12 +26,15 @@ fn main() -> ExitCode {
     let command = match Command::parse(&arguments) {
         Ok(command) => command,
         Err(message) => {
-            say(std::io::stderr(), format_args!("dgsom: {message}\n{USAGE}"));
+            say(
+                std::io::stderr(),
+                format_args!("dgsom: {message}\n{USAGE}{}", launcher::USAGE),
+            );
             return ExitCode::FAILURE;
         }
     };
     match command.show {
-        Some(Show::Usage) => say(std::io::stdout(), format_args!("{USAGE}")),
+        Some(Show::Usage) => say(std::io::stdout(), format_args!("{USAGE}{}", launcher::USAGE)),
         Some(Show::Version) => say(std::io::stdout(), format_args!("dgsom {}\n", env!("CARGO_PKG_VERSION"))),
         Some(Show::Configuration) => say(
             std::io::stdout(),
@@ -75,10 +70,9 @@ enum Show {
 #[derive(Default)]
 struct Command {
     class_path: Vec<PathBuf>,
-    options: Options,
+    vm: VmArguments,
     show: Option<Show>,
     dump: bool,
-    stats: bool,
     /// The program and its arguments.
     program: Vec<OsString>,
 }
@@ -100,21 +94,12 @@ impl Command {
                 b"-v" => command.show = Some(Show::Version),
                 b"-cfg" => command.show = Some(Show::Configuration),
                 b"-d" => command.dump = true,
-                b"--stats" => command.stats = true,
-                b"--tier=interp" => command.options.jit.tier = Tier::Interpreter,
-                b"--tier=jit" => command.options.jit.tier = Tier::Compiler,
-                b"--tier=auto" => command.options.jit.tier = Tier::Automatic,
-                word if word.starts_with(THRESHOLD) => {
-                    let number = std::str::from_utf8(&word[THRESHOLD.len()..]).ok();
-                    let number = number.and_then(|number| number.parse().ok());
-                    command.options.jit.threshold = number.ok_or("--jit-threshold needs a number")?;
-                }
-                b"--gc-stress" => command.options.gc.stress = true,
                 [b'-', b'H', size @ ..] => {
                     let limit = memory_size(size)
                         .ok_or_else(|| format!("{} is no size: write -H16MB or -H512KB", argument.to_string_lossy()))?;
-                    command.options.gc.limit = Some(limit);
+                    command.vm.options.gc.limit = Some(limit);
                 }
+                [b'-', ..] if command.vm.accept(argument.as_bytes())? => {}
                 [b'-', ..] => return Err(format!("there is no option {}", argument.to_string_lossy())),
                 _ => {
                     command.program.push(argument.clone());
@@ -149,7 +134,7 @@ impl Command {
 
     fn start(&self) -> ExitCode {
         let (class_path, arguments) = self.resolve();
-        let mut som = match Som::with_options(&class_path, self.options) {
+        let mut som = match Som::with_options(&class_path, self.vm.options) {
             Ok(som) => som,
             Err(error) => {
                 say(std::io::stderr(), format_args!("dgsom: {error}\n"));
@@ -171,8 +156,8 @@ impl Command {
                 1
             }
         };
-        if self.stats {
-            print_stats(&som);
+        if self.vm.stats {
+            say(std::io::stderr(), format_args!("{}\n", launcher::stats(som.vm())));
         }
         ExitCode::from(status as u8)
     }
@@ -227,22 +212,4 @@ fn interact(som: &mut Som) -> Result<(), SomError> {
             Err(error) => return Err(error),
         }
     }
-}
-
-fn print_stats(som: &Som) {
-    let stats = som.vm().gc_stats();
-    say(
-        std::io::stderr(),
-        format_args!(
-            "{{\"gc\": {{\"minor\": {}, \"full\": {}, \"allocated_bytes\": {}, \"live_bytes\": {}, \
-             \"total_pause_seconds\": {}, \"longest_pause_seconds\": {}}}, \"heap_bytes\": {}}}\n",
-            stats.minor,
-            stats.full,
-            stats.allocated,
-            stats.live,
-            stats.total_pause.as_secs_f64(),
-            stats.longest_pause.as_secs_f64(),
-            som.vm().bytes_in_use(),
-        ),
-    );
 }

@@ -9,7 +9,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::process::ExitCode;
 
-use dg_lua::{Error, Function, Lua, Options, Result, StdLib, Tier, Variadic, skip_shebang};
+use dg_lua::{Error, Function, Lua, Result, StdLib, Variadic, VmArguments, launcher, skip_shebang};
 
 use interactive::interact;
 use interrupt::interruptible;
@@ -25,15 +25,7 @@ Available options are:
   -v          show version information
   --          stop handling options
   -           execute stdin and stop handling options
-  --stats     print statistics as JSON to stderr at the end
-  --gc-stress collect at every safepoint
-  --tier=T    interp: compile nothing; jit: compile each function when it is
-              called first; auto: compile those that run often (default)
-  --jit-threshold=N
-              compile what has been called N times; eight jumps count as a call
 ";
-
-const THRESHOLD: &[u8] = b"--jit-threshold=";
 
 fn main() -> ExitCode {
     end_with_the_reader();
@@ -43,18 +35,12 @@ fn main() -> ExitCode {
         Err(message) => {
             say(
                 std::io::stderr(),
-                format_args!("{}: {message}\n{USAGE}", name_of(&arguments)),
+                format_args!("{}: {message}\n{USAGE}{}", name_of(&arguments), launcher::USAGE),
             );
             return ExitCode::FAILURE;
         }
     };
-    let mut options = Options::default();
-    options.gc.stress = command.gc_stress;
-    options.jit.tier = command.tier;
-    if let Some(threshold) = command.jit_threshold {
-        options.jit.threshold = threshold;
-    }
-    let lua = match Lua::new_with(StdLib::ALL, options) {
+    let lua = match Lua::new_with(StdLib::ALL, command.vm.options) {
         Ok(lua) => lua,
         Err(error) => {
             say(std::io::stderr(), format_args!("dglua: cannot create state: {error}\n"));
@@ -65,8 +51,8 @@ fn main() -> ExitCode {
     if let Err(error) = &ran {
         report(&lua, Some(&name_of(&arguments)), error);
     }
-    if command.stats {
-        print_stats(&lua);
+    if command.vm.stats {
+        say(std::io::stderr(), format_args!("{}\n", lua.stats()));
     }
     if ran.is_ok() {
         ExitCode::SUCCESS
@@ -99,10 +85,7 @@ struct Command {
     steps: Vec<Step>,
     interactive: bool,
     version: bool,
-    stats: bool,
-    gc_stress: bool,
-    tier: Tier,
-    jit_threshold: Option<u32>,
+    vm: VmArguments,
     /// Where the script's name is among the arguments.
     script: Option<usize>,
 }
@@ -124,16 +107,6 @@ impl Command {
                     break;
                 }
                 b"-" => break,
-                b"--stats" => command.stats = true,
-                b"--gc-stress" => command.gc_stress = true,
-                b"--tier=interp" => command.tier = Tier::Interpreter,
-                b"--tier=jit" => command.tier = Tier::Compiler,
-                b"--tier=auto" => command.tier = Tier::Automatic,
-                option if option.starts_with(THRESHOLD) => {
-                    let number = std::str::from_utf8(&option[THRESHOLD.len()..]).ok();
-                    let number = number.and_then(|number| number.parse().ok());
-                    command.jit_threshold = Some(number.ok_or("'--jit-threshold' needs a number")?);
-                }
                 b"-i" => {
                     command.interactive = true;
                     command.version = true;
@@ -156,6 +129,7 @@ impl Command {
                         Step::Require(text)
                     });
                 }
+                [b'-', ..] if command.vm.accept(argument)? => {}
                 [b'-', ..] => return Err(format!("unrecognized option '{}'", String::from_utf8_lossy(argument))),
                 _ => break,
             }
@@ -247,34 +221,4 @@ fn report(lua: &Lua, program: Option<&str>, error: &Error) {
     if let Some(traceback) = error.traceback() {
         say(std::io::stderr(), format_args!("{traceback}\n"));
     }
-}
-
-fn print_stats(lua: &Lua) {
-    let stats = lua.gc_stats();
-    let jit = lua.jit_stats();
-    say(
-        std::io::stderr(),
-        format_args!(
-            "{{\"gc\": {{\"minor\": {}, \"full\": {}, \"allocated_bytes\": {}, \"live_bytes\": {}, \"total_pause_seconds\": {}, \
-         \"longest_pause_seconds\": {}}}, \"heap_bytes\": {}, \"jit\": {{\"functions\": {}, \"instructions\": {}, \
-         \"bytecode_bytes\": {}, \"hot_bytes\": {}, \"bytes_in_use\": {}, \"seconds\": {}, \"loop_entries\": {}, \
-         \"refused\": {}, \"has_memory\": {}}}}}\n",
-            stats.minor,
-            stats.full,
-            stats.allocated,
-            stats.live,
-            stats.total_pause.as_secs_f64(),
-            stats.longest_pause.as_secs_f64(),
-            lua.used_memory(),
-            jit.functions,
-            jit.instructions,
-            jit.bytecode_bytes,
-            jit.hot_bytes,
-            jit.bytes_in_use,
-            jit.time.as_secs_f64(),
-            jit.loop_entries,
-            jit.refused,
-            jit.has_memory,
-        ),
-    );
 }
