@@ -90,6 +90,9 @@ pub const SAFEPOINT_FINALIZE: u32 = 4;
 /// Bit of `Hot::safepoint`: the language wants to see each instruction before it runs.
 pub const SAFEPOINT_WATCH: u32 = 8;
 
+/// Bit of `Hot::safepoint`: compiled code has to make room.
+pub const SAFEPOINT_EVICT: u32 = 16;
+
 /// Slots that a stack may have beyond its limit while an error is looked at.
 pub const STACK_EXTRA: usize = 10_000;
 

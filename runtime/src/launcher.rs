@@ -11,6 +11,8 @@ pub const USAGE: &str = "  --stats     print statistics as JSON to stderr at the
               called first; auto: compile those that run often (default)
   --jit-threshold=N
               compile what has been called N times; eight jumps count as a call
+  --jit-budget=N
+              use N bytes for machine code at most; N may end in K or M
 ";
 
 /// What a command line asks of the VM.
@@ -51,10 +53,24 @@ impl VmArguments {
                 let number = value.and_then(|value| value.parse().ok());
                 self.options.jit.threshold = number.ok_or("'--jit-threshold' needs a number")?;
             }
+            ("--jit-budget", value) => {
+                let bytes = value.and_then(size);
+                self.options.jit.budget = bytes.ok_or("'--jit-budget' needs a number of bytes")?;
+            }
             _ => return Ok(false),
         }
         Ok(true)
     }
+}
+
+/// `4096`, `256K`, `64M`
+fn size(text: &str) -> Option<usize> {
+    let unit = match text.as_bytes().last()? {
+        b'K' => 10,
+        b'M' => 20,
+        _ => return text.parse().ok(),
+    };
+    text[..text.len() - 1].parse::<usize>().ok()?.checked_mul(1 << unit)
 }
 
 /// Statistics of a VM, as JSON on one line.
@@ -65,7 +81,7 @@ pub fn stats(vm: &Vm) -> String {
         "{{\"gc\": {{\"minor\": {}, \"full\": {}, \"allocated_bytes\": {}, \"live_bytes\": {}, \"total_pause_seconds\": {}, \
          \"longest_pause_seconds\": {}}}, \"heap_bytes\": {}, \"jit\": {{\"functions\": {}, \"instructions\": {}, \
          \"bytecode_bytes\": {}, \"hot_bytes\": {}, \"bytes_in_use\": {}, \"seconds\": {}, \"loop_entries\": {}, \
-         \"refused\": {}, \"has_memory\": {}}}}}",
+         \"refused\": {}, \"evicted\": {}, \"has_memory\": {}}}}}",
         gc.minor,
         gc.full,
         gc.allocated,
@@ -81,6 +97,7 @@ pub fn stats(vm: &Vm) -> String {
         jit.time.as_secs_f64(),
         jit.loop_entries,
         jit.refused,
+        jit.evicted,
         jit.has_memory,
     )
 }
@@ -104,6 +121,7 @@ mod tests {
         let options = arguments.options;
         assert!(arguments.stats && options.gc.stress && options.no_caches);
         assert_eq!((options.jit.tier, options.jit.threshold), (Tier::Compiler, 7));
+        assert_eq!(options.jit.budget, 64 << 10);
     }
 
     #[test]
@@ -121,6 +139,11 @@ mod tests {
             ("--tier=fast", "there is no tier 'fast': it is interp, jit or auto"),
             ("--jit-threshold", "'--jit-threshold' needs a number"),
             ("--jit-threshold=x", "'--jit-threshold' needs a number"),
+            ("--jit-budget=1G", "'--jit-budget' needs a number of bytes"),
+            (
+                "--jit-budget=99999999999999999999M",
+                "'--jit-budget' needs a number of bytes",
+            ),
         ] {
             let refused = VmArguments::default().accept(argument.as_bytes());
             assert_eq!(refused, Err(message.to_owned()));

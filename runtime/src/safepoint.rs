@@ -14,7 +14,7 @@
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering, fence};
 use std::sync::{Arc, Mutex, TryLockError};
 
-use crate::abi::{Hot, SAFEPOINT_COLLECT, SAFEPOINT_FINALIZE, SAFEPOINT_INTERRUPT, SAFEPOINT_WATCH};
+use crate::abi::{Hot, SAFEPOINT_COLLECT, SAFEPOINT_EVICT, SAFEPOINT_FINALIZE, SAFEPOINT_INTERRUPT, SAFEPOINT_WATCH};
 use crate::language::{Address, LanguageInfo, Moment, RuntimeError};
 use crate::native::Throw;
 use crate::vm::Vm;
@@ -136,6 +136,9 @@ impl Vm {
         let flags = self.safepoints().flags().load(Ordering::Relaxed);
         if flags & SAFEPOINT_COLLECT != 0 {
             self.collect_due();
+        }
+        if flags & SAFEPOINT_EVICT != 0 {
+            self.evict();
         }
         if flags & SAFEPOINT_FINALIZE != 0 {
             self.protect_frame(Vm::run_finalizers);

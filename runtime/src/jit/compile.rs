@@ -54,19 +54,36 @@ impl Compiled {
     }
 }
 
-/// Compiles a function. `None` if there is no room for it, or if it is not made of the language's instructions.
-pub(super) fn compile(templates: &Templates, source: &Source<'_>, memory: &mut CodeMemory) -> Option<Compiled> {
+/// Why a function is not compiled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Refusal {
+    /// There is no room at the moment.
+    NoRoom,
+    /// It would fill more than half of the memory, or is not made of the language's instructions.
+    Never,
+}
+
+/// Compiles a function.
+pub(super) fn compile(
+    templates: &Templates,
+    source: &Source<'_>,
+    memory: &mut CodeMemory,
+) -> Result<Compiled, Refusal> {
     let [fixed, vararg, loop_head] = templates.stubs else {
-        return None;
+        return Err(Refusal::Never);
     };
     let entry = if source.is_vararg { vararg } else { fixed };
-    let mut survey = Survey::of(templates, source.bytecode, loop_head)?;
+    let mut survey = Survey::of(templates, source.bytecode, loop_head).ok_or(Refusal::Never)?;
     survey.add(entry);
+    if survey.hot.max(survey.cold) > memory.capacity() / 2 {
+        return Err(Refusal::Never);
+    }
     // Whole blocks are copied: the last one may reach beyond what counts.
-    let hot = memory.allocate(Half::Hot, survey.hot + Bytes::BLOCK)?;
+    let hot = memory.allocate(Half::Hot, survey.hot + Bytes::BLOCK);
+    let hot = hot.ok_or(Refusal::NoRoom)?;
     let Some(cold) = memory.allocate(Half::Cold, survey.cold + Bytes::BLOCK) else {
         memory.free(Half::Hot, hot);
-        return None;
+        return Err(Refusal::NoRoom);
     };
     let table = vec![0; 1 + source.bytecode.len().div_ceil(2)].into_boxed_slice();
     let mut writer = Writer {
@@ -80,7 +97,7 @@ pub(super) fn compile(templates: &Templates, source: &Source<'_>, memory: &mut C
     writer.table[0] = writer.hot.run as u64;
     writer.all(entry, loop_head, &survey.heads);
     let hot_bytes = writer.hot.used as u32;
-    Some(Compiled {
+    Ok(Compiled {
         table: writer.table,
         hot,
         cold,

@@ -110,6 +110,17 @@ impl CodeMemory {
         self.area(half).free(piece);
     }
 
+    /// Gives back what a function was compiled to.
+    pub(super) fn release(&mut self, hot: Piece, cold: Piece) {
+        self.free(Half::Hot, hot);
+        self.free(Half::Cold, cold);
+    }
+
+    /// Bytes of each half.
+    pub(super) fn capacity(&self) -> usize {
+        self.size / 2
+    }
+
     /// Where a byte runs.
     pub(super) fn run(&self, offset: usize) -> *const u8 {
         self.run.wrapping_add(offset)
@@ -193,6 +204,10 @@ impl File {
             return Err(io::Error::last_os_error());
         }
         let file = File(file);
+        if size as u64 > file_size_limit() {
+            // Exceeding the limit would be answered with a signal.
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         // SAFETY: the file was just made.
         if unsafe { libc::ftruncate(file.0, size as libc::off_t) } < 0 {
             return Err(io::Error::last_os_error());
@@ -206,6 +221,17 @@ impl Drop for File {
         // SAFETY: made by `new`, and not used any more.
         unsafe { libc::close(self.0) };
     }
+}
+
+/// How large the process may make files.
+fn file_size_limit() -> u64 {
+    let mut limit = libc::rlimit {
+        rlim_cur: libc::RLIM_INFINITY,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: the call writes nothing but the limit, which stays infinite if it fails.
+    unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) };
+    limit.rlim_cur
 }
 
 /// Reserves `size` bytes such that the distance of each to everything from `low` to `high` fits.

@@ -4,21 +4,24 @@
 //! instructions can be entered; so calls, returns, errors and coroutines go from one to the other freely, and a loop that
 //! turns out to be hot goes on in compiled code at its next iteration.
 //!
-//! When a function is compiled, its `Code::entry` is that of its compiled code. When there is no memory for code, the
-//! interpreter goes on.
+//! When a function is compiled, its `Code::entry` is that of its compiled code. When the system gives no memory for code,
+//! the interpreter goes on; when the budget is used up, code that is not used makes room (`eviction.rs`).
 
 mod compile;
+mod eviction;
 mod memory;
 mod template;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ptr;
 use std::time::Duration;
 
 pub use template::{Bytes, Patch, PatchKind, Template, Templates};
 
-use compile::{Compiled, Source, compile};
+use compile::{Compiled, Refusal, Source, compile};
+use eviction::Evictions;
 use memory::{CodeMemory, Half};
 
 use crate::code::Code;
@@ -75,8 +78,10 @@ pub struct JitStats {
     pub time: Duration,
     /// Loops that went on in compiled code.
     pub loop_entries: u64,
-    /// Functions that could not be compiled, or had to give way to others.
+    /// Times that a function could not be compiled: for lack of memory, or for its size.
     pub refused: u64,
+    /// Functions whose code was discarded to make room for others.
+    pub evicted: u64,
     /// Whether there is memory for machine code; false before it was asked for.
     pub has_memory: bool,
 }
@@ -97,18 +102,30 @@ const JUMPS_PER_TICK: u32 = 64;
 const CHANGES: u32 = 16;
 /// How often a function is compiled at most.
 const VERSIONS: u32 = 4;
+/// Calls of a function that found no room until it is tried again.
+const RETRY: u32 = 64;
 
 /// The state of the compiler in a VM.
 pub(crate) struct Jit {
     options: JitOptions,
     memory: Option<CodeMemory>,
     /// By code object.
-    functions: HashMap<u32, Compiled>,
-    /// Former versions: frames may still return to them.
-    retired: HashMap<u32, Vec<Compiled>>,
+    functions: HashMap<u32, Function>,
+    evictions: Evictions,
     /// There is no memory, and none is to be asked for again.
     has_failed: bool,
     stats: JitStats,
+}
+
+/// A function with compiled code.
+struct Function {
+    compiled: Compiled,
+    /// Former versions: frames may still return to them.
+    retired: Vec<Compiled>,
+    /// Functions are numbered as they are compiled.
+    number: u64,
+    /// On trial, it is not entered at its compiled code; this is the countdown that it will have again.
+    trial: Option<u32>,
 }
 
 impl Jit {
@@ -117,7 +134,7 @@ impl Jit {
             options,
             memory: None,
             functions: HashMap::new(),
-            retired: HashMap::new(),
+            evictions: Evictions::default(),
             has_failed: false,
             stats: JitStats::default(),
         })
@@ -180,12 +197,13 @@ impl Vm {
             return ptr::null();
         }
         let mut jit = self.jit().borrow_mut();
-        let Some(compiled) = jit.functions.get(&code.raw().0) else {
+        let Some(function) = jit.functions.get_mut(&code.raw().0) else {
             return ptr::null();
         };
+        self.end_trial(function, code);
         // SAFETY: the hot part is always writable; `pc` is an instruction of the running function.
         unsafe {
-            let target = compiled.code_at(code.offset((*hot).pc));
+            let target = function.compiled.code_at(code.offset((*hot).pc));
             (*hot).pc = code.bytecode.get();
             jit.stats.loop_entries += 1;
             target
@@ -205,8 +223,14 @@ impl Vm {
             code.countdown.set(jit.options.countdown().max(1));
             return;
         }
+        if let Some(function) = jit.functions.get_mut(&code.raw().0)
+            && self.end_trial(function, code)
+        {
+            return;
+        }
         let start = cpu_time();
-        let compiled = self.code_memory(jit).and_then(|memory| {
+        let memory = self.code_memory(jit).ok_or(Refusal::Never);
+        let compiled = memory.and_then(|memory| {
             let source = Source {
                 bytecode: code.bytecode(),
                 frame_size: code.frame_size(),
@@ -215,9 +239,16 @@ impl Vm {
             };
             compile(self.language().templates, &source, memory)
         });
-        let Some(compiled) = compiled else {
-            jit.stats.refused += 1;
-            return;
+        let compiled = match compiled {
+            Ok(compiled) => compiled,
+            Err(refusal) => {
+                jit.stats.refused += 1;
+                if refusal == Refusal::NoRoom {
+                    code.countdown.set(RETRY);
+                    self.want_room(jit);
+                }
+                return;
+            }
         };
         let stats = &mut jit.stats;
         stats.functions += 1;
@@ -227,33 +258,55 @@ impl Vm {
         stats.time += cpu_time().saturating_sub(start);
         code.compiled.set(compiled.table());
         code.entry.set(compiled.entry());
-        let mut versions = 1;
-        if let Some(old) = jit.functions.insert(code.raw().0, compiled) {
-            let retired = jit.retired.entry(code.raw().0).or_default();
-            retired.push(old);
-            versions += retired.len() as u32;
-        }
+        let number = jit.stats.functions;
+        let function = match jit.functions.entry(code.raw().0) {
+            Entry::Vacant(entry) => entry.insert(Function {
+                compiled,
+                retired: Vec::new(),
+                number,
+                trial: None,
+            }),
+            Entry::Occupied(entry) => {
+                let function = entry.into_mut();
+                function.number = number;
+                let old = std::mem::replace(&mut function.compiled, compiled);
+                function.retired.push(old);
+                function
+            }
+        };
+        let versions = 1 + function.retired.len() as u32;
         if versions < VERSIONS {
             code.countdown.set(CHANGES << (2 * versions));
         }
+        self.watch_room(jit);
     }
 
     /// Every function with compiled code runs it from now on, or none does. Frames that are in compiled code leave it at
     /// a safepoint.
     pub(crate) fn use_compiled_code(&self, on: bool) {
         let jit = &*self.jit().borrow();
-        let stubs = &self.language().stubs;
-        for (code, compiled) in &jit.functions {
+        for (code, function) in &jit.functions {
             // SAFETY: compiled code of dead functions has gone.
             let code = unsafe { RawRef::<Code>::new(*code).get(self) };
-            let (table, entry) = match on {
-                true => (compiled.table(), compiled.entry()),
-                false if code.is_vararg() => (ptr::null(), stubs.entry_vararg.0),
-                false => (ptr::null(), stubs.entry_fixed.0),
-            };
-            code.compiled.set(table);
-            code.entry.set(entry);
+            code.compiled
+                .set(if on { function.compiled.table() } else { ptr::null() });
+            if on && function.trial.is_none() {
+                code.entry.set(function.compiled.entry());
+            } else {
+                self.enter_interpreted(code);
+            }
         }
+    }
+
+    /// A function is entered in the interpreter from now on.
+    fn enter_interpreted(&self, code: Ref<'_, Code>) {
+        let stubs = &self.language().stubs;
+        let entry = if code.is_vararg() {
+            stubs.entry_vararg
+        } else {
+            stubs.entry_fixed
+        };
+        code.entry.set(entry.0);
     }
 
     /// The memory for code, asked for when it is first needed.
@@ -271,10 +324,10 @@ impl Vm {
     pub(crate) fn free_compiled(&self, code: u32) {
         let jit = &mut *self.jit().borrow_mut();
         let Some(memory) = &mut jit.memory else { return };
-        let versions = jit.retired.remove(&code).into_iter().flatten();
-        for compiled in versions.chain(jit.functions.remove(&code)) {
-            memory.free(Half::Hot, compiled.hot);
-            memory.free(Half::Cold, compiled.cold);
+        if let Some(function) = jit.functions.remove(&code) {
+            for version in function.retired.into_iter().chain([function.compiled]) {
+                memory.release(version.hot, version.cold);
+            }
         }
     }
 }

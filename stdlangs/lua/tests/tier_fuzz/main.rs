@@ -29,6 +29,7 @@ const WAYS: &[Way] = &[
     &["--tier=jit", "--no-caches"],
     &["--tier=auto", "--jit-threshold=1"],
     &["--tier=auto", "--jit-threshold=4"],
+    &["--tier=jit", "--jit-budget=24K"],
 ];
 
 /// Likewise, with a collection at every safepoint.
