@@ -115,6 +115,7 @@ mod tests {
             "--no-caches",
             "--tier=jit",
             "--jit-threshold=7",
+            "--jit-budget=64K",
         ] {
             assert_eq!(arguments.accept(option.as_bytes()), Ok(true), "{option}");
         }
