@@ -61,11 +61,17 @@ impl Part<'_> {
         Ok(())
     }
 
-    /// A branch falls through to where it is likely to go.
+    /// A branch falls through to where it is likely to go: where nothing is known, a value is of the type that it is tested
+    /// for.
     fn branch(&mut self, cond: ValueId, then: &BlockCall, otherwise: &BlockCall, likely: Likely) {
         let condition = self.value(cond);
         let is_cold = |call: &BlockCall| self.function.blocks[call.block].cold;
-        let falls_into_then = is_cold(otherwise) || (likely == Likely::Then && !is_cold(then));
+        let is_likely = match likely {
+            Likely::Then => true,
+            Likely::Else => false,
+            Likely::Unknown => matches!(self.function.def(cond), Some(Op::Is { .. } | Op::BothDouble(..))),
+        };
+        let falls_into_then = is_cold(otherwise) || (is_likely && !is_cold(then));
         let why = match (is_cold(then), is_cold(otherwise)) {
             (false, true) => self.describe(cond, false),
             (true, false) => self.describe(cond, true),

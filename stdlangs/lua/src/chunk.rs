@@ -153,6 +153,10 @@ impl Target for Loader<'_> {
         self.or_failure(made, RawRef::NULL)
     }
 
+    fn shape_of_strings(&mut self) -> RawRef<Shape> {
+        lua(self.vm).shape_of_strings(self.vm).raw()
+    }
+
     fn code(&mut self, prototype: Prototype) -> RawRef<Code> {
         self.first_inner = prototype.children.first().copied();
         let Some(new) = new_code(prototype).filter(|_| self.failure.is_none()) else {

@@ -4,12 +4,12 @@ use std::cell::{Cell, RefCell};
 
 use dg_runtime::{Code, Coroutine, Handle, Object, RawRef, Ref, Str, Throw, Tracer, Values, Vm};
 
-use super::coerce::TYPE_NAMES;
+use super::coerce::{STRING, TYPE_NAMES};
 use super::table::shape::{self, MAX_CAPACITY, UNUSED, WEAK_KEYS};
 use super::watch::Watch;
 use super::{alloc, table};
 use crate::api::state::HostState;
-use crate::generated::{Boxed, Event, HOLE, Keys, Metatable, Nodes, Shape, Table, ValueKind};
+use crate::generated::{Boxed, Event, HOLE, Keys, Metatable, Nodes, Shape, Table, ValueKind, events};
 use crate::library::files::Files;
 use crate::text::pattern::Matcher;
 use crate::text::pattern_cache::PatternCache;
@@ -72,6 +72,8 @@ pub struct LuaState {
     hashed_keys: Root<Keys>,
     /// Stands for the metatable of tables that have none.
     no_metatable: Root<Metatable>,
+    /// The shape of a table without fields that has the metatable of strings: no table has it.
+    shape_of_strings: Root<Shape>,
     /// The shapes of empty tables, by the number of fields that these have in themselves.
     pub(super) root_shapes: [Root<Shape>; MAX_CAPACITY as usize + 1],
     /// The code of the iterators of `string.gmatch`.
@@ -142,6 +144,7 @@ impl LuaState {
             no_keys: Root::new(),
             hashed_keys: Root::new(),
             no_metatable: Root::new(),
+            shape_of_strings: Root::new(),
             root_shapes: std::array::from_fn(|_| Root::new()),
             gmatch_code: Root::new(),
             wrapped_code: Root::new(),
@@ -222,8 +225,31 @@ impl LuaState {
     }
 
     /// Sets the metatable that all values of a type share.
-    pub fn set_type_metatable(&self, type_number: usize, metatable: Option<Ref<'_, Table>>) {
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn set_type_metatable(
+        &self,
+        vm: &Vm,
+        type_number: usize,
+        metatable: Option<Ref<'_, Table>>,
+    ) -> Result<(), Throw> {
+        if type_number == STRING {
+            let known = match metatable {
+                Some(metatable) => shape::own(vm, metatable)?,
+                None => self.no_metatable(vm),
+            };
+            self.shape_of_strings(vm).set(|s| &s.metatable, known);
+            // Instructions have remembered what strings inherit.
+            vm.invalidate(events::SHAPES_CHANGED);
+        }
         self.type_metatables[type_number].set(metatable);
+        Ok(())
+    }
+
+    /// What strings inherit, as the shape of a table without fields.
+    pub fn shape_of_strings<'v>(&self, vm: &'v Vm) -> Ref<'v, Shape> {
+        self.shape_of_strings.get(vm).expect(INITIALIZED)
     }
 
     /// The metatable field of an event.
@@ -291,6 +317,7 @@ impl LuaState {
         tracer.reference(self.no_keys.0.get().0);
         tracer.reference(self.hashed_keys.0.get().0);
         tracer.reference(self.no_metatable.0.get().0);
+        tracer.reference(self.shape_of_strings.0.get().0);
         self.root_shapes
             .iter()
             .for_each(|shape| tracer.reference(shape.0.get().0));
@@ -336,6 +363,7 @@ pub fn initialize(vm: &Vm) -> Result<(), Throw> {
     let none = vm.allocate::<Metatable>()?;
     none.absent.set(u32::MAX);
     state.no_metatable.set(Some(none));
+    state.shape_of_strings.set(Some(shape::new_root(vm, 0, None)?));
     for (root, byte) in state.byte_strings.iter().zip(0..=u8::MAX) {
         root.set(Some(vm.str(&[byte])?));
     }

@@ -24,6 +24,9 @@ pub trait Target {
     /// The hidden class of tables with these fields.
     fn shape(&mut self, names: &[RawValue]) -> RawRef<Shape>;
 
+    /// What strings inherit, as a hidden class.
+    fn shape_of_strings(&mut self) -> RawRef<Shape>;
+
     /// Makes a code object.
     fn code(&mut self, prototype: Prototype) -> RawRef<Code>;
 }
@@ -287,7 +290,10 @@ impl Assembler<'_, '_> {
                 dst,
             } => {
                 let name = self.string(name);
-                self.builder.emit_self(slot(object), name, slot(receiver), slot(dst))
+                let strings = self.linker.target.shape_of_strings();
+                self.objects.push(strings.0);
+                self.builder
+                    .emit_self(slot(object), name, strings, slot(receiver), slot(dst))
             }
             Inst::GetIndex { object, key, dst } => self.builder.emit_getindex(slot(object), slot(key), slot(dst)),
             Inst::SetIndex { object, key, x } => {

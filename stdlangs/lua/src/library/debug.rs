@@ -304,7 +304,7 @@ fn setmetatable(cx: &mut CallContext<'_>) -> NativeResult {
             table::set_metatable(cx, table, metatable)?;
         }
         Kind::Userdata(userdata) => userdata.set(|u| &u.metatable, metatable),
-        _ => lua(cx).set_type_metatable(coerce::type_number(cx, cx.arg(0)), metatable),
+        _ => lua(cx).set_type_metatable(cx, coerce::type_number(cx, cx.arg(0)), metatable)?,
     }
     cx.ret_bool(true)
 }

@@ -65,7 +65,11 @@ pub fn root(vm: &Vm, capacity: u32) -> Result<Ref<'_, Shape>, Throw> {
     }
 }
 
-fn new_root<'v>(vm: &'v Vm, capacity: u32, site: Option<Ref<'v, Site>>) -> Result<Ref<'v, Shape>, Throw> {
+/// A new shape of empty tables with room for `capacity` fields in themselves, which know their constructor.
+///
+/// # Errors
+/// When memory runs out.
+pub fn new_root<'v>(vm: &'v Vm, capacity: u32, site: Option<Ref<'v, Site>>) -> Result<Ref<'v, Shape>, Throw> {
     let shape = vm.allocate::<Shape>()?;
     let writer = shape.writer();
     writer.set(|s| &s.keys, lua(vm).no_keys(vm));

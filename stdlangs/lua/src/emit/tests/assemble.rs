@@ -29,6 +29,10 @@ impl Target for Notes {
         RawRef::NULL
     }
 
+    fn shape_of_strings(&mut self) -> RawRef<generated::Shape> {
+        RawRef::NULL
+    }
+
     fn code(&mut self, prototype: Prototype) -> RawRef<generated::Code> {
         self.prototypes.push(prototype);
         RawRef::NULL

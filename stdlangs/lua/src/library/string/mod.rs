@@ -8,9 +8,9 @@ pub use basic::substring;
 use dg_runtime::{Throw, Vm};
 
 use super::{Functions, library};
-use crate::core::coerce::type_number;
+use crate::core::coerce::STRING;
 use crate::core::state::lua;
-use crate::core::table::{self, set_str, shape};
+use crate::core::table::{self, set_str};
 use crate::generated::{Boxed, Event};
 
 #[rustfmt::skip] // a table
@@ -34,10 +34,7 @@ pub fn open(vm: &Vm) -> Result<(), Throw> {
     )?;
     let metatable = table::new(vm, 0, 1)?;
     set_str(vm, metatable, lua(vm).event_name(vm, Event::Index), string.boxed())?;
-    // Looked at by every call of a method, so what it inherits from is kept at hand.
-    shape::own(vm, metatable)?;
-    lua(vm).set_type_metatable(type_number(vm, vm.str(b"")?.boxed()), Some(metatable));
-    Ok(())
+    lua(vm).set_type_metatable(vm, STRING, Some(metatable))
 }
 
 /// A position in a string as functions are given it, from 1 on or from the end if negative: never negative.
