@@ -148,6 +148,8 @@ pub const MAX_EXTERNS: usize = 512;
 pub const MAX_PLAN: u32 = 6;
 /// Largest high half of a double's bits.
 pub const DOUBLE_MAX_HIGH: u32 = 0xFFF8_0000;
+/// What folded bits are multiplied with to hash a value; the high half of the product is the hash.
+pub const HASH_FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
 /// The bits of the NaN that boxes instead of all others.
 pub const CANONICAL_NAN: u64 = 0x7FF8_0000_0000_0000;
 

@@ -37,6 +37,9 @@ pub const INT32_HIGH: u32 = 0xFFFC_0000;
 /// High half of the first `ref` leaf; the k-th one adds k.
 pub const REF_HIGH: u32 = 0xFFFE_0000;
 
+/// Factor of [`hash_of_bits`](crate::value::hash_of_bits).
+pub const HASH_FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+
 /// Words of a frame header, all below the frame's base.
 pub const HEADER_WORDS: usize = 3;
 /// Frame header: low half the callee object, high half the distance to the caller's base in slots.

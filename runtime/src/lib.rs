@@ -59,6 +59,7 @@ pub use object::{
 pub use operands::{Dest, InstPos, List, Operand, Run, Slot};
 pub use safepoint::InterruptHandle;
 pub use value::{
-    RawValue, Value, double_bits, int32_bits, is_double_bits, reference_bits, reference_in_bits, unit_bits,
+    RawValue, Value, double_bits, hash_of_bits, int32_bits, is_double_bits, reference_bits, reference_in_bits,
+    unit_bits,
 };
 pub use vm::{Options, Vm, VmBox};

@@ -10,7 +10,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::abi::{DOUBLE_MAX_HIGH, INT32_HIGH, REF_HIGH};
+use crate::abi::{DOUBLE_MAX_HIGH, HASH_FACTOR, INT32_HIGH, REF_HIGH};
 use crate::object::{Object, RawRef, Ref};
 use crate::vm::Vm;
 
@@ -50,6 +50,15 @@ pub const fn double_bits(double: f64) -> u64 {
 /// Bits of the k-th `int32` leaf.
 pub const fn int32_bits(leaf: u32, int: i32) -> u64 {
     ((INT32_HIGH + leaf) as u64) << 32 | int as u32 as u64
+}
+
+/// What `hash_of` answers for a value with these bits.
+///
+/// Whole doubles differ in the high half only, references in the low one: the product of both together, of which the high
+/// half depends on all of the bits below it.
+#[inline]
+pub const fn hash_of_bits(bits: u64) -> u32 {
+    ((bits ^ bits >> 32).wrapping_mul(HASH_FACTOR) >> 32) as u32
 }
 
 /// Bits of the k-th `ref` leaf.

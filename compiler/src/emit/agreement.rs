@@ -61,6 +61,7 @@ pub fn assertions() -> String {
     for (name, number) in NUMBERS {
         let _ = writeln!(out, "    assert!(abi::{name} as i64 == {number});");
     }
+    let _ = writeln!(out, "    assert!(abi::HASH_FACTOR == {});", abi::HASH_FACTOR);
     let _ = writeln!(out, "    assert!(offset_of!(Header, gc) == {});", abi::GC_BYTE);
     let _ = writeln!(out, "    assert!(offset_of!(Header, aux) == {});", abi::LENGTH);
     let _ = writeln!(out, "    assert!(offset_of!(Header, flags) == {});", abi::code::FLAGS);

@@ -9,7 +9,7 @@ use crate::resolve::error::Error;
 use crate::typed::{Expr, ExprKind, Ty};
 
 /// Their names.
-pub const INTRINSICS: [&str; 25] = [
+pub const INTRINSICS: [&str; 26] = [
     "add",
     "sub",
     "mul",
@@ -31,6 +31,7 @@ pub const INTRINSICS: [&str; 25] = [
     "to_double",
     "as_u32",
     "as_i32",
+    "hash_of",
     "first",
     "after_first",
     "skip",
@@ -117,6 +118,10 @@ impl Checker<'_, '_> {
             "as_i32" => {
                 let arg = self.expr_of(arg, Ty::U32);
                 typed(ExprKind::Retype(Box::new(arg)), Ty::I32)
+            }
+            "hash_of" => {
+                let arg = self.expr_of(arg, Ty::Value(self.declarations.tables.any()));
+                typed(ExprKind::Unary(UnaryOp::Hash, Box::new(arg)), Ty::U32)
             }
             "first" => {
                 let arg = self.expr_of(arg, Ty::List);

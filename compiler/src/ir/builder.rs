@@ -266,7 +266,7 @@ const fn unary_type(op: UnaryOp, operand: Type) -> Type {
     match op {
         UnaryOp::FNeg | UnaryOp::FAbs | UnaryOp::FSqrt | UnaryOp::FFloor | UnaryOp::FCeil => Type::F64,
         UnaryOp::INeg | UnaryOp::Not => operand,
-        UnaryOp::TruncateToI32 | UnaryOp::Wrap | UnaryOp::BoolToI32 => Type::I32,
+        UnaryOp::TruncateToI32 | UnaryOp::Wrap | UnaryOp::BoolToI32 | UnaryOp::Hash => Type::I32,
         UnaryOp::I32ToF64 | UnaryOp::U32ToF64 => Type::F64,
         UnaryOp::ZeroExtend | UnaryOp::SignExtend => Type::I64,
         UnaryOp::IsNull => Type::Bool,

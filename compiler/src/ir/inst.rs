@@ -199,6 +199,8 @@ pub enum UnaryOp {
     BoolToI32,
     /// `Ref` to `Bool`: whether it is 0.
     IsNull,
+    /// `Val` to `I32`: a hash of its bits.
+    Hash,
 }
 
 /// Operations of two operands of one type, which is also the result's (but shifts count by an `I32`).

@@ -11,6 +11,7 @@ pub const UNARY: &[(&str, UnaryOp)] = &[
     ("i32_to_f64", UnaryOp::I32ToF64),   ("u32_to_f64", UnaryOp::U32ToF64),
     ("zero_extend", UnaryOp::ZeroExtend), ("sign_extend", UnaryOp::SignExtend),
     ("wrap", UnaryOp::Wrap),             ("bool_to_i32", UnaryOp::BoolToI32), ("is_null", UnaryOp::IsNull),
+    ("hash", UnaryOp::Hash),
 ];
 
 /// Binary operations.
@@ -62,7 +63,7 @@ mod tests {
 
     #[test]
     fn tables_are_complete() {
-        assert_eq!(UNARY.len(), UnaryOp::IsNull as usize + 1);
+        assert_eq!(UNARY.len(), UnaryOp::Hash as usize + 1);
         assert_eq!(BINARY.len(), BinaryOp::Sar as usize + 1);
         assert_eq!(FLOAT_CONDS.len(), FloatCond::Unordered as usize + 1);
         assert_eq!(INT_CONDS.len(), IntCond::Uge as usize + 1);

@@ -4,6 +4,7 @@
 
 use super::inst::{BinaryOp, IntCond, UnaryOp};
 use super::types::Type;
+use crate::abi::HASH_FACTOR;
 
 /// The result of `op` on a value of type `ty`.
 ///
@@ -26,6 +27,7 @@ pub fn unary(op: UnaryOp, ty: Type, bits: u64) -> u64 {
         UnaryOp::SignExtend => bits as u32 as i32 as i64 as u64,
         UnaryOp::BoolToI32 => bits,
         UnaryOp::IsNull => u64::from(bits as u32 == 0),
+        UnaryOp::Hash => (bits ^ bits >> 32).wrapping_mul(HASH_FACTOR) >> 32,
     }
 }
 

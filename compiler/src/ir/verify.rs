@@ -488,6 +488,7 @@ impl<'p> Verifier<'p> {
             UnaryOp::Wrap => self.of_type(value, Type::I64),
             UnaryOp::BoolToI32 => self.of_type(value, Type::Bool),
             UnaryOp::IsNull => self.reference(value),
+            UnaryOp::Hash => self.one_of(value, "a value", |ty| matches!(ty, Type::Val(_))),
         }
     }
 

@@ -11,7 +11,7 @@ use super::holes::Hole;
 use super::natives;
 use super::stubs::{self, Entry, MoreRoom};
 use super::{LowerError, LowerOptions};
-use crate::abi::hot;
+use crate::abi::{self, hot};
 use crate::ir::cfg::Cfg;
 use crate::ir::spec::{CacheForm, Encoding, FieldType, OperandKind, RecordKind, SpecTables, Variant};
 use crate::ir::{
@@ -518,6 +518,14 @@ impl<'a> Part<'a> {
             UnaryOp::Wrap => b.unary(Convert::Wrap, x),
             UnaryOp::BoolToI32 => x,
             UnaryOp::IsNull => b.int_compare_imm(lir::IntCond::Eq, x, 0),
+            UnaryOp::Hash => {
+                let high = b.binary_imm(Lir::Shr, x, 32);
+                let folded = b.binary(Lir::Xor, x, high);
+                let factor = b.const64(abi::HASH_FACTOR);
+                let product = b.binary(Lir::Mul, folded, factor);
+                let hash = b.binary_imm(Lir::Shr, product, 32);
+                b.unary(Convert::Wrap, hash)
+            }
         }
     }
 

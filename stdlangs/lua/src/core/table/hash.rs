@@ -23,13 +23,10 @@ pub fn hash_of<'v>(vm: &'v Vm, key: Value<'v>) -> u32 {
     key.as_string(vm).map_or_else(|| hash_of_bits(key), |name| name.hash)
 }
 
-/// The hash of a key that is no string.
+/// The hash of a key that is no string, which bytecode computes too.
 #[inline]
 pub fn hash_of_bits(key: Value<'_>) -> u32 {
-    // Whole numbers have zeros in the low bits, which the low bits of a product would show. The high half of a wide one
-    // depends on all bits of the key.
-    let product = u128::from(key.bits()) * 0x9E37_79B9_7F4A_7C15;
-    ((product >> 64) ^ product) as u32
+    dg_runtime::hash_of_bits(key.bits())
 }
 
 /// The value of a key that is in the hash part.
