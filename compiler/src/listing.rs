@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use dg_backend_x64::encoder::Gpr;
 use dg_backend_x64::lir::Pinned;
 use dg_backend_x64::listing::Listing;
 use dg_backend_x64::machine::pinned_register;
@@ -119,22 +120,21 @@ fn field_name(image: &Image, opcode: &Opcode, offset: u32) -> Option<String> {
 }
 
 /// Calls the pinned registers what they hold.
-fn registers<'a>(image: &Image, mut listing: Listing<'a>) -> Listing<'a> {
-    let pinned = [(Pinned::Pc, "pc"), (Pinned::Base, "base"), (Pinned::Vm, "vm")];
-    for (pinned, name) in pinned {
-        listing = listing.register(pinned_register(pinned), name);
-    }
-    for (number, leaf) in image
-        .spec
-        .tag_registers
-        .iter()
-        .take(usize::from(Pinned::MAX_TAGS))
-        .enumerate()
-    {
+fn registers<'a>(image: &Image, listing: Listing<'a>) -> Listing<'a> {
+    let pinned = pinned(image).into_iter();
+    pinned.fold(listing, |listing, (register, name)| listing.register(register, name))
+}
+
+/// The pinned registers, and what they hold.
+pub(crate) fn pinned(image: &Image) -> Vec<(Gpr, String)> {
+    let fixed = [(Pinned::Pc, "pc"), (Pinned::Base, "base"), (Pinned::Vm, "vm")];
+    let fixed = fixed.map(|(pinned, name)| (pinned_register(pinned), name.to_owned()));
+    let tags = image.spec.tag_registers.iter().take(usize::from(Pinned::MAX_TAGS));
+    let tags = tags.enumerate().map(|(number, leaf)| {
         let name = format!("tag_{}", image.spec.leaves[*leaf].name);
-        listing = listing.register(pinned_register(Pinned::Tag(number as u8)), name);
-    }
-    listing
+        (pinned_register(Pinned::Tag(number as u8)), name)
+    });
+    fixed.into_iter().chain(tags).collect()
 }
 
 /// The bytecode that a symbol belongs to, with its line, operands and meaning; the name alone for framework code.

@@ -96,6 +96,9 @@ pub const SAFEPOINT_WATCH: u32 = 8;
 /// Bit of `Hot::safepoint`: compiled code has to make room.
 pub const SAFEPOINT_EVICT: u32 = 16;
 
+/// Bit of `Hot::safepoint`: each instruction is counted before it runs.
+pub const SAFEPOINT_COUNT: u32 = 32;
+
 /// Slots that a stack may have beyond its limit while an error is looked at.
 pub const STACK_EXTRA: usize = 10_000;
 

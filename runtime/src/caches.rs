@@ -176,12 +176,13 @@ impl Vm {
     /// Makes the running instruction, which has stored its words, one of `case`. Answers whether it did: a site whose
     /// key keeps changing becomes uncached instead.
     pub(crate) fn link_cache(&self, case: u32) -> bool {
-        if !self.caches().is_on {
-            return false;
-        }
         let (site, instruction) = self.running_site();
         match self.cache_info(&instruction) {
-            Some(info) => self.link_site(site, &instruction, info, case),
+            Some(info) => {
+                let is_linked = self.caches().is_on && self.link_site(site, &instruction, info, case);
+                self.statistics().missed(info, is_linked);
+                is_linked
+            }
             None => false,
         }
     }
@@ -189,21 +190,32 @@ impl Vm {
     /// Makes the running instruction remember the callee of its call. Answers whether it did: a callee that wants more
     /// than its frame, or a site that keeps calling others, makes it uncached instead.
     pub(crate) fn link_call(&self, callee: u32, nargs: u32) -> bool {
-        if !self.caches().is_on {
-            return false;
-        }
         let (site, instruction) = self.running_site();
         let Some(info) = self.cache_info(&instruction) else {
             return false;
         };
         let Some(call) = info.call else { return false };
+        let is_linked = self.caches().is_on && self.link_call_site(site, &instruction, info, call, callee, nargs);
+        self.statistics().missed(info, is_linked);
+        is_linked
+    }
+
+    fn link_call_site(
+        &self,
+        site: Site,
+        instruction: &Instruction<'_>,
+        info: &CacheInfo,
+        call: [CallWords; 2],
+        callee: u32,
+        nargs: u32,
+    ) -> bool {
         let code = self.code_of(callee);
         // What may be compiled yet, or has been, is entered as its code says.
         let stays_interpreted = crate::jit::is_never(code.countdown.get());
         let is_plain = code.entry.get() == self.language().stubs.entry_fixed.0 && nargs >= code.params();
         let is_plain = is_plain && stays_interpreted;
         if !is_plain {
-            self.give_up(site, &instruction, info);
+            self.give_up(site, instruction, info);
             return false;
         }
         // Another closure than the one that was remembered, of the same function: closures vary here.
@@ -217,7 +229,7 @@ impl Vm {
             0 => instruction.set_u64(words.callee, reference_bits(self.language().callee_leaf, callee)),
             _ => instruction.set_u32(words.callee, code.raw().0),
         }
-        self.link_site(site, &instruction, info, case)
+        self.link_site(site, instruction, info, case)
     }
 
     /// The running instruction.

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write as _};
 
 use crate::abi::{Header, KIND_FIRST, KIND_STR};
 use crate::code::Code;
-use crate::language::{OperandInfo, OperandKind};
+use crate::language::{OpcodeInfo, OperandInfo, OperandKind};
 use crate::object::{RawRef, Ref, Str};
 use crate::value::Value;
 use crate::vm::Vm;
@@ -30,20 +30,29 @@ impl Vm {
                 .lines
                 .line(at as u32)
                 .map_or(String::new(), |line| line.to_string());
-            let _ = write!(text, "{at:6} {line:>5}  {:<24}", info.name);
-            for operand in info.operands {
-                let shown = Shown {
-                    vm: self,
-                    at,
-                    instruction,
-                    operand,
-                };
-                let _ = write!(text, " {}={shown}", operand.name);
-            }
-            text.truncate(text.trim_end().len());
-            text.push('\n');
+            let _ = writeln!(
+                text,
+                "{at:6} {line:>5}  {}",
+                self.instruction_text(info, at, instruction)
+            );
             at += info.length as usize;
         }
+        text
+    }
+
+    /// Name and operands of an instruction: the bytes from byte offset `at` on, read as `info` says.
+    pub(crate) fn instruction_text(&self, info: &OpcodeInfo, at: usize, instruction: &[u8]) -> String {
+        let mut text = format!("{:<24}", info.name);
+        for operand in info.operands {
+            let shown = Shown {
+                vm: self,
+                at,
+                instruction,
+                operand,
+            };
+            let _ = write!(text, " {}={shown}", operand.name);
+        }
+        text.truncate(text.trim_end().len());
         text
     }
 }

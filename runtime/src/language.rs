@@ -2,11 +2,13 @@
 
 use crate::abi::Header;
 use crate::caches::CacheInfo;
+use crate::code::Code;
 use crate::coroutine::Coroutine;
 use crate::handle::Handle;
 use crate::heap::Tracer;
 use crate::jit::Templates;
 use crate::native::Throw;
+use crate::object::Ref;
 use crate::vm::Vm;
 
 /// An address in machine code. In static tables.
@@ -47,6 +49,17 @@ pub struct LanguageInfo {
     pub opcodes: &'static [OpcodeInfo],
     /// What compiled code is made of.
     pub templates: &'static Templates,
+    /// When a function is compiled, unless the host says otherwise.
+    pub compile_after: CompileAfter,
+}
+
+/// When a function has run so often that it is compiled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CompileAfter {
+    /// After so many calls.
+    pub calls: u32,
+    /// After so many jumps.
+    pub jumps: u32,
 }
 
 /// How the collector sees the objects of a kind.
@@ -214,9 +227,20 @@ pub struct Hooks {
     pub finalize: fn(vm: &mut Vm, object: u32),
     /// Called for each [`Moment`], while [`Vm::watch`] is on; not within itself. May run guest code.
     pub watched: fn(vm: &mut Vm, moment: Moment) -> Result<(), Throw>,
+    /// What a function is called in listings and debuggers.
+    pub function_name: fn(code: Ref<'_, Code>) -> FunctionName,
     /// An error is about to unwind: called once per throw, with the frames still in place. Answers another value to be
     /// thrown instead, if any. May run guest code, for which the stack may become a little larger than otherwise.
     pub thrown: fn(vm: &mut Vm) -> Option<Handle>,
+}
+
+/// What a function is called.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FunctionName {
+    /// Its name; empty if it has none.
+    pub name: String,
+    /// Where it is defined: a file, mostly.
+    pub source: String,
 }
 
 /// Traces an object by hand, or answers false.
@@ -237,6 +261,10 @@ impl Hooks {
             clear_weak: |_, _, _, _| {},
             finalize: |_, _| {},
             watched: |_, _| Ok(()),
+            function_name: |code| FunctionName {
+                name: code.info().name.clone(),
+                source: code.info().source.clone(),
+            },
             thrown: |_| None,
         }
     }

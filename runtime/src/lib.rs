@@ -33,6 +33,7 @@ mod native;
 mod object;
 mod operands;
 mod safepoint;
+mod statistics;
 mod strings;
 mod unwind;
 mod value;
@@ -47,10 +48,10 @@ pub use frames::{Frame, Frames};
 pub use glue::{DelegatingNative, SpecNative};
 pub use handle::{Handle, RefHandle};
 pub use heap::{GcParameters, GcStats, Tracer};
-pub use jit::{Bytes, JitOptions, JitStats, Patch, PatchKind, Template, Templates, Tier};
+pub use jit::{Bytes, JitOptions, JitStats, ListingNames, Patch, PatchKind, Template, Templates, Tier};
 pub use language::{
-    Address, Catch, Hooks, KindInfo, LanguageInfo, Moment, OpcodeInfo, OperandInfo, OperandKind, RuntimeError,
-    SpecialTrace, Stubs, WeakPhase,
+    Address, Catch, CompileAfter, FunctionName, Hooks, KindInfo, LanguageInfo, Moment, OpcodeInfo, OperandInfo,
+    OperandKind, RuntimeError, SpecialTrace, Stubs, WeakPhase,
 };
 pub use native::{CallContext, NativeFn, NativeResult, Pending, Results, Returned, Throw};
 pub use object::{
@@ -58,6 +59,7 @@ pub use object::{
 };
 pub use operands::{Dest, InstPos, List, Operand, Run, Slot};
 pub use safepoint::InterruptHandle;
+pub use statistics::SiteStats;
 pub use value::{
     RawValue, Value, double_bits, hash_of_bits, int32_bits, is_double_bits, reference_bits, reference_in_bits,
     unit_bits,

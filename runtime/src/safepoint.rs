@@ -14,7 +14,9 @@
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering, fence};
 use std::sync::{Arc, Mutex, TryLockError};
 
-use crate::abi::{Hot, SAFEPOINT_COLLECT, SAFEPOINT_EVICT, SAFEPOINT_FINALIZE, SAFEPOINT_INTERRUPT, SAFEPOINT_WATCH};
+use crate::abi::{
+    Hot, SAFEPOINT_COLLECT, SAFEPOINT_COUNT, SAFEPOINT_EVICT, SAFEPOINT_FINALIZE, SAFEPOINT_INTERRUPT, SAFEPOINT_WATCH,
+};
 use crate::language::{Address, LanguageInfo, Moment, RuntimeError};
 use crate::native::Throw;
 use crate::vm::Vm;
@@ -134,6 +136,9 @@ impl Vm {
     pub(crate) fn safepoint(&mut self) -> Result<(), Throw> {
         self.free_left_stacks();
         let flags = self.safepoints().flags().load(Ordering::Relaxed);
+        if flags & SAFEPOINT_COUNT != 0 {
+            self.count_instruction();
+        }
         if flags & SAFEPOINT_COLLECT != 0 {
             self.collect_due();
         }

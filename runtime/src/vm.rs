@@ -8,7 +8,7 @@ use std::ops::{Deref, DerefMut};
 use std::ptr;
 use std::rc::Rc;
 
-use crate::abi::{CODE_VARARG, DISPATCH, EXTERNS, FRAME_CALLEE, Header, Hot, KIND_CODE, STACK_MAX};
+use crate::abi::{CODE_VARARG, DISPATCH, EXTERNS, FRAME_CALLEE, Header, Hot, KIND_CODE, SAFEPOINT_COUNT, STACK_MAX};
 use crate::arena::{self, Arena};
 use crate::builtins;
 use crate::caches::Caches;
@@ -16,11 +16,12 @@ use crate::code::{Code, CodeInfo, NewCode};
 use crate::glue::SpecNative;
 use crate::handle::{Handle, RefHandle, RootList};
 use crate::heap::{Collection, GcParameters, Heap, Kinds, Tracer};
-use crate::jit::{Jit, JitOptions};
+use crate::jit::{Jit, JitOptions, Tier};
 use crate::language::{Hooks, LanguageInfo, RuntimeError};
 use crate::native::{NativeFn, Throw};
 use crate::object::{ArrayObject, Object, Ref, Str, Values};
 use crate::safepoint::{InterruptHandle, Safepoints};
+use crate::statistics::Statistics;
 use crate::strings::Strings;
 use crate::value::{Value, reference_bits, reference_in_bits};
 
@@ -68,6 +69,7 @@ struct State {
     /// Slots that a stack may have.
     stack_slots: usize,
     caches: Caches,
+    statistics: Statistics,
     watching: Cell<bool>,
     showing: Cell<bool>,
     interrupt: InterruptHandle,
@@ -92,6 +94,8 @@ pub struct Options {
     pub stack_slots: Option<usize>,
     /// Instructions remember nothing: whatever a `cache` answers is computed each time. For tests.
     pub no_caches: bool,
+    /// Count each instruction that runs, for [`Vm::site_stats`]. Nothing is compiled then, and all is slow.
+    pub count_instructions: bool,
 }
 
 impl VmBox {
@@ -102,9 +106,12 @@ impl VmBox {
     pub fn new(
         language: &'static LanguageInfo,
         hooks: Hooks,
-        options: Options,
+        mut options: Options,
         data: Box<dyn Any>,
     ) -> io::Result<Self> {
+        if options.count_instructions {
+            options.jit.tier = Tier::Interpreter;
+        }
         if !std::arch::is_x86_feature_detected!("sse4.1") {
             let message = "this processor lacks SSE4.1, which the machine code of the VM uses";
             return Err(io::Error::new(io::ErrorKind::Unsupported, message));
@@ -144,13 +151,14 @@ impl VmBox {
             (&raw mut (*state).handling).write(Cell::new(0));
             (&raw mut (*state).stack_slots).write(options.stack_slots.unwrap_or(STACK_MAX));
             (&raw mut (*state).caches).write(Caches::new(!options.no_caches));
+            (&raw mut (*state).statistics).write(Statistics::new(language, options.count_instructions));
             (&raw mut (*state).last_stack).write(Cell::new((ptr::null_mut(), 0)));
             (&raw mut (*state).watching).write(Cell::new(false));
             (&raw mut (*state).showing).write(Cell::new(false));
             let safepoints = Safepoints::new(&raw mut (*state).hot, language);
             (&raw mut (*state).interrupt).write(InterruptHandle::new(safepoints));
             (&raw mut (*state).jit).write(Jit::new(options.jit));
-            (*state).hot.ticks = options.jit.ticks();
+            (*state).hot.ticks = options.jit.ticks(language);
             (*state).hot.shared = language.templates.shared.as_ptr();
         }
         let vm = VmBox(arena);
@@ -160,6 +168,9 @@ impl VmBox {
         vm.state().main.set(main.raw().0);
         vm.make_current(main);
         vm.set_gc_parameters(options.gc);
+        if options.count_instructions {
+            vm.raise_safepoint(SAFEPOINT_COUNT);
+        }
         Ok(vm)
     }
 }
@@ -295,6 +306,10 @@ impl Vm {
 
     pub(crate) fn left_stacks(&self) -> &RefCell<Vec<(*mut u64, u32)>> {
         &self.state().left_stacks
+    }
+
+    pub(crate) fn statistics(&self) -> &Statistics {
+        &self.state().statistics
     }
 
     pub(crate) fn caches(&self) -> &Caches {
@@ -479,7 +494,7 @@ impl Vm {
         self.make_code(new.info, flags, |code| {
             code.entry.set(entry.0);
             code.bytecode.set(code.bytecode().as_ptr().cast());
-            code.countdown.set(self.jit_options().countdown());
+            code.countdown.set(self.jit_options().countdown(self.language()));
             code.frame_size.set(new.frame_size.max(new.params));
             code.params.set(new.params);
         })

@@ -145,3 +145,84 @@ fn interruptions_are_errors() {
     );
     assert!(output.status.success());
 }
+
+/// Two functions, one of which runs often.
+const OFTEN: &str = "local function often(x)\n  return x + 1\nend\nlocal seldom = function(t) return t.x end\n\
+                     for i = 1, 1000 do often(i) end\n";
+
+#[test]
+fn compiled_code_is_listed() {
+    let listing = |function: &str| {
+        let output = dglua(&["--dump-code", function, "-e", OFTEN]).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let often = listing("often");
+    assert!(often.starts_with("; often (command line):1\n; version 1: "), "{often}");
+    for part in [
+        "\n; line 2          0  entry\n",
+        "\n; line 2          0  ADD.slot_double",
+        "addsd   xmm",
+        "[base",
+        "; cold code, at 0x",
+        "ADD.slot_double.cold1.jit",
+        "RETURN1",
+    ] {
+        assert!(often.contains(part), "no {part:?} in:\n{often}");
+    }
+    let instructions = |listing: &str| listing.lines().filter(|line| line.contains("; line")).count();
+    assert_eq!(instructions(&listing("(command line):1")), instructions(&often));
+    let seldom = listing("seldom");
+    assert!(
+        seldom.starts_with("; seldom (command line):4, not compiled until now\n"),
+        "{seldom}"
+    );
+    assert_eq!(listing("no_such"), "there is no function no_such\n");
+    check_run(
+        &["--dump-code"],
+        false,
+        "",
+        "'--dump-code' needs the name of a function",
+    );
+}
+
+#[test]
+fn hits_and_misses_are_counted() {
+    let stats = |option: &str, program: &str| {
+        let output = dglua(&[option, "-e", program]).output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let one_shape = "local t = { x = 1 } for i = 1, 500 do local y = t.x end";
+    let found = stats("--stats=hits", one_shape);
+    let expected = "\"GETFIELD\": {\"misses\": 1, \"hits\": 499, \"uncached\": 0, \"sites\": {\"Inline\": 1}}";
+    assert!(found.contains(expected), "{found}");
+    let shapes = "local a, b = { x = 1 }, { y = 1, x = 1 } for i = 1, 5 do local y = a.x a, b = b, a end";
+    let found = stats("--stats=hits", shapes);
+    assert!(found.contains("\"GETFIELD\": {\"misses\": 5, \"hits\": 0,"), "{found}");
+    let many = "local a, b = { x = 1 }, { y = 1, x = 1 } for i = 1, 500 do local y = a.x a, b = b, a end";
+    let found = stats("--stats=hits", many);
+    let expected = "\"GETFIELD\": {\"misses\": 33, \"hits\": 0, \"uncached\": 467, \"sites\": {\"uncached\": 1}}";
+    assert!(found.contains(expected), "{found}");
+    let found = stats("--stats", one_shape);
+    assert!(found.contains("\"GETFIELD\": {\"misses\": 1, \"sites\": {"), "{found}");
+}
+
+#[test]
+fn perf_is_told_names() {
+    let process = dglua(&["--perf-map", "-e", OFTEN]).spawn().unwrap();
+    let path = format!("/tmp/perf-{}.map", process.id());
+    assert!(process.wait_with_output().unwrap().status.success());
+    let map = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let is_named = |line: &str| {
+        let mut fields = line.splitn(3, ' ');
+        let is_number = |text: Option<&str>| u64::from_str_radix(text.unwrap(), 16).unwrap() > 0;
+        is_number(fields.next()) && is_number(fields.next()) && fields.next() == Some("often (command line):1")
+    };
+    assert!(map.lines().any(is_named), "{map}");
+}
+
+#[test]
+fn programs_run_while_a_debugger_is_told_names() {
+    check_run(&["--gdb", "--tier=jit", "-e", OFTEN, "-e", "print(1)"], true, "1\n", "");
+}

@@ -57,7 +57,7 @@ pub use dg_runtime::{
 };
 #[allow(unused_imports, reason = \"without templates some are not needed\")]
 use dg_runtime::{
-    Address, Bytes, Catch, KindInfo, LanguageInfo, OpcodeInfo, OperandInfo, OperandKind, Patch, PatchKind, Status, Stubs,
+    Address, Bytes, Catch, CompileAfter, KindInfo, ListingNames, LanguageInfo, OpcodeInfo, OperandInfo, OperandKind, Patch, PatchKind, Status, Stubs,
     Template, Templates, Tracer, glue,
 };
 ";

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use dg_backend_x64::encoder::Size;
 use indexmap::IndexSet;
 
 use super::code::link_name;
@@ -147,7 +148,8 @@ fn language(out: &mut String, image: &Image, symbols: &Symbols) {
     for symbol in shared_entries(image) {
         let _ = writeln!(out, "            {},", symbols.address(&symbol));
     }
-    out.push_str("        ],\n    };\n\n");
+    out.push_str("        ],\n        names: &Self::NAMES,\n    };\n\n");
+    names(out, image, symbols);
     let _ = writeln!(out, "    const LANGUAGE: LanguageInfo = LanguageInfo {{");
     let _ = writeln!(out, "        name: {:?},", spec.language);
     let references = spec
@@ -166,6 +168,11 @@ fn language(out: &mut String, image: &Image, symbols: &Symbols) {
         out,
         "        callee_leaf: {leaf},\n        callee_kind: {kind},\n        callee_code: {code},"
     );
+    let _ = writeln!(
+        out,
+        "        compile_after: CompileAfter {{ calls: {}, jumps: {} }},",
+        spec.compile_after_calls, spec.compile_after_jumps
+    );
     out.push_str("        kinds: &KINDS,\n        dispatch: &Self::DISPATCH,\n        externs: &Self::EXTERNS,\n");
     let stubs = &image.stubs;
     let _ = writeln!(out, "        stubs: Stubs {{");
@@ -182,6 +189,24 @@ fn language(out: &mut String, image: &Image, symbols: &Symbols) {
         let _ = writeln!(out, "            {name}: {},", symbols.address(symbol));
     }
     out.push_str("        },\n        catches: &Self::CATCHES,\n        opcodes: &OPCODES,\n        templates: &Self::TEMPLATES,\n    };\n}\n");
+}
+
+/// `const NAMES: ListingNames = ..;`: what listings of compiled code call things.
+fn names(out: &mut String, image: &Image, symbols: &Symbols) {
+    let _ = writeln!(
+        out,
+        "    const NAMES: ListingNames = ListingNames {{\n        symbols: &{:?},",
+        symbols.of_templates.iter().collect::<Vec<_>>()
+    );
+    let externs = image.spec.externs.values().map(|function| &function.name);
+    let _ = writeln!(out, "        externs: &{:?},", externs.collect::<Vec<_>>());
+    let pinned = crate::listing::pinned(image);
+    let registers = pinned.iter().map(|(register, name)| (register.name(Size::S64), name));
+    let _ = writeln!(
+        out,
+        "        registers: &{:?},\n    }};\n",
+        registers.collect::<Vec<_>>()
+    );
 }
 
 /// By opcode, what runs an instruction of a compiled function that has no code for it.

@@ -16,6 +16,10 @@ pub struct SpecTables {
     pub tag_registers: Vec<LeafId>,
     /// The largest number of slots in a frame.
     pub max_slots: u32,
+    /// How many calls of a function are often: it is compiled then.
+    pub compile_after_calls: u32,
+    /// How many jumps back are often: the function that takes them is compiled then.
+    pub compile_after_jumps: u32,
     /// The leaf types of the boxed value.
     pub leaves: Table<LeafId, Leaf>,
     /// Named sets of leaves.

@@ -25,7 +25,18 @@ const MAX_OBJECTS: usize = 200;
 const DEFAULT_SLOTS: u32 = 250;
 const MAX_SLOTS: u64 = 60_000;
 
-const OPTIONS: [&str; 3] = ["callee", "tag_registers", "max_slots"];
+/// When functions are compiled unless the language says otherwise, and at most.
+const DEFAULT_CALLS: u32 = 100;
+const DEFAULT_JUMPS: u32 = 800;
+const MAX_COUNT: u64 = 1_000_000_000;
+
+const OPTIONS: [&str; 5] = [
+    "callee",
+    "tag_registers",
+    "max_slots",
+    "compile_after_calls",
+    "compile_after_jumps",
+];
 const ENCODINGS: [&str; 4] = ["unit", "float64", "int32", "ref"];
 
 /// Fills [`Declarations`].
@@ -471,6 +482,8 @@ impl<'a> Resolver<'a, '_> {
     pub(super) fn language(&mut self, language: &Language) {
         self.out.tables.language = language.name.text.to_string();
         self.out.tables.max_slots = DEFAULT_SLOTS;
+        self.out.tables.compile_after_calls = DEFAULT_CALLS;
+        self.out.tables.compile_after_jumps = DEFAULT_JUMPS;
         let mut seen: HashMap<&str, Span> = HashMap::new();
         for option in &language.options {
             if let Some(first) = seen.insert(option.name.as_str(), option.name.span) {
@@ -507,9 +520,21 @@ impl<'a> Resolver<'a, '_> {
                         self.errors.push(Error::BadOption { at: *at, why });
                     }
                 }
+                (name @ ("compile_after_calls" | "compile_after_jumps"), [OptionValue::Int(count, at)]) => {
+                    if !(1..=MAX_COUNT).contains(count) {
+                        let why = "functions are compiled after 1 to 1000000000 of them".to_string();
+                        self.errors.push(Error::BadOption { at: *at, why });
+                    } else if name == "compile_after_calls" {
+                        self.out.tables.compile_after_calls = *count as u32;
+                    } else {
+                        self.out.tables.compile_after_jumps = *count as u32;
+                    }
+                }
                 (known, _) if OPTIONS.contains(&known) => {
                     let why = match known {
                         "callee" => "takes one object: `callee OBJECT;`",
+                        "compile_after_calls" => "takes one number: `compile_after_calls 100;`",
+                        "compile_after_jumps" => "takes one number: `compile_after_jumps 800;`",
                         _ => "takes one number: `max_slots 250;`",
                     };
                     self.errors.push(Error::BadOption {

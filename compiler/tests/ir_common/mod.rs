@@ -225,6 +225,8 @@ pub fn spec() -> Arc<SpecTables> {
         callee: Some(FUNCTION),
         tag_registers: vec![],
         max_slots: 250,
+        compile_after_calls: 100,
+        compile_after_jumps: 800,
         leaves,
         groups: vec![Group {
             name: "falsy".into(),

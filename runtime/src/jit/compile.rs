@@ -16,6 +16,8 @@ pub(super) struct Source<'a> {
     pub(super) params: u32,
     /// Does it keep surplus arguments?
     pub(super) is_vararg: bool,
+    /// Is it to be known what was copied where?
+    pub(super) wants_copies: bool,
 }
 
 /// Compiled code of a function.
@@ -27,8 +29,27 @@ pub(super) struct Compiled {
     pub(super) cold: Piece,
     /// Instructions.
     pub(super) instructions: u32,
-    /// Bytes of hot code.
+    /// Bytes of hot and of cold code.
     pub(super) hot_bytes: u32,
+    pub(super) cold_bytes: u32,
+    /// What was copied where, if that was asked for.
+    #[cfg_attr(not(feature = "debugging"), allow(dead_code, reason = "for listings"))]
+    pub(super) copies: Option<Box<[Copied]>>,
+    /// What a debugger knows of it.
+    #[cfg(feature = "debugging")]
+    pub(super) registration: Option<super::gdb::Registration>,
+}
+
+/// Where the template of an instruction was copied to.
+#[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "debugging"), allow(dead_code, reason = "for listings"))]
+pub(super) struct Copied {
+    pub(super) template: &'static Template,
+    /// Byte offset of the instruction.
+    pub(super) at: u32,
+    /// Offset in the function's hot code, and in its cold code.
+    pub(super) hot: u32,
+    pub(super) cold: u32,
 }
 
 impl Compiled {
@@ -93,16 +114,21 @@ pub(super) fn compile(
         cold: Cursor::new(memory, &cold),
         table,
         forward: Vec::new(),
+        copies: source.wants_copies.then(Vec::new),
     };
     writer.table[0] = writer.hot.run as u64;
     writer.all(entry, loop_head, &survey.heads);
-    let hot_bytes = writer.hot.used as u32;
+    let (hot_bytes, cold_bytes) = (writer.hot.used as u32, writer.cold.used as u32);
     Ok(Compiled {
         table: writer.table,
         hot,
         cold,
         instructions: survey.instructions,
         hot_bytes,
+        cold_bytes,
+        copies: writer.copies.map(Vec::into_boxed_slice),
+        #[cfg(feature = "debugging")]
+        registration: None,
     })
 }
 
@@ -232,6 +258,7 @@ struct Writer<'a> {
     table: Box<[u64]>,
     /// Distances to code that was not there yet.
     forward: Vec<Forward>,
+    copies: Option<Vec<Copied>>,
 }
 
 /// A distance to be filled in when the code of its target is there.
@@ -244,7 +271,7 @@ struct Forward {
 }
 
 impl Writer<'_> {
-    fn all(&mut self, entry: &Template, loop_head: &Template, heads: &Bits) {
+    fn all(&mut self, entry: &'static Template, loop_head: &'static Template, heads: &Bits) {
         self.template(entry, 0);
         let end = self.source.bytecode.len() * 8;
         let mut at = 0;
@@ -272,9 +299,17 @@ impl Writer<'_> {
     }
 
     /// Appends a template for the instruction at `at`.
-    fn template(&mut self, template: &Template, at: usize) {
+    fn template(&mut self, template: &'static Template, at: usize) {
         let hot = self.hot.append(&template.hot);
         let cold = self.cold.append(&template.cold);
+        if let Some(copies) = &mut self.copies {
+            copies.push(Copied {
+                template,
+                at: at as u32,
+                hot: hot as u32,
+                cold: cold as u32,
+            });
+        }
         for patch in template.patches {
             self.patch(patch, at, hot, cold);
         }

@@ -87,7 +87,7 @@ impl Vm {
                 let code = unsafe { RawRef::<Code>::new(raw).get(self) };
                 self.enter_interpreted(code);
                 code.compiled.set(std::ptr::null());
-                code.countdown.set(jit.options.countdown());
+                code.countdown.set(jit.options.countdown(self.language()));
                 let Function { compiled, .. } = function;
                 memory.release(compiled.hot, compiled.cold);
                 jit.stats.evicted += 1;

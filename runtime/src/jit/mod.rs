@@ -9,7 +9,12 @@
 
 mod compile;
 mod eviction;
+#[cfg(feature = "debugging")]
+mod gdb;
+#[cfg(feature = "debugging")]
+mod listing;
 mod memory;
+mod names;
 mod template;
 
 use std::cell::RefCell;
@@ -18,13 +23,14 @@ use std::collections::hash_map::Entry;
 use std::ptr;
 use std::time::Duration;
 
-pub use template::{Bytes, Patch, PatchKind, Template, Templates};
+pub use template::{Bytes, ListingNames, Patch, PatchKind, Template, Templates};
 
 use compile::{Compiled, Refusal, Source, compile};
 use eviction::Evictions;
 use memory::{CodeMemory, Half};
 
 use crate::code::Code;
+use crate::language::{CompileAfter, LanguageInfo};
 use crate::object::{RawRef, Ref};
 use crate::vm::Vm;
 
@@ -45,18 +51,32 @@ pub enum Tier {
 pub struct JitOptions {
     /// Which functions are compiled.
     pub tier: Tier,
-    /// How many calls are often; eight jumps count as one call.
-    pub threshold: u32,
+    /// How many calls are often, and in proportion jumps; otherwise the language says it
+    /// ([`LanguageInfo::compile_after`](crate::LanguageInfo)).
+    pub threshold: Option<u32>,
     /// Bytes of machine code at most, of which half is for what is expected to run.
     pub budget: usize,
+    /// Keep what [`Vm::list_compiled`] needs.
+    #[cfg(feature = "debugging")]
+    pub listings: bool,
+    /// Tell `perf` what compiled functions are called, in `/tmp/perf-PID.map`.
+    pub perf_map: bool,
+    /// Tell debuggers that know GDB's interface for compiled code what compiled functions are called.
+    #[cfg(feature = "debugging")]
+    pub gdb: bool,
 }
 
 impl Default for JitOptions {
     fn default() -> Self {
         JitOptions {
             tier: Tier::default(),
-            threshold: 100,
+            threshold: None,
             budget: 64 << 20,
+            #[cfg(feature = "debugging")]
+            listings: false,
+            perf_map: false,
+            #[cfg(feature = "debugging")]
+            gdb: false,
         }
     }
 }
@@ -72,6 +92,8 @@ pub struct JitStats {
     pub bytecode_bytes: u64,
     /// Bytes of machine code that is expected to run.
     pub hot_bytes: u64,
+    /// Bytes of machine code that is not.
+    pub cold_bytes: u64,
     /// Bytes of machine code in use, expected to run or not.
     pub bytes_in_use: u64,
     /// Time of the processor that it took.
@@ -84,6 +106,8 @@ pub struct JitStats {
     pub evicted: u64,
     /// Whether there is memory for machine code; false before it was asked for.
     pub has_memory: bool,
+    /// Whether the system has refused it.
+    pub was_refused_memory: bool,
 }
 
 /// The countdown of functions that will not be compiled.
@@ -93,8 +117,6 @@ pub(crate) const fn is_never(countdown: u32) -> bool {
     countdown > NEVER / 2
 }
 
-/// Jumps that count as one call.
-const JUMPS_PER_CALL: u32 = 8;
 /// Jumps between two looks at the function that takes them, at most.
 const JUMPS_PER_TICK: u32 = 64;
 
@@ -142,22 +164,45 @@ impl Jit {
 }
 
 impl JitOptions {
+    fn wants_copies(&self) -> bool {
+        #[cfg(feature = "debugging")]
+        return self.listings;
+        #[cfg(not(feature = "debugging"))]
+        false
+    }
+
     /// Calls of a new function until it is compiled.
-    pub(crate) fn countdown(&self) -> u32 {
+    pub(crate) fn countdown(&self, language: &LanguageInfo) -> u32 {
         match self.tier {
             Tier::Interpreter => NEVER,
             Tier::Compiler => 0,
-            Tier::Automatic => self.threshold,
+            Tier::Automatic => self.threshold.unwrap_or(language.compile_after.calls),
         }
     }
 
     /// Jumps until the function that takes them is looked at.
-    pub(crate) fn ticks(&self) -> u32 {
+    pub(crate) fn ticks(&self, language: &LanguageInfo) -> u32 {
+        let CompileAfter { calls, jumps } = language.compile_after;
+        let jumps = match self.threshold {
+            None => jumps,
+            Some(threshold) => scaled(threshold, jumps, calls),
+        };
         match self.tier {
             Tier::Interpreter => u32::MAX,
-            Tier::Compiler | Tier::Automatic => self.threshold.saturating_mul(JUMPS_PER_CALL).min(JUMPS_PER_TICK),
+            Tier::Compiler | Tier::Automatic => jumps.min(JUMPS_PER_TICK),
         }
     }
+
+    /// How many calls so many jumps stand for, rounded up so that each counts.
+    fn calls_for(language: &LanguageInfo, jumps: u32) -> u32 {
+        scaled(jumps, language.compile_after.calls, language.compile_after.jumps).saturating_add(1)
+    }
+}
+
+/// `number * factor / divisor`
+fn scaled(number: u32, factor: u32, divisor: u32) -> u32 {
+    let scaled = u64::from(number) * u64::from(factor) / u64::from(divisor.max(1));
+    u32::try_from(scaled).unwrap_or(u32::MAX)
 }
 
 impl Vm {
@@ -168,7 +213,20 @@ impl Vm {
         JitStats {
             bytes_in_use: used(Half::Hot) + used(Half::Cold),
             has_memory: jit.memory.is_some(),
+            was_refused_memory: jit.has_failed,
             ..jit.stats
+        }
+    }
+
+    /// Compiles every living function that has no compiled code yet, whether it runs or not.
+    pub fn compile_all(&self) {
+        let codes: Vec<u32> = self.heap().codes.borrow().objects.clone();
+        for code in codes {
+            // SAFETY: what is registered has not been freed.
+            let code = unsafe { RawRef::<Code>::new(code).get(self) };
+            if code.is_bytecode() && code.compiled.get().is_null() {
+                self.compile(code);
+            }
         }
     }
 
@@ -179,14 +237,14 @@ impl Vm {
     /// The interpreter has jumped often: counts for the running function. Answers where it goes on if it has compiled
     /// code now; then `Hot::pc` is what compiled code wants it to be.
     pub(crate) fn tick(&self) -> *const u8 {
-        let options = self.jit_options();
+        let ticks = self.jit_options().ticks(self.language());
         let hot = self.hot();
         // SAFETY: the hot part is always writable.
-        unsafe { (*hot).ticks = options.ticks() };
+        unsafe { (*hot).ticks = ticks };
         // SAFETY: machine code has saved the base of a frame, whose callee is alive.
         let callee = unsafe { *(*hot).base.byte_offset(crate::abi::FRAME_CALLEE) } as u32;
         let code = self.code_of(callee);
-        let counted = options.ticks() / JUMPS_PER_CALL + 1;
+        let counted = JitOptions::calls_for(self.language(), ticks);
         if !is_never(code.countdown.get()) {
             code.countdown.set(code.countdown.get().saturating_sub(counted));
         }
@@ -220,7 +278,7 @@ impl Vm {
         let jit = &mut *self.jit().borrow_mut();
         if self.watching().get() {
             // The call goes on, and counts once more.
-            code.countdown.set(jit.options.countdown().max(1));
+            code.countdown.set(jit.options.countdown(self.language()).max(1));
             return;
         }
         if let Some(function) = jit.functions.get_mut(&code.raw().0)
@@ -229,6 +287,7 @@ impl Vm {
             return;
         }
         let start = cpu_time();
+        let options = jit.options;
         let memory = self.code_memory(jit).ok_or(Refusal::Never);
         let compiled = memory.and_then(|memory| {
             let source = Source {
@@ -236,10 +295,11 @@ impl Vm {
                 frame_size: code.frame_size(),
                 params: code.params(),
                 is_vararg: code.is_vararg(),
+                wants_copies: options.wants_copies(),
             };
             compile(self.language().templates, &source, memory)
         });
-        let compiled = match compiled {
+        let mut compiled = match compiled {
             Ok(compiled) => compiled,
             Err(refusal) => {
                 jit.stats.refused += 1;
@@ -255,9 +315,11 @@ impl Vm {
         stats.instructions += u64::from(compiled.instructions);
         stats.bytecode_bytes += code.bytecode().len() as u64 * 8;
         stats.hot_bytes += u64::from(compiled.hot_bytes);
+        stats.cold_bytes += u64::from(compiled.cold_bytes);
         stats.time += cpu_time().saturating_sub(start);
         code.compiled.set(compiled.table());
         code.entry.set(compiled.entry());
+        self.announce(code, &mut compiled, options, jit.memory.as_ref());
         let number = jit.stats.functions;
         let function = match jit.functions.entry(code.raw().0) {
             Entry::Vacant(entry) => entry.insert(Function {

@@ -13,6 +13,18 @@ pub struct Templates {
     pub symbols: &'static [Address],
     /// Code by opcode that runs an instruction of a compiled function which has no code for it.
     pub shared: &'static [Address],
+    /// What all this is called.
+    pub names: &'static ListingNames,
+}
+
+/// What listings of compiled code call things.
+pub struct ListingNames {
+    /// The code outside that templates go to, by number.
+    pub symbols: &'static [&'static str],
+    /// Functions of the language, by declaration order.
+    pub externs: &'static [&'static str],
+    /// Registers, and what they hold.
+    pub registers: &'static [(&'static str, &'static str)],
 }
 
 impl Templates {
@@ -22,6 +34,11 @@ impl Templates {
         stubs: &[],
         symbols: &[],
         shared: &[],
+        names: &ListingNames {
+            symbols: &[],
+            externs: &[],
+            registers: &[],
+        },
     };
 }
 

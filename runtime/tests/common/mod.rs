@@ -146,6 +146,7 @@ static LANGUAGE: LanguageInfo = LanguageInfo {
         },
     ],
     templates: &Templates::NONE,
+    compile_after: CompileAfter { calls: 100, jumps: 800 },
     opcodes: &[
         OpcodeInfo {
             name: "LOAD",
@@ -309,6 +310,7 @@ pub fn new_vm(gc: GcParameters) -> VmBox {
         },
         stack_slots: None,
         no_caches: false,
+        count_instructions: false,
     };
     VmBox::new(&LANGUAGE, hooks, options, Box::new(Log::default())).unwrap()
 }

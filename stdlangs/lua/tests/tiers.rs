@@ -61,6 +61,30 @@ fn what_runs_seldom_is_not_compiled() {
     assert_eq!((stats.functions, stats.has_memory), (0, false));
 }
 
+/// `compile_after_calls 100` and `compile_after_jumps 800`, as `lua.dg` says; a threshold changes both.
+#[test]
+fn the_specification_says_how_often_is_often() {
+    let compiled = |threshold, program: &str| {
+        let mut options = options(Tier::Automatic);
+        options.jit.threshold = threshold;
+        run(options, program).1.functions
+    };
+    let calls = |count: u32| {
+        format!(
+            "local function f() return 1 end {} return 1",
+            "f() ".repeat(count as usize)
+        )
+    };
+    assert_eq!(compiled(None, &calls(99)), 0);
+    assert_eq!(compiled(None, &calls(102)), 1);
+    assert_eq!(compiled(Some(10), &calls(12)), 1);
+    let jumps = |count: u32| format!("local n = 0 for i = 1, {count} do n = n + i end return n");
+    assert_eq!(compiled(None, &jumps(600)), 0);
+    assert_eq!(compiled(None, &jumps(900)), 1);
+    assert_eq!(compiled(Some(10), &jumps(200)), 1);
+    assert_eq!(compiled(Some(10_000), &jumps(900)), 0);
+}
+
 #[test]
 fn without_executable_memory_the_interpreter_goes_on() {
     let mut options = options(Tier::Compiler);
@@ -91,11 +115,11 @@ fn restricted(restrict: fn() -> std::io::Result<()>) -> String {
 #[test]
 fn where_code_may_not_be_made_executable_the_interpreter_goes_on() {
     let stats = restricted(|| Ok(()));
-    assert!(stats.contains("\"has_memory\": true"), "{stats}");
+    assert!(stats.contains("\"memory\": \"in use\""), "{stats}");
     for restrict in [forbid_memory_files, forbid_files] {
         let stats = restricted(restrict);
         assert!(stats.contains("\"functions\": 0"), "{stats}");
-        assert!(stats.contains("\"has_memory\": false"), "{stats}");
+        assert!(stats.contains("\"memory\": \"refused\""), "{stats}");
     }
 }
 
@@ -223,7 +247,7 @@ fn frames_in_compiled_code_keep_it() {
         return sum";
     for tier in [Tier::Compiler, Tier::Automatic] {
         let mut options = small_budget(tier);
-        options.jit.threshold = 1;
+        options.jit.threshold = Some(1);
         for stress in [false, true] {
             options.gc.stress = stress;
             let (sum, stats) = run(options, program);

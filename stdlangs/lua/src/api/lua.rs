@@ -520,9 +520,16 @@ impl Lua {
         self.vm().jit_stats()
     }
 
-    /// What collector and compiler have done so far, as JSON on one line.
-    pub fn stats(&self) -> String {
-        dg_runtime::launcher::stats(self.vm())
+    /// Compiles every function, whether it runs or not. For measurements.
+    #[doc(hidden)]
+    pub fn compile_all(&self) {
+        self.vm().compile_all();
+    }
+
+    /// What a command line asked to be printed at the end.
+    #[doc(hidden)]
+    pub fn report(&self, arguments: &dg_runtime::launcher::VmArguments) -> String {
+        arguments.report(self.vm())
     }
 
     /// Writes out what Lua has written to files, `print` included, and not flushed. Errors are lost.

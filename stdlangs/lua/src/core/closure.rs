@@ -37,6 +37,35 @@ pub fn origin(code: Ref<'_, Code>) -> Option<&Origin> {
     code.info().extra.as_ref()?.downcast_ref()
 }
 
+/// What a function is called where it is defined: `f` of `function f()`, `local function f()` and `f = function()`.
+/// Empty when it is anonymous.
+pub fn defined_name(code: Ref<'_, Code>) -> String {
+    let Some(origin) = origin(code) else {
+        return code.info().name.clone();
+    };
+    if code.info().line_defined == 0 {
+        return "main chunk".into();
+    }
+    let is_in_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.:".contains(byte);
+    let last_word = |text: &[u8]| -> (usize, String) {
+        let start = text.iter().rposition(|byte| !is_in_name(byte)).map_or(0, |at| at + 1);
+        (start, String::from_utf8_lossy(&text[start..]).into_owned())
+    };
+    let before = origin
+        .source
+        .get(..origin.text.bytes.start)
+        .unwrap_or_default()
+        .trim_ascii_end();
+    let (start, word) = last_word(before);
+    if word != "function" {
+        return word;
+    }
+    match before[..start].trim_ascii_end() {
+        [target @ .., b'='] if !target.ends_with(b"=") => last_word(target.trim_ascii_end()).1,
+        _ => String::new(),
+    }
+}
+
 /// A new function from code of the running function.
 ///
 /// # Errors

@@ -1,7 +1,9 @@
 //! What the runtime asks Lua to do: word its errors, move and close captured variables, treat weak tables.
 
 use dg_runtime::abi::Header;
-use dg_runtime::{Handle, Hooks, Object, RawRef, Ref, RuntimeError, Tracer, Value, Vm, WeakPhase, reference_in_bits};
+use dg_runtime::{
+    FunctionName, Handle, Hooks, Object, RawRef, Ref, RuntimeError, Tracer, Value, Vm, WeakPhase, reference_in_bits,
+};
 
 use super::levels::levels;
 use super::state::lua;
@@ -10,6 +12,7 @@ use super::{closure, coerce, error, meta, table, traceback, watch};
 use crate::api::host;
 use crate::api::state::{is_host_boundary, is_resumed_by_host};
 use crate::generated::{Boxed, Event, NIL, Nodes, Table, Transitions, Userdata, ValueKind, natives};
+use crate::syntax::chunk_id;
 
 /// The hooks of Lua.
 pub fn hooks() -> Hooks {
@@ -26,6 +29,10 @@ pub fn hooks() -> Hooks {
         finalize,
         watched: watch::happened,
         thrown,
+        function_name: |code| FunctionName {
+            name: closure::defined_name(code),
+            source: String::from_utf8_lossy(&chunk_id(code.info().source.as_bytes(), 4096)).into_owned(),
+        },
         ..Hooks::new(word_error)
     }
 }

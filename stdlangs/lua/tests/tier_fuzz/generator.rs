@@ -61,8 +61,12 @@ const RANGES: [&str; 20] = [
 const METHODS: [&str; 4] = ["value", "add", "self_or", "missing_method"];
 
 /// What every program begins with.
-const PRELUDE: &str = r#"local fuel = 4000
-local function burn() fuel = fuel - 1 if fuel < 0 then error('out of fuel', 0) end end
+const PRELUDE: &str = r#"local fuel = 1000
+local function burn()
+  fuel = fuel - 1
+  if fuel < 0 then error('out of fuel', 0) end
+  if type(g_text) == 'string' and #g_text > 1000 then g_text = 'was long' end
+end
 local text_of = tostring
 local function tostring(v)
   local kind = type(v)
@@ -196,7 +200,7 @@ impl Writer {
             }
             let turns = 1 + self.random.below(9);
             let call = format!("{name}({})", arguments.join(", "));
-            self.line("fuel = 4000");
+            self.line("fuel = 1000");
             self.line(&format!("for turn = 1, {turns} do"));
             self.line(&format!("  print({round}, show(pcall(function() return {call} end)))"));
             self.line("end");

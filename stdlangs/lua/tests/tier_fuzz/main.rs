@@ -10,6 +10,7 @@ mod random;
 mod reduce;
 
 use std::fs;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,6 +40,9 @@ const STRESSED: &[Way] = &[
     &["--tier=auto", "--jit-threshold=1", "--gc-stress"],
 ];
 
+/// Seconds of the processor that a program may take; those that take longer are not compared.
+const SECONDS: libc::rlim_t = 5;
+
 /// What a program did.
 #[derive(PartialEq, Eq)]
 struct Outcome {
@@ -48,18 +52,33 @@ struct Outcome {
     error: Vec<u8>,
 }
 
-fn run(way: Way, path: &Path) -> Outcome {
-    let output = Command::new(env!("CARGO_BIN_EXE_dglua"))
-        .args(way)
-        .arg(path)
-        .stdin(Stdio::null())
-        .output()
-        .expect("the program can be started");
+/// What a program does; `None` if it takes too long.
+fn run(way: Way, path: &Path) -> Option<Outcome> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dglua"));
+    command.args(way).arg(path).stdin(Stdio::null());
+    // SAFETY: between fork and exec it makes a system call only.
+    unsafe { command.pre_exec(limit_time) };
+    let output = command.output().expect("the program can be started");
+    if output.status.signal() == Some(libc::SIGXCPU) {
+        return None;
+    }
     let error = output.stderr.split(|byte| *byte == b'\n').next();
-    Outcome {
+    Some(Outcome {
         status: output.status.code(),
         out: output.stdout,
         error: error.unwrap_or_default().to_vec(),
+    })
+}
+
+fn limit_time() -> std::io::Result<()> {
+    let limit = libc::rlimit {
+        rlim_cur: SECONDS,
+        rlim_max: SECONDS + 1,
+    };
+    // SAFETY: reads the limit.
+    match unsafe { libc::setrlimit(libc::RLIMIT_CPU, &raw const limit) } {
+        0 => Ok(()),
+        _ => Err(std::io::Error::last_os_error()),
     }
 }
 
@@ -70,20 +89,24 @@ fn file(name: &str) -> PathBuf {
     directory.join(name)
 }
 
-fn write_and_run(text: &str, way: Way, path: &Path) -> Outcome {
+fn write_and_run(text: &str, way: Way, path: &Path) -> Option<Outcome> {
     fs::write(path, text).expect("the directory for tests can be written");
     run(way, path)
 }
 
 /// The way in which a program does something else than in the first way.
 fn difference(text: &str, path: &Path) -> Option<Way> {
-    let expected = write_and_run(text, WAYS[0], path);
+    let expected = write_and_run(text, WAYS[0], path)?;
     let mut ways = WAYS[1..].to_vec();
     // What prints much does much.
     if expected.out.len() < 4000 {
         ways.extend(STRESSED);
     }
-    ways.into_iter().find(|way| run(way, path) != expected)
+    ways.into_iter().find(|way| differs(way, path, &expected))
+}
+
+fn differs(way: Way, path: &Path, expected: &Outcome) -> bool {
+    run(way, path).is_some_and(|outcome| outcome != *expected)
 }
 
 /// Runs programs from a seed on, on all processors; fails with the first difference of each.
@@ -107,10 +130,11 @@ fn check(seed: u64, programs: u64) {
                         if let Some(way) = difference(&text, &path) {
                             next.store(programs, Ordering::Relaxed);
                             let small = reduce(&text, |text| {
-                                let expected = write_and_run(text, WAYS[0], &path);
+                                let Some(expected) = write_and_run(text, WAYS[0], &path) else {
+                                    return false;
+                                };
                                 // What is left may print addresses: then it is not even the same twice.
-                                write_and_run(text, way, &path) != expected
-                                    && write_and_run(text, WAYS[0], &path) == expected
+                                differs(way, &path, &expected) && !differs(WAYS[0], &path, &expected)
                             });
                             let kept = file(&format!("difference-{seed}.lua"));
                             fs::write(&kept, &small).expect("the directory for tests can be written");
@@ -163,7 +187,7 @@ fn programs_run_and_compute() {
     let mut succeeded = 0;
     for seed in 0..40 {
         fs::write(&path, generator::program(seed)).expect("the directory for tests can be written");
-        let outcome = run(&[], &path);
+        let outcome = run(&[], &path).expect("it ends soon");
         assert_eq!(
             outcome.status,
             Some(0),

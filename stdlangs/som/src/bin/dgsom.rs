@@ -80,6 +80,7 @@ struct Command {
 impl Command {
     fn parse(arguments: &[OsString]) -> Result<Command, String> {
         let mut command = Command::default();
+        let words: Vec<&[u8]> = arguments.iter().map(|argument| argument.as_bytes()).collect();
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
             match argument.as_bytes() {
@@ -99,8 +100,10 @@ impl Command {
                         .ok_or_else(|| format!("{} is no size: write -H16MB or -H512KB", argument.to_string_lossy()))?;
                     command.vm.options.gc.limit = Some(limit);
                 }
-                [b'-', ..] if command.vm.accept(argument.as_bytes())? => {}
-                [b'-', ..] => return Err(format!("there is no option {}", argument.to_string_lossy())),
+                [b'-', ..] => match command.vm.accept(&words[words.len() - rest.len() - 1..])? {
+                    0 => return Err(format!("there is no option {}", argument.to_string_lossy())),
+                    taken => drop(rest.by_ref().take(taken - 1).count()),
+                },
                 _ => {
                     command.program.push(argument.clone());
                     command.program.extend(rest.cloned());
@@ -156,9 +159,7 @@ impl Command {
                 1
             }
         };
-        if self.vm.stats {
-            say(std::io::stderr(), format_args!("{}\n", launcher::stats(som.vm())));
-        }
+        say(std::io::stderr(), format_args!("{}", self.vm.report(som.vm())));
         ExitCode::from(status as u8)
     }
 }

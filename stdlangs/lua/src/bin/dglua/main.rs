@@ -51,9 +51,7 @@ fn main() -> ExitCode {
     if let Err(error) = &ran {
         report(&lua, Some(&name_of(&arguments)), error);
     }
-    if command.vm.stats {
-        say(std::io::stderr(), format_args!("{}\n", lua.stats()));
-    }
+    say(std::io::stderr(), format_args!("{}", lua.report(&command.vm)));
     if ran.is_ok() {
         ExitCode::SUCCESS
     } else {
@@ -129,8 +127,10 @@ impl Command {
                         Step::Require(text)
                     });
                 }
-                [b'-', ..] if command.vm.accept(argument)? => {}
-                [b'-', ..] => return Err(format!("unrecognized option '{}'", String::from_utf8_lossy(argument))),
+                [b'-', ..] => match command.vm.accept(&arguments[index..])? {
+                    0 => return Err(format!("unrecognized option '{}'", String::from_utf8_lossy(argument))),
+                    taken => index += taken - 1,
+                },
                 _ => break,
             }
             index += 1;
