@@ -15,6 +15,8 @@ pub struct CodeObject {
     pub relocations: Vec<Relocation>,
     /// Fields that are filled in with each copy.
     pub holes: Vec<HoleSite>,
+    /// Where registers from `xmm8` on are named: each copy may name others of these.
+    pub high_vectors: Vec<HighVectorSite>,
     /// Where the labels are.
     pub labels: Vec<LabelSite>,
     /// Symbols that the object defines.
@@ -68,6 +70,17 @@ pub struct HoleSite {
     pub kind: HoleKind,
     /// How it is to be written.
     pub field: HoleField,
+}
+
+/// Three bits that name a register from `xmm8` on: they hold its number less 8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HighVectorSite {
+    /// Which byte.
+    pub offset: u32,
+    /// The lowest of the bits.
+    pub shift: u8,
+    /// The register's number, less 8.
+    pub number: u8,
 }
 
 /// A label that was bound.

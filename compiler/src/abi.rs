@@ -185,6 +185,9 @@ pub enum Builtin {
     Compile = 14,
     /// Counts for the running function, and compiles it if it has run often: `fn(vm) -> address`, where to go on, or 0.
     Tick = 15,
+    /// Control is at an instruction whose compiled code counts on values in registers: notes it down, and compiles the
+    /// function anew if that happens often: `fn(vm)`.
+    Reenter = 16,
 }
 
 impl Builtin {

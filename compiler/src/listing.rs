@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use dg_backend_x64::encoder::Gpr;
+use dg_backend_x64::encoder::Reg;
 use dg_backend_x64::lir::Pinned;
 use dg_backend_x64::listing::Listing;
 use dg_backend_x64::machine::pinned_register;
 
-use crate::emit::{CodeSymbol, Image, Opcode, Section, Template};
+use crate::emit::{CodeSymbol, Image, Opcode, Place, Section, Template, TemplateVersion};
 use crate::ir::spec::{OperandKind, ResultKind, SpecTables};
 use crate::lower::{Hole, HoleSource};
 
@@ -57,7 +57,78 @@ pub fn templates(image: &Image, path: &str) -> Vec<(String, String)> {
 
 fn template_listing(image: &Image, path: &str, template: &Template, opcode: Option<&Opcode>) -> String {
     let mut text = String::new();
-    for part in &template.parts {
+    for (set, version) in template.versions.iter().enumerate() {
+        if template.versions.len() > 1 {
+            let _ = writeln!(text, "; {}\n", known_names(image, opcode, template, set));
+        }
+        text.push_str(&version_listing(image, path, template, version, opcode));
+    }
+    text
+}
+
+/// `known to be doubles: lhs, rhs`
+fn known_names(image: &Image, opcode: Option<&Opcode>, template: &Template, set: usize) -> String {
+    let checked = (0..template.reads.len()).filter(|index| template.checked >> index & 1 != 0);
+    let known = checked.enumerate().filter(|(bit, _)| set >> bit & 1 != 0);
+    let names: Vec<String> = known
+        .map(|(_, index)| place_name(image, opcode, template.reads[index]))
+        .collect();
+    match names.is_empty() {
+        true => "known to be doubles: none".into(),
+        false => format!("known to be doubles: {}", names.join(", ")),
+    }
+}
+
+/// `lhs`, `control+1`
+fn place_name(image: &Image, opcode: Option<&Opcode>, place: Place) -> String {
+    let name = opcode
+        .and_then(|opcode| field_name(image, opcode, place.offset))
+        .unwrap_or_else(|| format!("field{}", place.offset));
+    match place.element {
+        0 => name,
+        element => format!("{name}+{element}"),
+    }
+}
+
+/// What each register of a template holds: the reads, then what is written.
+fn value_registers(
+    image: &Image,
+    opcode: Option<&Opcode>,
+    template: &Template,
+    version: &TemplateVersion,
+) -> Vec<String> {
+    let mut names: Vec<String> = template
+        .reads
+        .iter()
+        .map(|place| place_name(image, opcode, *place))
+        .collect();
+    for write in [&version.next, &version.target]
+        .into_iter()
+        .flatten()
+        .flat_map(|exit| &exit.writes)
+    {
+        if let Some((register, _)) = write.register {
+            let number = usize::from(register);
+            names.resize(names.len().max(number + 1), String::new());
+            names[number] = match names.contains(&place_name(image, opcode, write.place)) {
+                false => place_name(image, opcode, write.place),
+                true => format!("{}'", place_name(image, opcode, write.place)),
+            };
+        }
+    }
+    names
+}
+
+fn version_listing(
+    image: &Image,
+    path: &str,
+    template: &Template,
+    version: &TemplateVersion,
+    opcode: Option<&Opcode>,
+) -> String {
+    let mut text = String::new();
+    let values = value_registers(image, opcode, template, version);
+    for part in &version.parts {
         let halves = [(Some(&part.hot), "hot"), (part.cold.as_ref(), "cold")];
         for (object, half) in halves {
             let Some(object) = object else { continue };
@@ -69,6 +140,10 @@ fn template_listing(image: &Image, path: &str, template: &Template, opcode: Opti
                 .heading(heading(image, path, &name))
                 .part(format!("template, {half} part"))
                 .holes(|kind| hole_name(image, opcode, part.holes[usize::from(kind.0)]));
+            let named = values.iter().enumerate().filter(|(_, name)| !name.is_empty());
+            let listing = named.fold(listing, |listing, (number, name)| {
+                listing.register(pinned_register(Pinned::Cached(number as u8)), format!("<{name}>"))
+            });
             let _ = writeln!(text, "{}", registers(image, listing).render());
         }
     }
@@ -89,6 +164,8 @@ fn hole_name(image: &Image, opcode: Option<&Opcode>, hole: Hole) -> String {
         HoleSource::Params => "params".into(),
         HoleSource::Bytecode => "bytecode".into(),
         HoleSource::Next => "next".into(),
+        HoleSource::Slot => "slot".into(),
+        HoleSource::Place => "place".into(),
     };
     let scaled = match hole.scale {
         1 => source,
@@ -126,7 +203,7 @@ fn registers<'a>(image: &Image, listing: Listing<'a>) -> Listing<'a> {
 }
 
 /// The pinned registers, and what they hold.
-pub(crate) fn pinned(image: &Image) -> Vec<(Gpr, String)> {
+pub(crate) fn pinned(image: &Image) -> Vec<(Reg, String)> {
     let fixed = [(Pinned::Pc, "pc"), (Pinned::Base, "base"), (Pinned::Vm, "vm")];
     let fixed = fixed.map(|(pinned, name)| (pinned_register(pinned), name.to_owned()));
     let tags = image.spec.tag_registers.iter().take(usize::from(Pinned::MAX_TAGS));

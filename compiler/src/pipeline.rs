@@ -30,6 +30,7 @@ impl Options {
                 "register_pinning" => lowering.register_pinning = false,
                 "tag_registers" => lowering.tag_registers = false,
                 "safepoint_table" => lowering.safepoint_table = false,
+                "value_registers" => lowering.value_registers = false,
                 _ => in_passes.push(name),
             }
         }
@@ -61,6 +62,10 @@ pub fn optimisations() -> Vec<(&'static str, &'static str)> {
     all.push((
         "safepoint_table",
         "a due safepoint is entered through the dispatch table, so that no code asks for it",
+    ));
+    all.push((
+        "value_registers",
+        "templates hand each other values in registers, without checks of what is known to be a double",
     ));
     all
 }

@@ -56,6 +56,7 @@ fn optimisations_of_lowering_can_be_switched_off() {
                     register_pinning,
                     tag_registers,
                     safepoint_table,
+                    ..LowerOptions::default()
                 },
             );
             let image = image.unwrap_or_else(|error| panic!("{error}"));

@@ -23,6 +23,7 @@
 //! | 13 | `CallLink`          | `fn(vm, callee: u32, nargs: u32) -> u64`: whether the instruction remembers the callee  |
 //! | 14 | `Compile`           | `fn(vm, code: u32)`; no pc needed                                                     |
 //! | 15 | `Tick`              | `fn(vm) -> *const u8`; moves no stack                                                 |
+//! | 16 | `Reenter`           | `fn(vm)`; moves no stack                                                              |
 //!
 //! * `Safepoint`: collects, runs finalisers, shows the instruction to the language, or throws for an interruption. Called
 //!   between instructions (`pc` is the next one), where nothing is alive outside of frames. `Hot::open_top` survives.
@@ -45,6 +46,8 @@
 //! * `Compile`: the function is about to be entered. Afterwards `Code::entry` says how.
 //! * `Tick`: `Hot::pc` is the instruction that the interpreter has jumped to. Answers where to go on in compiled code,
 //!   with `Hot::pc` the address of the function's first instruction; or null, and `Hot::pc` is as it was.
+//! * `Reenter`: `Hot::pc` is an instruction whose compiled code counts on values in registers, and control comes from
+//!   where they were not loaded. It is run without that code.
 //! * the **`switch` tail**: base = `Hot::base`, pc = `Hot::pc`, rax = `Hot::results`, ecx = `Hot::count`,
 //!   rdi = `Hot::callee_base`, edx = low half of `Hot::plan[0]` (the code object when a coroutine starts), jump to
 //!   `Hot::target`. A coroutine that starts is entered as by a call (ecx = nargs, edx = code, header complete).
@@ -70,6 +73,7 @@ pub enum Builtin {
     CallLink = 13,
     Compile = 14,
     Tick = 15,
+    Reenter = 16,
 }
 
 /// What a function that may throw answers to machine code, in rax:rdx.
@@ -118,6 +122,7 @@ pub(crate) const TABLE: &[(Builtin, Address)] = &[
     (Builtin::CallLink,          Address(call_link as *const u8)),
     (Builtin::Compile,           Address(compile as *const u8)),
     (Builtin::Tick,              Address(tick as *const u8)),
+    (Builtin::Reenter,           Address(reenter as *const u8)),
 ];
 
 /// # Safety
@@ -253,6 +258,11 @@ unsafe extern "C" fn compile(vm: *mut Vm, code: u32) {
 unsafe extern "C" fn tick(vm: *mut Vm) -> *const u8 {
     // SAFETY: as above.
     unsafe { &*vm }.tick()
+}
+
+unsafe extern "C" fn reenter(vm: *mut Vm) {
+    // SAFETY: as above.
+    unsafe { &*vm }.reenter();
 }
 
 fn status(result: Result<u64, Throw>) -> Status {

@@ -48,7 +48,10 @@ pub use frames::{Frame, Frames};
 pub use glue::{DelegatingNative, SpecNative};
 pub use handle::{Handle, RefHandle};
 pub use heap::{GcParameters, GcStats, Tracer};
-pub use jit::{Bytes, JitOptions, JitStats, ListingNames, Patch, PatchKind, Template, Templates, Tier};
+pub use jit::{
+    Bytes, Exit, JitOptions, JitStats, ListingNames, Patch, PatchKind, SlotField, Template, Templates, Tier, Version,
+    Write,
+};
 pub use language::{
     Address, Catch, CompileAfter, FunctionName, Hooks, KindInfo, LanguageInfo, Moment, OpcodeInfo, OperandInfo,
     OperandKind, RuntimeError, SpecialTrace, Stubs, WeakPhase,

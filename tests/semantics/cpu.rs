@@ -30,6 +30,8 @@ pub struct Context {
     pub r15: u64,
     pub rsp: u64,
     pub xmm0: u64,
+    /// xmm8 to xmm15.
+    pub high: [u64; 8],
     /// Where to go.
     pub target: u64,
     /// Which exit was taken.
@@ -68,9 +70,9 @@ unsafe extern "C" fn enter(arena: *mut u8) {
         "mov rax, [rdi + {rsi}]",
         "movq xmm0, rax", "movq xmm1, rax", "movq xmm2, rax", "movq xmm3, rax",
         "movq xmm4, rax", "movq xmm5, rax", "movq xmm6, rax", "movq xmm7, rax",
-        "movq xmm8, rax", "movq xmm9, rax", "movq xmm10, rax", "movq xmm11, rax",
-        "movq xmm12, rax", "movq xmm13, rax", "movq xmm14, rax", "movq xmm15, rax",
         "movq xmm0, qword ptr [rdi + {xmm0}]",
+        "movq xmm8, qword ptr [rdi + {high} + 0]", "movq xmm9, qword ptr [rdi + {high} + 8]", "movq xmm10, qword ptr [rdi + {high} + 16]", "movq xmm11, qword ptr [rdi + {high} + 24]",
+        "movq xmm12, qword ptr [rdi + {high} + 32]", "movq xmm13, qword ptr [rdi + {high} + 40]", "movq xmm14, qword ptr [rdi + {high} + 48]", "movq xmm15, qword ptr [rdi + {high} + 56]",
         "mov rax, [rdi + {rax}]",
         "mov rcx, [rdi + {rcx}]",
         "mov rdx, [rdi + {rdx}]",
@@ -88,7 +90,7 @@ unsafe extern "C" fn enter(arena: *mut u8) {
         "push qword ptr [r15 + {target}]",
         "mov rdi, [r15 + {rdi}]",
         "ret",
-        host_rsp = const at!(host_rsp), frame = const FRAME, xmm0 = const at!(xmm0),
+        host_rsp = const at!(host_rsp), frame = const FRAME, xmm0 = const at!(xmm0), high = const at!(high),
         rax = const at!(rax), rcx = const at!(rcx), rdx = const at!(rdx), rbx = const at!(rbx), rbp = const at!(rbp),
         rsi = const at!(rsi), rdi = const at!(rdi), r8 = const at!(r8), r9 = const at!(r9), r10 = const at!(r10),
         r11 = const at!(r11), r12 = const at!(r12), r13 = const at!(r13), r14 = const at!(r14),
@@ -101,6 +103,8 @@ unsafe extern "C" fn enter(arena: *mut u8) {
 unsafe extern "C" fn leave() {
     naked_asm!(
         "movq qword ptr [r15 + {xmm0}], xmm0",
+        "movq qword ptr [r15 + {high} + 0], xmm8", "movq qword ptr [r15 + {high} + 8], xmm9", "movq qword ptr [r15 + {high} + 16], xmm10", "movq qword ptr [r15 + {high} + 24], xmm11",
+        "movq qword ptr [r15 + {high} + 32], xmm12", "movq qword ptr [r15 + {high} + 40], xmm13", "movq qword ptr [r15 + {high} + 48], xmm14", "movq qword ptr [r15 + {high} + 56], xmm15",
         "mov [r15 + {rax}], rax",
         "mov [r15 + {rcx}], rcx",
         "mov [r15 + {rdx}], rdx",
@@ -121,6 +125,7 @@ unsafe extern "C" fn leave() {
         "pop r15", "pop r14", "pop r13", "pop r12", "pop rbx", "pop rbp",
         "ret",
         host_rsp = const at!(host_rsp), rsp = const at!(rsp), r15 = const at!(r15), xmm0 = const at!(xmm0),
+        high = const at!(high),
         rax = const at!(rax), rcx = const at!(rcx), rdx = const at!(rdx), rbx = const at!(rbx), rbp = const at!(rbp),
         rsi = const at!(rsi), rdi = const at!(rdi), r8 = const at!(r8), r9 = const at!(r9), r10 = const at!(r10),
         r11 = const at!(r11), r12 = const at!(r12), r13 = const at!(r13), r14 = const at!(r14),

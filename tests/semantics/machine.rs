@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use dg_compiler::abi::{self, Builtin, frame, hot};
-use dg_compiler::emit::{Image, Template};
+use dg_compiler::emit::{Image, Place, Template, Written};
 use dg_compiler::ir::ExternId;
 use dg_compiler::ir::evaluate::{ExternAnswer, OperandValue, Request};
 use dg_compiler::ir::spec::{ExternResult, ExternType, LeafEncoding};
@@ -70,12 +70,17 @@ impl Machine {
 
     /// Runs the code at `symbol` in the situation that the arena is in: that of the interpreter, or a template.
     pub fn run(&self, symbol: &str, template: Option<&Template>, arena: &Arena, scenario: &Scenario) -> Ran {
+        let registers = Registers::new(template, arena, scenario);
         let start = match template {
-            Some(template) => crate::template::place(template, &self.linked, arena, scenario),
+            Some(template) => {
+                let version = &template.versions[registers.version];
+                crate::template::place(version, &self.linked, arena, scenario)
+            }
             None => self.linked.symbol(symbol),
         };
         let mut run = Run {
             template,
+            registers,
             machine: self,
             arena,
             scenario,
@@ -100,6 +105,42 @@ impl Machine {
     }
 }
 
+/// What is in registers when a template is entered.
+struct Registers {
+    /// Which version of the template that allows.
+    version: usize,
+    before: [u64; 8],
+}
+
+impl Registers {
+    /// Some of the reads that are doubles are known to be.
+    fn new(template: Option<&Template>, arena: &Arena, scenario: &Scenario) -> Self {
+        let mut registers = Self {
+            version: 0,
+            before: std::array::from_fn(|number| 0x7A7A_0000_0000_0000 + number as u64),
+        };
+        let mut bit = 0;
+        for (number, place) in template.iter().flat_map(|template| &template.reads).enumerate() {
+            let slot = arena.read(PC + place.offset as usize, 2) as u32 + place.element;
+            let value = arena.word(scenario.slot(slot));
+            registers.before[number] = value;
+            if template.is_some_and(|template| template.checked >> number & 1 != 0) {
+                let is_known = is_double_bits(value)
+                    && !f64::from_bits(value).is_nan()
+                    && scenario.script.seed >> (number + 1) & 1 != 0;
+                registers.version |= usize::from(is_known) << bit;
+                bit += 1;
+            }
+        }
+        registers
+    }
+}
+
+/// Are these the bits of a boxed double?
+fn is_double_bits(bits: u64) -> bool {
+    (bits >> 32) as u32 <= abi::DOUBLE_MAX_HIGH
+}
+
 /// A coroutine switch that is under way.
 struct Switching {
     request: Request,
@@ -109,6 +150,7 @@ struct Switching {
 
 struct Run<'a> {
     template: Option<&'a Template>,
+    registers: Registers,
     machine: &'a Machine,
     arena: &'a Arena,
     scenario: &'a Scenario,
@@ -215,6 +257,7 @@ impl Run<'_> {
         }
         for round in 0..ROUNDS {
             self.set_state(&mut context);
+            context.high = self.registers.before;
             if self.template.is_some() && round == 0 {
                 context.rbp = self.first_pc();
             }
@@ -288,12 +331,13 @@ impl Run<'_> {
             THROWN if self.is_delegated => Ok(Some(End::Delegate)),
             THROWN => Ok(Some(End::Throw(same_nan(arena.hot(hot::ERROR))))),
             NEXT => {
-                self.check_forwarded(scenario.length.into(), context.xmm0);
+                self.check_registers(context, false);
                 self.went_on(base, pc, scenario.length.into()).map(Some)
             }
             TARGET => {
                 let label = self.template.and_then(|template| template.label).ok_or("no label")?;
                 let distance = arena.read(PC + label as usize, 4) as i32;
+                self.check_registers(context, true);
                 self.went_on(base, pc, distance.into()).map(Some)
             }
             RESUME if pc == arena.address(CALLEE_PC) => self.entered_directly(context, base),
@@ -381,6 +425,56 @@ impl Run<'_> {
         let distance = at as i64 - PC as i64;
         self.check_forwarded(distance, forwarded);
         Ok(End::At(distance))
+    }
+
+    /// What compiled code counts on when a template is left holds.
+    fn check_registers(&mut self, context: &Context, is_target: bool) {
+        let Some(template) = self.template else { return };
+        let version = &template.versions[self.registers.version];
+        let exit = if is_target { &version.target } else { &version.next };
+        let Some(exit) = exit else {
+            return self.complain("the template is left in a way that it should not be");
+        };
+        let slot = |place: &Place| {
+            let slot = self.arena.read(PC + place.offset as usize, 2) as u32 + place.element;
+            self.arena.word(self.scenario.slot(slot))
+        };
+        let mut complaints = Vec::new();
+        let mut written = 0;
+        let number = |place: &Place| self.arena.read(PC + place.offset as usize, 2) as u32 + place.element;
+        for (index, write) in exit.writes.iter().enumerate() {
+            let Some((register, what)) = write.register else {
+                continue;
+            };
+            written |= 1 << register;
+            // Where two places are one slot, they share a register, and the last one counts.
+            let mut later = exit.writes[index + 1..].iter();
+            if what == Written::Lost || later.any(|later| number(&later.place) == number(&write.place)) {
+                continue;
+            }
+            let (found, should) = (context.high[usize::from(register)], slot(&write.place));
+            if found != should {
+                complaints.push(format!("register {register} holds {found:#x}, its slot {should:#x}"));
+            }
+            let is_double_read = |read: u8| exit.doubles >> read & 1 != 0;
+            let is_double = match what {
+                Written::Double => true,
+                Written::Lost => false,
+                Written::Like(read) => is_double_read(read),
+            };
+            if is_double && !is_double_bits(should) {
+                complaints.push(format!("{should:#x} in register {register} is no double"));
+            }
+        }
+        for (number, before) in self.registers.before.iter().enumerate() {
+            if exit.keeps && written >> number & 1 == 0 && context.high[number] != *before {
+                complaints.push(format!("register {number} has been lost"));
+            }
+            if exit.doubles >> number & 1 != 0 && !is_double_bits(*before) {
+                complaints.push(format!("{before:#x}, read in register {number}, is no double"));
+            }
+        }
+        self.ran.complaints.extend(complaints);
     }
 
     /// What the next instruction is handed is the result.

@@ -34,6 +34,7 @@ const BUILDS: [Build; 2] = [
             register_pinning: true,
             tag_registers: true,
             safepoint_table: true,
+            value_registers: true,
         },
     ),
     (
@@ -49,6 +50,7 @@ const BUILDS: [Build; 2] = [
             register_pinning: false,
             tag_registers: false,
             safepoint_table: false,
+            value_registers: false,
         },
     ),
 ];
@@ -57,10 +59,11 @@ const ALL: LowerOptions = LowerOptions {
     register_pinning: true,
     tag_registers: true,
     safepoint_table: true,
+    value_registers: true,
 };
 
 /// One thing off in each.
-const ALONE: [Build; 9] = [
+const ALONE: [Build; 10] = [
     ("without specialise", &["specialise"], ALL),
     ("without dead_code", &["dead_code"], ALL),
     ("without constant_folding", &["constant_folding"], ALL),
@@ -74,6 +77,7 @@ const ALONE: [Build; 9] = [
             register_pinning: false,
             tag_registers: true,
             safepoint_table: true,
+            value_registers: true,
         },
     ),
     (
@@ -83,6 +87,7 @@ const ALONE: [Build; 9] = [
             register_pinning: true,
             tag_registers: false,
             safepoint_table: true,
+            value_registers: true,
         },
     ),
     (
@@ -90,6 +95,14 @@ const ALONE: [Build; 9] = [
         &[],
         LowerOptions {
             safepoint_table: false,
+            ..ALL
+        },
+    ),
+    (
+        "without value_registers",
+        &[],
+        LowerOptions {
+            value_registers: false,
             ..ALL
         },
     ),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use dg_backend_x64::code::{CodeObject, HoleField, RelocationKind};
-use dg_compiler::emit::Template;
+use dg_compiler::emit::TemplateVersion;
 use dg_compiler::lower::{Hole, HoleSource};
 
 use crate::arena::{Arena, PC};
@@ -13,9 +13,9 @@ use crate::scenario::Scenario;
 /// The instruction's distance from the function's first one.
 pub const POSITION: usize = 64;
 
-/// Fills in a template and puts it where it runs; answers its entry. What follows the instruction, and what its label
+/// Fills in a version of a template and puts it where it runs; answers its entry. What follows the instruction, and what its label
 /// names, are exits.
-pub fn place(template: &Template, linked: &Linked, arena: &Arena, scenario: &Scenario) -> u64 {
+pub fn place(version: &TemplateVersion, linked: &Linked, arena: &Arena, scenario: &Scenario) -> u64 {
     let mut filler = Filler {
         linked,
         arena,
@@ -24,12 +24,12 @@ pub fn place(template: &Template, linked: &Linked, arena: &Arena, scenario: &Sce
         symbols: HashMap::new(),
         next: 0,
     };
-    let hot: Vec<usize> = template.parts.iter().map(|part| filler.append(&part.hot)).collect();
+    let hot: Vec<usize> = version.parts.iter().map(|part| filler.append(&part.hot)).collect();
     filler.next = filler.address(filler.bytes.len());
     filler.jump(linked.exit(NEXT));
-    let cold = template.parts.iter().map(|part| part.cold.as_ref());
+    let cold = version.parts.iter().map(|part| part.cold.as_ref());
     let cold: Vec<Option<usize>> = cold.map(|cold| cold.map(|cold| filler.append(cold))).collect();
-    for ((part, hot), cold) in template.parts.iter().zip(hot).zip(cold) {
+    for ((part, hot), cold) in version.parts.iter().zip(hot).zip(cold) {
         filler.fill(&part.hot, hot, &part.holes);
         if let (Some(object), Some(at)) = (&part.cold, cold) {
             filler.fill(object, at, &part.holes);
@@ -103,6 +103,7 @@ impl Filler<'_> {
             HoleSource::Next => return self.next as i64,
             HoleSource::Target(_) => return self.linked.exit(TARGET) as i64,
             HoleSource::Params | HoleSource::Bytecode => panic!("{hole:?} is of entries"),
+            HoleSource::Slot | HoleSource::Place => panic!("{hole:?} is not of instructions"),
         };
         source * i64::from(hole.scale) + i64::from(hole.addend)
     }

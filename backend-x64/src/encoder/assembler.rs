@@ -9,7 +9,8 @@ use super::operand::{Imm, Label, Operand, Symbol, Target};
 use super::regs::Reg;
 use super::relax::{Fragment, Layout, relax};
 use crate::code::{
-    CodeObject, HoleField, HoleSite, LabelSite, Piece, PieceKind, Relocation, RelocationKind, SymbolSite,
+    CodeObject, HighVectorSite, HoleField, HoleSite, LabelSite, Piece, PieceKind, Relocation, RelocationKind,
+    SymbolSite,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -352,6 +353,12 @@ impl<'a> Writer<'a> {
         let start = self.offset();
         self.object.bytes.extend_from_slice(encoded.bytes());
         self.piece(start, PieceKind::Instruction, comment);
+        let sites = encoded.high_vectors.iter().map(|named| HighVectorSite {
+            offset: start + named.position as u32,
+            shift: named.shift,
+            number: named.number,
+        });
+        self.object.high_vectors.extend(sites);
         encoded.fields.iter().try_for_each(|field| self.field(start, field))
     }
 

@@ -67,6 +67,19 @@ pub(super) struct Encoded {
     length: usize,
     /// In the order of their positions.
     pub fields: Vec<Field>,
+    /// Where registers from `xmm8` on are named.
+    pub high_vectors: Vec<HighVector>,
+}
+
+/// Three bits of an instruction that name a register from `xmm8` on; the fourth is always set.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HighVector {
+    /// The byte.
+    pub position: usize,
+    /// The lowest of the bits.
+    pub shift: u8,
+    /// The register's number, less 8.
+    pub number: u8,
 }
 
 impl Encoded {
@@ -86,6 +99,7 @@ impl Encoded {
             bytes: [0; MAX_LENGTH],
             length: 0,
             fields: Vec::new(),
+            high_vectors: Vec::new(),
         }
     }
 
@@ -199,6 +213,8 @@ struct Placed<'a> {
     tail: Option<(FieldWidth, Tail)>,
     /// Does a byte register need a REX prefix, lest it mean `ah` to `bh`?
     rex_for_byte: bool,
+    /// Numbers of vector registers in ModRM.reg and ModRM.rm.
+    vectors: [Option<u8>; 2],
 }
 
 #[derive(Clone)]
@@ -219,6 +235,7 @@ fn place<'a>(form: &Form, inst: &'a Inst<Reg>, reach: Reach) -> Result<Placed<'a
         vvvv: 0,
         tail: None,
         rex_for_byte: false,
+        vectors: [None; 2],
     };
     for (index, (slot, operand)) in form.slots.iter().zip(inst.operands()).enumerate() {
         match operand {
@@ -248,6 +265,10 @@ impl Placed<'_> {
             (Kind::Is(expected), Reg::Gpr(_)) => return Err(wrong(Some(expected))),
             _ => return Err(wrong(None)),
         };
+        if matches!(reg, Reg::Xmm(_)) {
+            self.vectors[0] = self.vectors[0].or((kind == Kind::X || kind == Kind::XBoth).then_some(number));
+            self.vectors[1] = self.vectors[1].or((kind != Kind::X).then_some(number));
+        }
         match kind {
             Kind::R | Kind::X => self.reg = number,
             Kind::Rm | Kind::Rm8 | Kind::Xr | Kind::Xm => self.rm = RmField::Reg(number),
@@ -384,6 +405,14 @@ fn emit(form: &Form, inst: &Inst<Reg>, placed: &Placed<'_>) -> Encoded {
     prefixes(&mut out, encoding, inst.size(), placed);
     out.push(opcode(encoding, inst, placed));
     if !matches!(placed.rm, RmField::Absent) {
+        for (vector, shift) in placed.vectors.into_iter().zip([3, 0]) {
+            let high = vector.and_then(|number| number.checked_sub(8));
+            out.high_vectors.extend(high.map(|number| HighVector {
+                position: out.length,
+                shift,
+                number,
+            }));
+        }
         modrm(&mut out, encoding.digit.unwrap_or(placed.reg) & 7, placed.rm);
     }
     match &placed.tail {

@@ -134,7 +134,7 @@ impl Builder {
 
     /// The content of a pinned register.
     pub fn get_pinned(&mut self, pinned: Pinned) -> Value {
-        self.one(Op::GetPinned(pinned), Type::I64)
+        self.one(Op::GetPinned(pinned), pinned.ty())
     }
 
     /// Changes a pinned register.

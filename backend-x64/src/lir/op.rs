@@ -14,11 +14,25 @@ pub enum Pinned {
     Vm,
     /// The n-th tag constant.
     Tag(u8),
+    /// The n-th vector register that templates hand each other values in; a double. See
+    /// [`Config::cached_values`](crate::machine::Config::cached_values).
+    Cached(u8),
 }
 
 impl Pinned {
     /// How many tag constants there are at most.
     pub const MAX_TAGS: u8 = 2;
+
+    /// How many registers there are for values that templates hand each other.
+    pub const MAX_CACHED: u8 = 8;
+
+    /// What it holds.
+    pub fn ty(self) -> Type {
+        match self {
+            Pinned::Cached(_) => Type::F64,
+            _ => Type::I64,
+        }
+    }
 }
 
 /// What an address starts from.

@@ -12,6 +12,7 @@ impl fmt::Display for Pinned {
             Pinned::Base => f.write_str("base"),
             Pinned::Vm => f.write_str("vm"),
             Pinned::Tag(n) => write!(f, "tag{n}"),
+            Pinned::Cached(n) => write!(f, "cached{n}"),
         }
     }
 }

@@ -198,6 +198,7 @@ impl Verifier<'_> {
         }
         match addr.base {
             Base::Symbol(_) if addr.index.is_some() => self.fail("a symbol cannot be indexed"),
+            Base::Pinned(Pinned::Cached(_)) => self.fail("a double is no address"),
             Base::Pinned(pinned) => self.pinned(pinned),
             _ => Ok(()),
         }
@@ -206,6 +207,7 @@ impl Verifier<'_> {
     fn pinned(&self, pinned: Pinned) -> Result<(), LirError> {
         match pinned {
             Pinned::Tag(n) if n >= Pinned::MAX_TAGS => self.fail(format!("there is no {pinned}")),
+            Pinned::Cached(n) if n >= Pinned::MAX_CACHED => self.fail(format!("there is no {pinned}")),
             _ => Ok(()),
         }
     }
@@ -219,11 +221,11 @@ impl Verifier<'_> {
             Op::ConstHole(ty, _) => vec![*ty],
             Op::GetPinned(pinned) => {
                 self.pinned(*pinned)?;
-                vec![Type::I64]
+                vec![pinned.ty()]
             }
             Op::SetPinned(pinned, value) => {
                 self.pinned(*pinned)?;
-                self.expect(*value, Type::I64)?;
+                self.expect(*value, pinned.ty())?;
                 vec![]
             }
             Op::Unary(op, value) => {

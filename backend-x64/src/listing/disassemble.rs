@@ -1,6 +1,6 @@
 //! One instruction as text, through iced-x86.
 
-use crate::encoder::{Gpr, Size};
+use crate::encoder::{Gpr, Reg, Xmm};
 use iced_x86::{
     ConstantOffsets, Decoder, DecoderOptions, Formatter, FormatterOutput, FormatterTextKind, Instruction,
     IntelFormatter, MemorySizeOptions, NumberKind, OpKind, Register, SymbolResolver, SymbolResult,
@@ -35,7 +35,7 @@ fn decode(offset: u32, bytes: &[u8]) -> (Instruction, ConstantOffsets) {
 pub(super) struct Disassembler {
     formatter: IntelFormatter,
     current: Rc<RefCell<Current>>,
-    registers: HashMap<Gpr, String>,
+    registers: HashMap<Reg, String>,
 }
 
 /// The instruction being formatted, shared with the formatter's symbol resolver.
@@ -48,7 +48,7 @@ struct Current {
 
 impl Disassembler {
     /// A disassembler that calls some general registers by other names, and that knows names of offsets.
-    pub fn new(registers: HashMap<Gpr, String>, places: HashMap<u64, String>) -> Disassembler {
+    pub fn new(registers: HashMap<Reg, String>, places: HashMap<u64, String>) -> Disassembler {
         let current = Rc::new(RefCell::new(Current::default()));
         let resolver = Resolver {
             current: current.clone(),
@@ -124,7 +124,7 @@ impl SymbolResolver for Resolver {
 /// Collects the formatter's tokens, with our names of registers and our notation of numbers.
 struct Output<'a> {
     text: String,
-    registers: &'a HashMap<Gpr, String>,
+    registers: &'a HashMap<Reg, String>,
     skip_space: bool,
 }
 
@@ -166,18 +166,21 @@ impl FormatterOutput for Output<'_> {
         text: &str,
         register: Register,
     ) {
-        match general_register(register).and_then(|gpr| Some((gpr, self.registers.get(&gpr)?))) {
-            Some((gpr, name)) if gpr.name(Size::S64) == text => self.text.push_str(name),
+        match whole(register).and_then(|whole| Some((whole, self.registers.get(&whole)?))) {
+            Some((whole, name)) if whole.to_string() == text => self.text.push_str(name),
             Some((_, name)) => self.text.push_str(&format!("{name}.{}", register.size() * 8)),
             None => self.text.push_str(text),
         }
     }
 }
 
-/// The general register that `register` is a part of.
-fn general_register(register: Register) -> Option<Gpr> {
+/// The register that `register` is or is a part of.
+fn whole(register: Register) -> Option<Reg> {
+    if register.is_xmm() {
+        return Some(Xmm::ALL[register.number()].into());
+    }
     let full = register.full_register();
-    full.is_gpr64().then(|| Gpr::ALL[full.number()])
+    full.is_gpr64().then(|| Gpr::ALL[full.number()].into())
 }
 
 /// A number without sign, in decimal if it is small.

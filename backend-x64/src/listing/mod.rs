@@ -15,7 +15,7 @@
 mod disassemble;
 
 use crate::code::{CodeObject, LabelSite, Piece, PieceKind, Relocation, RelocationKind};
-use crate::encoder::{Gpr, HoleKind};
+use crate::encoder::{HoleKind, Reg};
 use disassemble::Disassembler;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -27,7 +27,7 @@ pub struct Listing<'a> {
     object: &'a CodeObject,
     headings: Vec<String>,
     part: Option<String>,
-    registers: HashMap<Gpr, String>,
+    registers: HashMap<Reg, String>,
     hole_name: Box<dyn Fn(HoleKind) -> String + 'a>,
 }
 
@@ -65,9 +65,9 @@ impl<'a> Listing<'a> {
         self
     }
 
-    /// Calls a general register by the role it is pinned to. Its narrower parts are told by a suffix, as `pc.32`.
-    pub fn register(mut self, register: Gpr, name: impl Into<String>) -> Listing<'a> {
-        self.registers.insert(register, name.into());
+    /// Calls a register by the role it is pinned to. The narrower parts of a general one are told by a suffix, as `pc.32`.
+    pub fn register(mut self, register: impl Into<Reg>, name: impl Into<String>) -> Listing<'a> {
+        self.registers.insert(register.into(), name.into());
         self
     }
 
@@ -126,7 +126,7 @@ impl<'a> Listing<'a> {
 }
 
 /// The lines of the listing, and the names that stand behind the last of them.
-fn lines(object: &CodeObject, names: NameTable<'_>, registers: HashMap<Gpr, String>) -> (Vec<Line>, Vec<String>) {
+fn lines(object: &CodeObject, names: NameTable<'_>, registers: HashMap<Reg, String>) -> (Vec<Line>, Vec<String>) {
     let mut disassembler = Disassembler::new(registers, names.places());
     let mut lines = Vec::new();
     for piece in &object.pieces {

@@ -12,6 +12,8 @@ pub struct Config {
     pub pin_frame: bool,
     /// Where entries start: at multiples of this many bytes.
     pub entry_alignment: u32,
+    /// Are the registers from `xmm8` on kept for values that templates hand each other, as [`Pinned::Cached`]?
+    pub cached_values: bool,
     /// The hole that stands for what follows the hot part in memory. A jump there from the hot part is a jump to its
     /// end, or none at all.
     pub next: Option<HoleKind>,
@@ -23,6 +25,7 @@ impl Default for Config {
             tag_registers: 1,
             pin_frame: true,
             entry_alignment: 16,
+            cached_values: false,
             next: None,
         }
     }
@@ -41,16 +44,18 @@ pub(crate) const CALLEE_SAVED: [Gpr; 6] = [Gpr::Rbp, Gpr::Rbx, Gpr::R12, Gpr::R1
 ///
 /// # Panics
 ///
-/// For a tag constant beyond [`Pinned::MAX_TAGS`].
-pub fn pinned_register(pinned: Pinned) -> Gpr {
-    match pinned {
+/// For a tag constant beyond [`Pinned::MAX_TAGS`], or a cached value beyond [`Pinned::MAX_CACHED`].
+pub fn pinned_register(pinned: Pinned) -> Reg {
+    let gpr = match pinned {
         Pinned::Pc => Gpr::Rbp,
         Pinned::Base => Gpr::Rbx,
         Pinned::Vm => Gpr::R15,
         Pinned::Tag(0) => Gpr::R14,
         Pinned::Tag(1) => Gpr::R13,
         Pinned::Tag(n) => panic!("there is no register for tag constant {n}"),
-    }
+        Pinned::Cached(n) => return Xmm::ALL[8 + usize::from(n)].into(),
+    };
+    gpr.into()
 }
 
 /// The integer arguments of the C ABI.
@@ -118,18 +123,16 @@ pub(crate) fn clobbered_by_calls() -> Vec<Reg> {
 /// The registers to allocate: those with short encodings, then the others.
 pub(crate) fn allocatable(config: &Config) -> (Vec<Reg>, Vec<Reg>) {
     let short = [Gpr::Rax, Gpr::Rcx, Gpr::Rdx, Gpr::Rsi, Gpr::Rdi];
-    let mut long = vec![Gpr::R8, Gpr::R9, Gpr::R10, Gpr::R11, Gpr::R12];
+    let mut long: Vec<Reg> = [Gpr::R8, Gpr::R9, Gpr::R10, Gpr::R11, Gpr::R12].map(Reg::from).to_vec();
     long.extend((config.tag_registers..Pinned::MAX_TAGS).map(|n| pinned_register(Pinned::Tag(n))));
     if !config.pin_frame {
         long.extend([Pinned::Pc, Pinned::Base].map(pinned_register));
     }
+    let high = if config.cached_values { &[] } else { &Xmm::ALL[8..] };
     let short = short
         .into_iter()
         .map(Reg::from)
         .chain(Xmm::ALL[..8].iter().map(|xmm| Reg::from(*xmm)));
-    let long = long
-        .into_iter()
-        .map(Reg::from)
-        .chain(Xmm::ALL[8..].iter().map(|xmm| Reg::from(*xmm)));
+    let long = long.into_iter().chain(high.iter().map(|xmm| Reg::from(*xmm)));
     (short.collect(), long.collect())
 }

@@ -8,7 +8,7 @@ mod convention;
 pub(crate) use convention::{CALLEE_SAVED, FRAME_BYTES, SPILL_SLOTS, allocatable, clobbered_by_calls};
 pub use convention::{Config, c_float_args, c_int_args, pinned_register, role_register};
 
-use crate::encoder::{Cond, Gpr, Inst, Reg, RegClass};
+use crate::encoder::{Cond, Inst, Reg, RegClass};
 use std::fmt;
 
 /// A virtual register.
@@ -41,7 +41,7 @@ pub enum MachReg {
         source: VReg,
     },
     /// A register that is never allocated: a pinned one or the stack pointer.
-    Fixed(Gpr),
+    Fixed(Reg),
 }
 
 impl From<VReg> for MachReg {
@@ -55,7 +55,7 @@ impl fmt::Display for MachReg {
         match self {
             MachReg::Virtual(vreg) => vreg.fmt(f),
             MachReg::Tied { result, source } => write!(f, "{result}={source}"),
-            MachReg::Fixed(gpr) => gpr.fmt(f),
+            MachReg::Fixed(reg) => reg.fmt(f),
         }
     }
 }

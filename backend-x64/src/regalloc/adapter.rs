@@ -88,7 +88,7 @@ pub(crate) fn operand_positions(
     let mut operands = Operands::new(function, bound);
     inst.try_map(|reg, constraint| {
         Ok::<Reg, EncodeError>(match operands.register(*reg, constraint) {
-            Place::Fixed(gpr) => gpr.into(),
+            Place::Fixed(reg) => reg,
             Place::Operand(index) => allocation(index),
         })
     })
@@ -103,7 +103,7 @@ struct Operands<'a> {
 }
 
 enum Place {
-    Fixed(Gpr),
+    Fixed(Reg),
     Operand(usize),
 }
 
@@ -121,7 +121,7 @@ impl<'a> Operands<'a> {
 
     fn register(&mut self, reg: MachReg, constraint: RegConstraint) -> Place {
         match reg {
-            MachReg::Fixed(gpr) => Place::Fixed(gpr),
+            MachReg::Fixed(reg) => Place::Fixed(reg),
             MachReg::Tied { result, source } => {
                 let source_index = self.list.len();
                 let place = match constraint.fixed {

@@ -177,7 +177,7 @@ impl Selector<'_> {
         if is_symmetric(op) && self.is_better_exchanged(lhs, rhs) {
             std::mem::swap(&mut lhs, &mut rhs);
         }
-        let first = self.source(lhs);
+        let first = self.register(lhs);
         match if lhs == rhs {
             None
         } else {
@@ -185,7 +185,7 @@ impl Selector<'_> {
         } {
             Some(mem) => self.emit(Inst::rm(Op::Ucomisd, Size::S64, first, mem)),
             None => {
-                let second = self.source(rhs);
+                let second = self.register(rhs);
                 self.emit(Inst::rr(Op::Ucomisd, Size::S64, first, second));
             }
         }

@@ -39,7 +39,7 @@ impl Selector<'_> {
                 match self.absorb(operand, &[MemType::F64]) {
                     Some(mem) => self.emit(Inst::rm(Op::Cvttsd2si, size, result, mem)),
                     None => {
-                        let source = self.source(operand);
+                        let source = self.register(operand);
                         self.emit(Inst::rr(Op::Cvttsd2si, size, result, source));
                     }
                 }
@@ -47,7 +47,7 @@ impl Selector<'_> {
             UnaryOp::F64Bits => match self.absorb(operand, &[MemType::F64]) {
                 Some(mem) => self.emit(Inst::rm(Op::Mov, Size::S64, result, mem)),
                 None => {
-                    let source = self.source(operand);
+                    let source = self.register(operand);
                     self.emit(Inst::rr(Op::MovFromXmm, Size::S64, result, source));
                 }
             },
@@ -107,7 +107,7 @@ impl Selector<'_> {
                 self.emit(Inst::rm(instruction, Size::S64, tied, mem));
             }
             None => {
-                let second = self.source(rhs);
+                let second = self.register(rhs);
                 let tied = self.tied(result, lhs);
                 self.emit(Inst::rr(instruction, Size::S64, tied, second));
             }
@@ -119,7 +119,7 @@ impl Selector<'_> {
             FloatUnaryOp::Sqrt => match self.absorb(operand, &[MemType::F64]) {
                 Some(mem) => self.emit(Inst::rm(Op::Sqrtsd, Size::S64, result, mem)),
                 None => {
-                    let source = self.source(operand);
+                    let source = self.register(operand);
                     self.emit(Inst::rr(Op::Sqrtsd, Size::S64, result, source));
                 }
             },

@@ -14,7 +14,7 @@ mod integer;
 mod operation;
 mod terminator;
 
-use crate::encoder::{Gpr, Imm, Inst, Mem, Op, Reg, RegClass, Size};
+use crate::encoder::{Imm, Inst, Mem, Op, Reg, RegClass, Size};
 use crate::lir::{self, BlockId, Pinned, Terminator, Type, Value};
 use crate::machine::{
     Bindings, Edge, MachBlock, MachBlockId, MachFunction, MachInst, MachOp, MachReg, VReg, pinned_register,
@@ -228,7 +228,7 @@ impl<'a> Selector<'a> {
     }
 
     /// The pinned register that holds the value at the current instruction.
-    fn pinned(&self, value: Value) -> Option<Gpr> {
+    fn pinned(&self, value: Value) -> Option<Reg> {
         let Some(lir::Op::GetPinned(pinned)) = self.operation_of(value) else {
             return None;
         };
@@ -238,13 +238,42 @@ impl<'a> Selector<'a> {
 
     /// Does a pinned register still hold what it held at the definition?
     fn is_unchanged(&self, pinned: Pinned, since: Definition) -> bool {
-        let changes = |inst: &lir::Inst| matches!(inst.op, lir::Op::SetPinned(changed, _) if changed == pinned);
+        // Of the registers for values, calls preserve none.
+        let is_value = matches!(pinned, Pinned::Cached(_));
+        let changes = |inst: &lir::Inst| match inst.op {
+            lir::Op::SetPinned(changed, _) => changed == pinned,
+            lir::Op::Call { .. } => is_value,
+            _ => false,
+        };
         match since {
             Definition::Inst(block, index) if block == self.at.0 => {
                 !self.function.block(block).insts[index..self.at.1].iter().any(changes)
             }
+            _ if is_value => {
+                let (block, index) = self.at;
+                let here = &self.function.block(block).insts[..index];
+                !here.iter().any(changes) && !self.leads_here(|block| block.insts.iter().any(changes))
+            }
             _ => !self.function.blocks.iter().any(|block| block.insts.iter().any(changes)),
         }
+    }
+
+    /// Does control get to the current block from one of these?
+    fn leads_here(&self, starts: impl Fn(&lir::Block) -> bool) -> bool {
+        let blocks = &self.function.blocks;
+        let mut seen = vec![false; blocks.len()];
+        let mut pending: Vec<&lir::Block> = blocks.iter().filter(|block| starts(block)).collect();
+        while let Some(block) = pending.pop() {
+            for call in block.terminator.iter().flat_map(|terminator| terminator.successors()) {
+                if call.block == self.at.0 {
+                    return true;
+                }
+                if !std::mem::replace(&mut seen[call.block.index()], true) {
+                    pending.push(&blocks[call.block.index()]);
+                }
+            }
+        }
+        false
     }
 
     /// The virtual register of a value; asking for it makes the value needed.
@@ -278,9 +307,9 @@ impl<'a> Selector<'a> {
             }
             Some(lir::Op::Unary(lir::UnaryOp::Zext, operand)) => self.source(*operand),
             Some(lir::Op::GetPinned(_)) => match self.pinned(value) {
-                Some(gpr) => {
-                    let result = self.new_gpr();
-                    self.emit(Inst::rr(Op::Mov, Size::S64, result, MachReg::Fixed(gpr)));
+                Some(fixed) => {
+                    let result = self.new_vreg(fixed.class());
+                    self.read_fixed(result, fixed);
                     result
                 }
                 None => self.vreg(value),
@@ -289,10 +318,19 @@ impl<'a> Selector<'a> {
         }
     }
 
+    /// Copies a register that is never allocated.
+    fn read_fixed(&mut self, result: VReg, fixed: Reg) {
+        let inst = match fixed {
+            Reg::Gpr(_) => Inst::rr(Op::Mov, Size::S64, result, MachReg::Fixed(fixed)),
+            Reg::Xmm(_) => Inst::rr(Op::Movaps, Size::S128, result, MachReg::Fixed(fixed)),
+        };
+        self.emit(inst);
+    }
+
     /// A register to read the value from, which may be a pinned one.
     fn register(&mut self, value: Value) -> MachReg {
         match self.pinned(value) {
-            Some(gpr) => MachReg::Fixed(gpr),
+            Some(reg) => MachReg::Fixed(reg),
             None => self.source(value).into(),
         }
     }

@@ -26,8 +26,7 @@ impl Selector<'_> {
     fn pure(&mut self, op: &lir::Op, value: Value, result: VReg) {
         match op {
             lir::Op::GetPinned(pinned) => {
-                let fixed = MachReg::Fixed(pinned_register(*pinned));
-                self.emit(Inst::rr(Op::Mov, Size::S64, result, fixed));
+                self.read_fixed(result, pinned_register(*pinned));
             }
             lir::Op::Unary(op, operand) => self.convert(result, *op, *operand),
             lir::Op::Binary(op, lhs, rhs) => self.binary(result, *op, *lhs, *rhs),
@@ -50,10 +49,14 @@ impl Selector<'_> {
         }
     }
 
-    fn set_pinned(&mut self, gpr: Gpr, value: Value) {
-        let fixed = MachReg::Fixed(gpr);
+    fn set_pinned(&mut self, reg: Reg, value: Value) {
+        let fixed = MachReg::Fixed(reg);
+        if matches!(reg, Reg::Xmm(_)) {
+            let value = self.register(value);
+            return self.emit(Inst::rr(Op::Movaps, Size::S128, fixed, value));
+        }
         if let Some(lir::Op::Binary(op @ (BinaryOp::Add | BinaryOp::Sub), lhs, rhs)) = self.operation_of(value)
-            && self.pinned(*lhs) == Some(gpr)
+            && self.pinned(*lhs) == Some(reg)
             && let Some(imm) = self.immediate(*rhs)
         {
             let op = if *op == BinaryOp::Add { Op::Add } else { Op::Sub };
@@ -62,7 +65,7 @@ impl Selector<'_> {
         }
         if let Some(lir::Op::Binary(op @ (BinaryOp::Add | BinaryOp::Sub), lhs, rhs)) = self.operation_of(value)
             && self.is_single_use(value)
-            && self.pinned(*lhs) == Some(gpr)
+            && self.pinned(*lhs) == Some(reg)
         {
             let op = if *op == BinaryOp::Add { Op::Add } else { Op::Sub };
             let reg = self.register(*rhs);
@@ -161,7 +164,7 @@ impl Selector<'_> {
             self.emit(Inst::mr(Op::Mov, Size::S64, address, reg));
             return;
         }
-        let source = self.source(value);
+        let source = self.register(value);
         let address = self.address(addr);
         self.emit(Inst::mr(Op::Movsd, Size::S64, address, source));
     }

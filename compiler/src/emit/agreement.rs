@@ -33,7 +33,7 @@ const NUMBERS: [(&str, i64); 25] = [
     ("COROUTINE_RESUME_DEPTH", coroutine::RESUME_DEPTH as i64),
 ];
 
-const BUILTINS: [Builtin; 14] = [
+const BUILTINS: [Builtin; 15] = [
     Builtin::Barrier,
     Builtin::Safepoint,
     Builtin::GrowStack,
@@ -48,6 +48,7 @@ const BUILTINS: [Builtin; 14] = [
     Builtin::CallLink,
     Builtin::Compile,
     Builtin::Tick,
+    Builtin::Reenter,
 ];
 
 /// `const _: () = { assert!(offset_of!(Hot, base) == 0); .. };`

@@ -38,8 +38,63 @@ pub struct Template {
     pub length: u32,
     /// Where in it a label is, if it has one.
     pub label: Option<u32>,
+    /// The slots that are in registers when it is entered: the first in the first register, and so on.
+    pub reads: Vec<Place>,
+    /// The reads that versions differ in, by bit: what is known to be a double or not.
+    pub checked: u8,
+    /// One for each set of checked reads that are known to be doubles, sets seen as numbers.
+    pub versions: Vec<TemplateVersion>,
+}
+
+/// A version of a template.
+#[derive(Clone, Debug)]
+pub struct TemplateVersion {
     /// The entry, then the continuations of calls.
     pub parts: Vec<TemplatePart>,
+    /// What holds when the next instruction follows; `None` if it never follows here.
+    pub next: Option<Exit>,
+    /// What holds when control goes to where the label says, if it can from here.
+    pub target: Option<Exit>,
+}
+
+/// A slot that an instruction names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Where in the instruction its number stands.
+    pub offset: u32,
+    /// What is to be added to it.
+    pub element: u32,
+}
+
+/// What holds where a template ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exit {
+    /// Whether what was in registers still is, except for what has been written.
+    pub keeps: bool,
+    /// Which reads are known to be doubles, by bit.
+    pub doubles: u8,
+    /// The slots that have been written.
+    pub writes: Vec<Write>,
+}
+
+/// A slot that has been written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Write {
+    /// Which.
+    pub place: Place,
+    /// The number of the template's register that has its value, and what it is; `None` if it is in no register.
+    pub register: Option<(u8, Written)>,
+}
+
+/// What is known of a value that has been written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It is a double.
+    Double,
+    /// It is that of a read.
+    Like(u8),
+    /// Not always has it been written, or not always like this: the slot is in no register, and the register is lost.
+    Lost,
 }
 
 /// A part of a template.

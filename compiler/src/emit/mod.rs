@@ -17,7 +17,10 @@ mod templates;
 mod values;
 
 pub use code::{assembly, link_name};
-pub use image::{CodeSymbol, Image, NativeImage, Opcode, Section, Stubs, Template, TemplatePart};
+pub use image::{
+    CodeSymbol, Exit, Image, NativeImage, Opcode, Place, Section, Stubs, Template, TemplatePart, TemplateVersion,
+    Write, Written,
+};
 pub use standalone::standalone_crate;
 
 /// The generated Rust module, in sections of related items.
@@ -57,7 +60,7 @@ pub use dg_runtime::{
 };
 #[allow(unused_imports, reason = \"without templates some are not needed\")]
 use dg_runtime::{
-    Address, Bytes, Catch, CompileAfter, KindInfo, ListingNames, LanguageInfo, OpcodeInfo, OperandInfo, OperandKind, Patch, PatchKind, Status, Stubs,
-    Template, Templates, Tracer, glue,
+    Address, Bytes, Catch, CompileAfter, Exit, KindInfo, LanguageInfo, ListingNames, OpcodeInfo, OperandInfo,
+    OperandKind, Patch, PatchKind, SlotField, Status, Stubs, Template, Templates, Tracer, Version, Write, glue,
 };
 ";

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use dg_backend_x64::encoder::Size;
 use indexmap::IndexSet;
 
 use super::code::link_name;
@@ -138,7 +137,7 @@ fn language(out: &mut String, image: &Image, symbols: &Symbols) {
     let symbols_of_templates = &symbols.of_templates;
     let _ = writeln!(
         out,
-        "    const TEMPLATES: Templates = Templates {{\n        opcodes: &TEMPLATES,\n        stubs: &STUB_TEMPLATES,\n\
+        "    const TEMPLATES: Templates = Templates {{\n        opcodes: &OPCODE_TEMPLATES,\n        templates: &TEMPLATES,\n        stubs: &STUB_TEMPLATES,\n\
          \x20       symbols: &["
     );
     for symbol in symbols_of_templates {
@@ -201,7 +200,7 @@ fn names(out: &mut String, image: &Image, symbols: &Symbols) {
     let externs = image.spec.externs.values().map(|function| &function.name);
     let _ = writeln!(out, "        externs: &{:?},", externs.collect::<Vec<_>>());
     let pinned = crate::listing::pinned(image);
-    let registers = pinned.iter().map(|(register, name)| (register.name(Size::S64), name));
+    let registers = pinned.iter().map(|(register, name)| (register.to_string(), name));
     let _ = writeln!(
         out,
         "        registers: &{:?},\n    }};\n",

@@ -1,12 +1,12 @@
 //! Templates of compiled code as static tables: bytes, and what to write where.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use dg_backend_x64::code::{CodeObject, HoleField, RelocationKind};
 use indexmap::IndexSet;
 
-use super::image::{Image, Template, TemplatePart};
+use super::image::{Exit, Image, Place as SlotField, Template, TemplatePart, TemplateVersion, Written};
 use crate::lower::{Hole, HoleSource};
 
 /// Bytes of the blocks that code is copied in: the runtime's `Bytes::BLOCK`.
@@ -29,42 +29,120 @@ struct Place {
 /// The symbols outside of templates that these refer to, in the order of their numbers.
 pub(super) fn outer_symbols(image: &Image) -> IndexSet<String> {
     let mut outer = IndexSet::new();
-    for template in image.templates.iter().chain(&image.stub_templates) {
-        join(template, &mut outer);
+    for template in distinct(image).chain(&image.stub_templates) {
+        for version in &template.versions {
+            join(version, &mut outer);
+        }
     }
     outer
+}
+
+/// The templates of opcodes, each once: several opcodes may have the same.
+fn distinct(image: &Image) -> impl Iterator<Item = &Template> {
+    let mut seen = HashSet::new();
+    image
+        .templates
+        .iter()
+        .filter(move |template| seen.insert(&template.name))
 }
 
 /// `static TEMPLATES: [Template; N] = [Template { hot: Bytes { .. }, cold: Bytes { .. }, patches: &[..], .. }, ..];`
 pub(super) fn templates(image: &Image) -> String {
     let mut outer = IndexSet::new();
     let mut out = String::new();
+    let of_opcodes: Vec<&Template> = distinct(image).collect();
+    let numbers = image.templates.iter().map(|template| {
+        let number = of_opcodes.iter().position(|other| other.name == template.name);
+        number.map_or_else(String::new, |number| number.to_string())
+    });
+    let numbers: Vec<String> = numbers.collect();
+    let _ = writeln!(
+        out,
+        "static OPCODE_TEMPLATES: [u16; {}] = [{}];\n",
+        numbers.len(),
+        numbers.join(", ")
+    );
     let tables = [
-        ("TEMPLATES", &image.templates),
-        ("STUB_TEMPLATES", &image.stub_templates),
+        ("TEMPLATES", of_opcodes),
+        ("STUB_TEMPLATES", image.stub_templates.iter().collect()),
     ];
     for (name, templates) in tables {
         let _ = writeln!(out, "static {name}: [Template; {}] = [", templates.len());
         for template in templates {
-            let joined = join(template, &mut outer);
+            let reads: Vec<String> = template.reads.iter().copied().map(slot).collect();
             let _ = writeln!(
                 out,
-                "    // {}\n    Template {{\n        length: {},\n        label: {},\n        hot: {},\n        \
-                 cold: {},\n        patches: &[",
+                "    // {}\n    Template {{\n        length: {},\n        label: {},\n        reads: &[{}],\n        \
+                 checked: {},",
                 template.name,
                 template.length,
                 template.label.unwrap_or(0),
-                bytes(&joined.hot),
-                bytes(&joined.cold),
+                reads.join(", "),
+                template.checked,
             );
-            for patch in joined.patches {
-                let _ = writeln!(out, "            {patch},");
+            let joined: Vec<Joined> = template
+                .versions
+                .iter()
+                .map(|version| join(version, &mut outer))
+                .collect();
+            let most = |length: fn(&Joined) -> usize| joined.iter().map(length).max().unwrap_or(0);
+            let _ = writeln!(
+                out,
+                "        most_hot: {},\n        most_cold: {},\n        versions: &[",
+                most(|joined| joined.hot.len()),
+                most(|joined| joined.cold.len()),
+            );
+            for (version, joined) in template.versions.iter().zip(joined) {
+                out.push_str(&version_text(version, joined));
             }
             out.push_str("        ],\n    },\n");
         }
         out.push_str("];\n\n");
     }
     out
+}
+
+/// `Version { hot: Bytes { .. }, cold: Bytes { .. }, patches: &[..], next: Exit { .. }, target: Exit { .. } }`
+fn version_text(version: &TemplateVersion, joined: Joined) -> String {
+    let mut out = format!(
+        "            Version {{\n                hot: {},\n                cold: {},\n                next: {},\n                \
+         target: {},\n                patches: &[\n",
+        bytes(&joined.hot),
+        bytes(&joined.cold),
+        exit(version.next.as_ref()),
+        exit(version.target.as_ref()),
+    );
+    for patch in joined.patches {
+        let _ = writeln!(out, "                    {patch},");
+    }
+    out.push_str("                ],\n            },\n");
+    out
+}
+
+/// `SlotField::new(2, 0)`
+fn slot(place: SlotField) -> String {
+    format!("SlotField::new({}, {})", place.offset, place.element)
+}
+
+/// `Some(Exit { keeps: true, doubles: 3, writes: &[Write::double(SlotField::new(2, 0), 2)] })`
+fn exit(exit: Option<&Exit>) -> String {
+    let Some(exit) = exit else { return "None".into() };
+    let writes: Vec<String> = exit
+        .writes
+        .iter()
+        .map(|write| match write.register {
+            Some((register, Written::Double)) => format!("Write::double({}, {register})", slot(write.place)),
+            Some((register, Written::Like(read))) => format!("Write::like({}, {register}, {read})", slot(write.place)),
+            Some((register, Written::Lost)) => format!("Write::lost({}, {register})", slot(write.place)),
+            None => format!("Write::unknown({})", slot(write.place)),
+        })
+        .collect();
+    format!(
+        "Some(Exit {{ keeps: {}, doubles: {}, writes: &[{}] }})",
+        exit.keeps,
+        exit.doubles,
+        writes.join(", ")
+    )
 }
 
 /// `Bytes { length: 2, blocks: &[*b"\x48\x8d.."] }`
@@ -82,7 +160,7 @@ fn bytes(bytes: &[u8]) -> String {
 }
 
 /// Lays the parts of a template one behind the other.
-fn join(template: &Template, outer: &mut IndexSet<String>) -> Joined {
+fn join(version: &TemplateVersion, outer: &mut IndexSet<String>) -> Joined {
     let mut joiner = Joiner {
         hot: Vec::new(),
         cold: Vec::new(),
@@ -90,8 +168,8 @@ fn join(template: &Template, outer: &mut IndexSet<String>) -> Joined {
         patches: Vec::new(),
         outer,
     };
-    let starts: Vec<[u32; 2]> = template.parts.iter().map(|part| joiner.place(part)).collect();
-    for (part, [hot, cold]) in template.parts.iter().zip(starts) {
+    let starts: Vec<[u32; 2]> = version.parts.iter().map(|part| joiner.place(part)).collect();
+    for (part, [hot, cold]) in version.parts.iter().zip(starts) {
         joiner.fields(
             part,
             &part.hot,
@@ -168,6 +246,15 @@ impl Joiner<'_> {
             };
             self.hole(start.plus(site.offset), hole, distance);
         }
+        for site in &object.high_vectors {
+            self.patch(
+                start.plus(site.offset),
+                "Register",
+                site.shift.into(),
+                site.number.into(),
+                0,
+            );
+        }
         for relocation in &object.relocations {
             assert_eq!(
                 relocation.kind,
@@ -205,6 +292,8 @@ impl Joiner<'_> {
             HoleSource::Bytecode => ("Bytecode", 0),
             HoleSource::Next => ("Next", 0),
             HoleSource::Target(offset) => ("Target", offset),
+            HoleSource::Slot => ("Slot", 0),
+            HoleSource::Place => ("Place", 0),
         };
         self.patch(at, kind, hole.scale, source, hole.addend + distance);
     }

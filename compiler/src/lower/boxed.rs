@@ -69,6 +69,14 @@ impl Boxed {
         }
     }
 
+    /// The double that has been computed and boxed, if it is one.
+    pub(super) fn computed_double(&self) -> Option<lir::Value> {
+        match self.always[..] {
+            [(Half::Float, float)] if self.memory.is_none() => Some(float),
+            _ => None,
+        }
+    }
+
     /// The value, if it is known.
     pub(super) fn known(&self) -> Option<u64> {
         self.constant
@@ -275,10 +283,11 @@ impl Part<'_> {
     /// Stores a boxed value, from whichever part is at hand.
     pub(super) fn store_boxed(&mut self, addr: Addr, value: ValueId) {
         let root = self.root(value);
-        if let Held::Boxed(boxed) = &self.held[&root]
-            && boxed.memory.is_none()
-            && let [(Half::Float, float)] = boxed.always[..]
-        {
+        let computed = match &self.held[&root] {
+            Held::Boxed(boxed) => boxed.computed_double(),
+            Held::Plain(_) => None,
+        };
+        if let Some(float) = computed.or_else(|| self.raw_register(root)) {
             return self.code.b.store(MemType::F64, addr, float);
         }
         let bits = self.bits(root);

@@ -4,6 +4,7 @@ use dg_backend_x64::lir::{self, IntCond, MemType};
 
 use super::LowerError;
 use super::frame::Form;
+use super::holes::HoleSource;
 use super::part::Part;
 use super::stubs;
 use crate::abi::hot;
@@ -126,6 +127,9 @@ impl Part<'_> {
         };
         let length = encoding.length as i32;
         let forwarded = self.forwarded()?;
+        if !self.code.b.is_cold() {
+            self.leave_registers(HoleSource::Next);
+        }
         self.code.next(length, self.has_allocated, forwarded);
         Ok(())
     }
@@ -133,6 +137,9 @@ impl Part<'_> {
     /// The instruction that a label names.
     fn goto(&mut self, label: OperandId) -> Result<(), LowerError> {
         let offset = self.operand(label)?.1.offset;
+        if !self.code.b.is_cold() {
+            self.leave_registers(HoleSource::Target(offset));
+        }
         self.code.goto(offset, self.has_allocated);
         Ok(())
     }

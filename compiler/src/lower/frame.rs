@@ -286,11 +286,11 @@ impl Code {
     }
 
     /// In a template: goes to code that is filled in.
-    fn jump_to_hole(&mut self, source: HoleSource, forwarded: Option<Value>) {
+    pub(super) fn jump_to_hole(&mut self, source: HoleSource) {
         let hole = self.holes.dword(Hole::of(source));
         self.b.terminate(Terminator::TailJump {
             target: JumpTarget::Hole(hole),
-            args: forwarding(forwarded),
+            args: vec![],
         });
     }
 
@@ -540,7 +540,7 @@ impl Code {
     ///
     /// `forwarded` is what the instruction before it has computed.
     pub(super) fn dispatch(&mut self, length: i32, forwarded: Option<Value>) {
-        if self.form == Form::Shared {
+        if self.form != Form::Interpreter {
             return self.resume(length, forwarded);
         }
         let opcode = self.operand(MemType::U16, length as u32);
@@ -556,25 +556,27 @@ impl Code {
     /// that is a safepoint.
     pub(super) fn next(&mut self, length: i32, has_allocated: bool, forwarded: Option<Value>) {
         match self.form {
+            // Off the expected path nothing is in registers that the next instruction might count on.
+            Form::Template if self.b.is_cold() => self.safepoint_between(length, has_allocated, forwarded),
             Form::Template => {
                 if has_allocated {
                     self.poll(Next::After(length), forwarded);
                 }
-                self.jump_to_hole(HoleSource::Next, forwarded);
+                self.jump_to_hole(HoleSource::Next);
             }
-            Form::Shared if has_allocated => self.safepoint_between(length, forwarded),
-            Form::Interpreter if has_allocated && !self.safepoint_table => self.safepoint_between(length, forwarded),
+            Form::Shared if has_allocated => self.safepoint_between(length, true, forwarded),
+            Form::Interpreter if has_allocated && !self.safepoint_table => {
+                self.safepoint_between(length, true, forwarded);
+            }
             Form::Interpreter | Form::Shared => self.dispatch(length, forwarded),
         }
     }
 
-    fn safepoint_between(&mut self, length: i32, forwarded: Option<Value>) {
-        let next = self.pc_after(length);
-        self.set_pc(next);
-        if self.form != Form::Interpreter || !self.safepoint_table {
-            self.poll(Next::After(0), forwarded);
+    fn safepoint_between(&mut self, length: i32, has_allocated: bool, forwarded: Option<Value>) {
+        if has_allocated && (self.form != Form::Interpreter || !self.safepoint_table) {
+            self.poll(Next::After(length), forwarded);
         }
-        self.dispatch(0, forwarded);
+        self.dispatch(length, forwarded);
     }
 
     /// Goes on at the instruction that the label at `offset` of the running one names. It may stand before this one: a
@@ -594,7 +596,12 @@ impl Code {
             if has_allocated {
                 self.poll(Next::Label(offset), None);
             }
-            return self.jump_to_hole(HoleSource::Target(offset), None);
+            if !self.b.is_cold() {
+                return self.jump_to_hole(HoleSource::Target(offset));
+            }
+            let target = self.next_pc(Next::Label(offset));
+            self.set_pc(target);
+            return self.b.tail_jump(super::stubs::RESUME, vec![]);
         }
         let target = self.next_pc(Next::Label(offset));
         self.set_pc(target);

@@ -33,12 +33,16 @@ pub enum HoleSource {
     Next,
     /// The code of the instruction that the label at this offset names.
     Target(u32),
+    /// A slot that the compiler chooses.
+    Slot,
+    /// Code that the compiler chooses.
+    Place,
 }
 
 impl HoleSource {
     /// Is it so small that eight times it, and a little more, is a displacement?
     const fn is_small(self) -> bool {
-        matches!(self, Self::U16(_) | Self::FrameSize | Self::Params)
+        matches!(self, Self::U16(_) | Self::FrameSize | Self::Params | Self::Slot)
     }
 }
 

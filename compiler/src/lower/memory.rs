@@ -5,7 +5,7 @@ use dg_backend_x64::lir::{self, Addr, BinaryOp, IntCond, MemType, Type as Low};
 
 use super::LowerError;
 use super::copy::Run;
-use super::frame::Code;
+use super::frame::{Code, Form};
 use super::part::{Held, Part, mem_type};
 use crate::abi::{self, Builtin, frame, hot};
 use crate::ir::spec::{FieldType, OperandEncoding, OperandKind, Trailing};
@@ -44,7 +44,9 @@ impl Part<'_> {
             Op::SlotLoad { slot, offset } => {
                 let addr = self.slot(*slot, *offset);
                 self.define_in_memory(results[0], addr, false);
-                if let Some(last) = self.code.last
+                if let Some(register) = self.register_of_slot(*slot, *offset) {
+                    self.define_float(results[0], register);
+                } else if let Some(last) = self.code.last
                     && *offset == 0
                     && self.is_last(*slot)?
                 {
@@ -54,6 +56,7 @@ impl Part<'_> {
             Op::SlotStore { slot, offset, value } => {
                 let addr = self.slot(*slot, *offset);
                 self.store_boxed(addr, *value);
+                self.wrote_slot(*slot, *offset, *value);
                 self.memory_changed();
             }
             Op::SlotAddress { slot, offset } => {
@@ -338,6 +341,13 @@ impl Part<'_> {
             unreachable!("an owner is a reference")
         };
         let owner = self.code.narrow(owner);
+        // In a template the call destroys what is in registers, so it does not come back.
+        let is_end = self.code.form == Form::Template && self.is_end;
+        let length = self
+            .encoding
+            .as_ref()
+            .filter(|_| is_end)
+            .map(|encoding| encoding.length as i32);
         let code = &mut self.code;
         let state = code.b.load(MemType::U8, Code::object(owner, abi::GC_BYTE));
         let is_old = code.b.int_compare_imm(IntCond::Eq, state, abi::GC_OLD.into());
@@ -345,7 +355,10 @@ impl Part<'_> {
         let on = code.b.current();
         code.in_block(cold, |code| {
             code.call_builtin(Builtin::Barrier, &[owner], &[] as &[Low]);
-            code.b.jump(on, vec![]);
+            match length {
+                Some(length) => code.next(length, false, None),
+                None => code.b.jump(on, vec![]),
+            }
         });
     }
 }

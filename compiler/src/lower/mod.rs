@@ -5,6 +5,7 @@
 //! callee's entry, a return with a jump to the continuation that the caller left in the callee's header.
 
 mod boxed;
+mod cached;
 mod caches;
 mod calls;
 mod catches;
@@ -46,6 +47,8 @@ pub struct LowerOptions {
     /// Whether a due safepoint is entered through the dispatch table; if not, code asks for it at jumps, at entries of
     /// functions and after allocating.
     pub safepoint_table: bool,
+    /// Whether templates hand each other values in registers, and leave out checks of what is known to be a double.
+    pub value_registers: bool,
 }
 
 impl Default for LowerOptions {
@@ -54,6 +57,7 @@ impl Default for LowerOptions {
             register_pinning: true,
             tag_registers: true,
             safepoint_table: true,
+            value_registers: true,
         }
     }
 }

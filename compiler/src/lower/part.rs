@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use dg_backend_x64::lir::{self, BinaryOp as Lir, MemType, Role as Place, UnaryOp as Convert};
 
 use super::boxed::Boxed;
+use super::cached::{self, Read, Registers};
 use super::calls::NewFrame;
 use super::frame::{Code, Form};
 use super::holes::Hole;
@@ -12,11 +13,12 @@ use super::natives;
 use super::stubs::{self, Entry, MoreRoom};
 use super::{LowerError, LowerOptions};
 use crate::abi::{self, hot};
+use crate::emit::Exit;
 use crate::ir::cfg::Cfg;
 use crate::ir::spec::{CacheForm, Encoding, FieldType, OperandKind, RecordKind, SpecTables, Variant};
 use crate::ir::{
     BinaryOp, BlockCall, BlockId, FloatCond, Function, FunctionId, FunctionKind, IntCond, Op, OperandId, Program,
-    RecordId, Role, Type, UnaryOp, ValueId,
+    RecordId, Role, Terminator, Type, UnaryOp, ValueId,
 };
 
 /// Lowers one function for the interpreter, or for what compiled functions share.
@@ -31,7 +33,7 @@ pub(super) fn lower(
 ) -> Result<lir::Function, LowerError> {
     let name = form.symbol(&function.name);
     let part = Part::new(program, function, options, Code::new(&name, options, form), &[]);
-    Ok(part.lower()?.0)
+    Ok(part.lower()?.function)
 }
 
 /// Lowers one function as a part of a template, `inlined` being its other parts. Answers its holes too.
@@ -47,18 +49,37 @@ pub(super) fn template(
     options: &LowerOptions,
     inlined: &[FunctionId],
     opcode: u32,
-) -> Result<(lir::Function, Vec<Hole>), LowerError> {
+    (reads, known): (&[Read], u8),
+) -> Result<Lowered, LowerError> {
     let mut code = Code::new(&function.name, options, Form::Template);
     if function.role == Role::Entry && function.form == CacheForm::Linking {
-        take_last(&mut code, function.variant.as_ref());
+        cached::take(&mut code, function, reads);
         code.again();
-        return Ok(code.finish());
+        let (function, holes) = code.finish();
+        return Ok(Lowered {
+            function,
+            holes,
+            exits: [None, None],
+        });
     }
     let mut part = Part::new(program, function, options, code, inlined);
+    if function.role == Role::Entry {
+        let registers = Registers::new(&program.spec, function, reads, known, options.value_registers);
+        part.registers = Some(registers);
+    }
     if function.role == Role::Entry && matches!(function.form, CacheForm::Case(_)) {
         part.expected_opcode = Some(opcode);
     }
     part.lower()
+}
+
+/// A function that has been lowered.
+pub(super) struct Lowered {
+    pub(super) function: lir::Function,
+    /// In a template: its holes.
+    pub(super) holes: Vec<Hole>,
+    /// In a template: what holds when the next instruction follows, and when the label is gone to.
+    pub(super) exits: [Option<Exit>; 2],
 }
 
 /// Takes what the instruction before has computed, if that is an operand.
@@ -109,8 +130,12 @@ pub(super) struct Part<'a> {
     pub(super) inlined: &'a [FunctionId],
     /// In a template: what the instruction has to be still.
     expected_opcode: Option<u32>,
+    /// Is the instruction being lowered the last one of the bytecode?
+    pub(super) is_end: bool,
     /// In the first part of a native function: how it was entered.
     pub(super) native_entry: Option<natives::NativeEntry>,
+    /// In the first part of a template: what is in registers.
+    pub(super) registers: Option<Registers>,
 }
 
 impl<'a> Part<'a> {
@@ -143,16 +168,20 @@ impl<'a> Part<'a> {
             inlined,
             expected_opcode: None,
             native_entry: None,
+            is_end: false,
+            registers: None,
         };
         part.make_blocks();
         part
     }
 
-    fn lower(mut self) -> Result<(lir::Function, Vec<Hole>), LowerError> {
+    fn lower(mut self) -> Result<Lowered, LowerError> {
         for block in self.cfg.order().to_vec() {
             self.block(block)?;
         }
-        Ok(self.code.finish())
+        let exits = self.registers.map_or([None, None], Registers::exits);
+        let (function, holes) = self.code.finish();
+        Ok(Lowered { function, holes, exits })
     }
 
     /// The low-level blocks with their parameters; those of the entry come in the registers of its role.
@@ -204,7 +233,10 @@ impl<'a> Part<'a> {
     /// ```
     fn enter_handler(&mut self) -> Result<(), LowerError> {
         let FunctionKind::Native(native) = self.function.kind else {
-            take_last(&mut self.code, self.function.variant.as_ref());
+            match self.code.form {
+                Form::Template => self.take_registers(),
+                Form::Interpreter | Form::Shared => take_last(&mut self.code, self.function.variant.as_ref()),
+            }
             return Ok(());
         };
         let needs = natives::needs(self.program, native);
@@ -272,15 +304,29 @@ impl<'a> Part<'a> {
                 self.code.expect_opcode(opcode);
             }
         }
-        for inst in &self.function.blocks[id].insts {
+        let insts = &self.function.blocks[id].insts;
+        for (index, inst) in insts.iter().enumerate() {
             let inst = &self.function.insts[*inst];
             self.line = inst.line;
+            self.is_end = index + 1 == insts.len() && self.is_followed_by_next(id);
             self.inst(&inst.op, &inst.results)?;
         }
         self.line = self.function.blocks[id].line;
         self.terminator(&self.function.blocks[id].terminator)?;
         self.epoch_at_end.insert(id, self.epoch);
         Ok(())
+    }
+
+    /// Whether nothing but the next instruction follows the instructions of a block.
+    fn is_followed_by_next(&self, id: BlockId) -> bool {
+        match &self.function.blocks[id].terminator {
+            Terminator::Next => true,
+            Terminator::Jump(to) => {
+                let block = &self.function.blocks[to.block];
+                block.insts.is_empty() && block.terminator == Terminator::Next
+            }
+            _ => false,
+        }
     }
 
     /// That of the predecessors, if they agree; something new otherwise.

@@ -4,6 +4,7 @@ use dg_backend_x64::lir::{self, IntCond, MemType};
 
 use super::LowerError;
 use super::copy::Run;
+use super::frame::Form;
 use super::part::Part;
 use super::stubs::nil;
 use crate::abi::hot;
@@ -46,6 +47,7 @@ impl Part<'_> {
             Wanted::One(slot) => {
                 let addr = self.code.slot(slot, 0);
                 self.store_boxed(addr, value);
+                self.wrote_result(value);
                 if self.forwards() {
                     let forwarded = self.float(value);
                     self.stored = Some((self.current, forwarded));
@@ -91,7 +93,8 @@ impl Part<'_> {
 
     /// What the next instruction is handed: the result, from wherever it is at hand.
     pub(super) fn forwarded(&mut self) -> Result<Option<lir::Value>, LowerError> {
-        if !self.forwards() {
+        // On the expected path of a template, values are handed on in other registers.
+        if !self.forwards() || (self.code.form == Form::Template && !self.code.b.is_cold()) {
             return Ok(None);
         }
         match self.stored {

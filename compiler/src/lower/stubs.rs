@@ -3,7 +3,7 @@
 
 use dg_backend_x64::encoder::Scale;
 use dg_backend_x64::lir::{
-    Addr, BinaryOp, Function, IntCond, JumpTarget, MemType, Pinned, Role, Terminator, Type, UnaryOp, Value,
+    Addr, BinaryOp, FloatCond, Function, IntCond, JumpTarget, MemType, Pinned, Role, Terminator, Type, UnaryOp, Value,
 };
 
 use super::LowerOptions;
@@ -38,8 +38,20 @@ pub(super) const INTERPRET: &str = "stub.interpret";
 const COMPILE: &str = "stub.compile";
 /// The program counter is at an instruction that was jumped to: counts for the running function, then goes on.
 pub(super) const TICK: &str = "stub.tick";
-/// Templates: of the two entries of a function, and of what stands where a loop begins.
-pub(super) const TEMPLATES: [&str; 3] = ["entry_fixed", "entry_vararg", "loop_head"];
+/// In a compiled function: runs the instruction of the program counter, whose code counts on values in registers, without
+/// them, then goes on in compiled code.
+const REENTER: &str = "stub.reenter";
+/// Templates: of the two entries of a function, of what stands where a loop begins, and of what is needed to have values
+/// in registers.
+pub(super) const TEMPLATES: [&str; 7] = [
+    "entry_fixed",
+    "entry_vararg",
+    "loop_head",
+    "load_value",
+    "check_value",
+    "reenter",
+    "go_to",
+];
 
 /// What the stubs are called that the runtime has to know.
 pub(super) fn symbols() -> Stubs {
@@ -96,6 +108,7 @@ pub(super) fn all(spec: &SpecTables, options: &LowerOptions) -> Vec<Function> {
     if let Some(callee_code) = callee_code(spec) {
         stubs.push(stub(RESUME, &|code| resume(code, callee_code)));
         stubs.push(stub(EXECUTE, &|code| execute(code, callee_code)));
+        stubs.push(stub(REENTER, &reenter));
     }
     stubs
 }
@@ -107,11 +120,18 @@ pub(super) fn templates(spec: &SpecTables, options: &LowerOptions) -> Vec<(Funct
         write(&mut code);
         code.finish()
     };
-    let [fixed, vararg, head] = TEMPLATES;
+    let [fixed, vararg, head, load, check, reenter, go_to] = TEMPLATES;
     vec![
         template(fixed, &|code| entry_fixed(code, nil(spec))),
         template(vararg, &|code| entry_vararg(code, nil(spec))),
         template(head, &loop_head),
+        template(load, &load_value),
+        template(check, &check_value),
+        template(reenter, &|code| {
+            code.enter_instruction();
+            code.b.tail_jump(REENTER, vec![]);
+        }),
+        template(go_to, &|code| code.jump_to_hole(HoleSource::Place)),
     ]
 }
 
@@ -472,6 +492,50 @@ fn execute(code: &mut Code, callee_code: i32) {
     });
     // The countdown has been set anew.
     jump_through(code, hot::SHARED, forwarded);
+}
+
+/// Runs the instruction as if the function had no code for it, and notes down that this was needed.
+///
+/// ```text
+///     ..   base and pc are saved
+///     mov  rdi, vm
+///     call [vm+reenter]
+///     movzx eax, word [pc]
+///     mov  rcx, [vm+shared]
+///     jmp  [rcx+rax*8]
+/// ```
+fn reenter(code: &mut Code) {
+    let forwarded = code.b.param(Role::Forwarded, Type::F64);
+    code.save_state();
+    code.call_builtin(Builtin::Reenter, &[], &[]);
+    jump_through(code, hot::SHARED, forwarded);
+}
+
+/// Loads a slot into a register.
+///
+/// ```text
+///     movsd value, [base+slot*8]
+/// ```
+fn load_value(code: &mut Code) {
+    let slot = code.hole(Hole::of(HoleSource::Slot));
+    let addr = code.slot(slot, 0);
+    let value = code.b.load(MemType::F64, addr);
+    code.b.set_pinned(Pinned::Cached(0), value);
+    code.jump_to_hole(HoleSource::Next);
+}
+
+/// Goes elsewhere if a value in a register is no double.
+///
+/// ```text
+///     ucomisd value, value
+///     jp   place
+/// ```
+fn check_value(code: &mut Code) {
+    let value = code.b.get_pinned(Pinned::Cached(0));
+    let is_other = code.b.float_compare(FloatCond::Unordered, value, value);
+    let cold = code.leave_if(is_other, "it is no double");
+    code.in_block(cold, |code| code.jump_to_hole(HoleSource::Place));
+    code.jump_to_hole(HoleSource::Next);
 }
 
 /// The running function goes on in its compiled code, or in the interpreter if it has none any more.

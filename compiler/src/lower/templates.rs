@@ -8,10 +8,11 @@
 use dg_backend_x64::emit::{Compiled, compile};
 use dg_backend_x64::machine::Config;
 
+use super::cached::{self, Read};
 use super::frame::Form;
 use super::holes::{Hole, NEXT};
 use super::{LowerError, LowerOptions, is_handler, part, stubs};
-use crate::emit::{CodeSymbol, Section, Template, TemplatePart};
+use crate::emit::{CodeSymbol, Exit, Section, Template, TemplatePart, TemplateVersion};
 use crate::ir::spec::{CacheForm, OperandKind};
 use crate::ir::{ContinuationTarget, Function, FunctionId, FunctionKind, Op, Program, Terminator};
 
@@ -42,6 +43,7 @@ pub(super) fn all(program: &Program, options: &LowerOptions, config: &Config) ->
     }
     let copied = Config {
         entry_alignment: 1,
+        cached_values: true,
         ..*config
     };
     for (id, function) in program.functions.iter() {
@@ -52,7 +54,7 @@ pub(super) fn all(program: &Program, options: &LowerOptions, config: &Config) ->
         all.shared.extend(symbols(compile(&shared, config)?, &shared.name));
         if is_handler(function) {
             let opcode = all.opcodes.len() as u32;
-            let id = without_call_cache(program, id);
+            let id = without_last(program, without_call_cache(program, id));
             all.opcodes.push(template(program, id, options, &copied, opcode)?);
         }
     }
@@ -62,7 +64,13 @@ pub(super) fn all(program: &Program, options: &LowerOptions, config: &Config) ->
             name: function.name,
             length: 0,
             label: None,
-            parts: vec![part],
+            reads: vec![],
+            checked: 0,
+            versions: vec![TemplateVersion {
+                parts: vec![part],
+                next: Some(Exit::default()),
+                target: None,
+            }],
         });
     }
     Ok(all)
@@ -90,11 +98,13 @@ fn template(
     config: &Config,
     opcode: u32,
 ) -> Result<Template, LowerError> {
-    let ids = inlined(program, id);
-    let mut parts = Vec::new();
-    for (index, id) in ids.iter().enumerate() {
-        let (function, holes) = part::template(program, &program.functions[*id], options, &ids, opcode)?;
-        parts.push(link(&function, holes, config, index + 1 == ids.len())?);
+    let reads = cached::reads(&program.spec, &program.functions[id], options.value_registers);
+    let checked: Vec<usize> = (0..reads.len()).filter(|index| reads[*index].is_checked).collect();
+    let mut versions = Vec::new();
+    for set in 0..1_u8 << checked.len() {
+        let known = checked.iter().enumerate().filter(|(bit, _)| set >> bit & 1 != 0);
+        let known = known.fold(0, |known, (_, index)| known | 1 << index);
+        versions.push(version(program, id, options, config, opcode, (&reads, known))?);
     }
     let function = &program.functions[id];
     let (Some(variant), FunctionKind::Bytecode(_)) = (&function.variant, function.kind) else {
@@ -106,8 +116,69 @@ fn template(
         name: function.name.clone(),
         length: encoding.length,
         label: label.map(|index| encoding.operands[index].offset),
-        parts,
+        reads: reads.iter().map(|read| read.place).collect(),
+        checked: checked.iter().fold(0, |bits, index| bits | 1 << index),
+        versions,
     })
+}
+
+/// The version of a template for reads that are known to be doubles.
+fn version(
+    program: &Program,
+    id: FunctionId,
+    options: &LowerOptions,
+    config: &Config,
+    opcode: u32,
+    (reads, known): (&[Read], u8),
+) -> Result<TemplateVersion, LowerError> {
+    let assumed = cached::assume(&program.spec, &program.functions[id], reads, known);
+    let ids = inlined(program, id);
+    let mut version = TemplateVersion {
+        parts: vec![],
+        next: Some(Exit::default()),
+        target: Some(Exit::default()),
+    };
+    for (index, id) in ids.iter().enumerate() {
+        let function = if index == 0 { &assumed } else { &program.functions[*id] };
+        let lowered = part::template(program, function, options, &ids, opcode, (reads, known))?;
+        if ids.len() == 1 {
+            let keeps = cached::keeps_registers(function, &lowered.function, &lowered.holes);
+            let [next, target] = lowered.exits.map(|exit| {
+                exit.map(|exit| Exit {
+                    keeps: exit.keeps && keeps,
+                    ..exit
+                })
+            });
+            version.next = next;
+            version.target = target;
+        }
+        version
+            .parts
+            .push(link(&lowered.function, lowered.holes, config, index + 1 == ids.len())?);
+    }
+    Ok(version)
+}
+
+/// Of a variant for what the instruction before has computed, the one that reads a slot: for compiled code this is the
+/// same. Not where the instruction itself may be run after all.
+fn without_last(program: &Program, id: FunctionId) -> FunctionId {
+    let function = &program.functions[id];
+    let Some(mut variant) = function.variant.clone() else {
+        return id;
+    };
+    for kind in variant.operands.iter_mut().filter(|kind| **kind == OperandKind::Last) {
+        *kind = OperandKind::Slot;
+    }
+    let is_same = |other: &Function| {
+        other.kind == function.kind
+            && other.variant.as_ref() == Some(&variant)
+            && is_handler(other)
+            && other.form == CacheForm::Plain
+    };
+    match function.form {
+        CacheForm::Plain => program.functions.find(is_same).unwrap_or(id),
+        CacheForm::Linking | CacheForm::Case(_) => id,
+    }
 }
 
 /// Of an instruction that remembers whom it calls, the form that does not: compiled code calls functions as their code

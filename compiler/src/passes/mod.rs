@@ -6,12 +6,12 @@ mod call_caching;
 mod check_strength_reduction;
 mod common_subexpressions;
 mod constant_folding;
-mod dead_code;
+pub(crate) mod dead_code;
 mod inline_caching;
 mod result_forwarding;
 mod specialise;
 mod split;
-mod type_check_removal;
+pub(crate) mod type_check_removal;
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -1,10 +1,19 @@
 //! The compiler: copies the template of each instruction, and fills it in.
+//!
+//! While it goes from instruction to instruction, it knows what is in registers ([`super::registers`]) and which version
+//! of a template that allows. Where nothing is in registers, an instruction's code can be entered from anywhere. Where
+//! something is, control that comes from outside (after an instruction has left its expected path) runs the
+//! instruction without its code, and so on until nothing is in registers; a loop has an entry that loads what its
+//! code counts on.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::memory::{CodeMemory, Half, Piece};
-use super::template::{Bytes, Patch, PatchKind, Template, Templates};
+use super::registers::{Kept, REGISTERS, State, Step, field_i32, field_u16};
+use super::survey::{Arrivals, Survey, template_at};
+use super::template::{Bytes, Patch, PatchKind, Template, Templates, Version};
 
 /// What is to be compiled.
 pub(super) struct Source<'a> {
@@ -18,6 +27,43 @@ pub(super) struct Source<'a> {
     pub(super) is_vararg: bool,
     /// Is it to be known what was copied where?
     pub(super) wants_copies: bool,
+    /// Where nothing is to be in registers.
+    pub(super) cuts: &'a Cuts,
+}
+
+/// Instructions that control came to from outside too often to have anything in registers there.
+#[derive(Default)]
+pub(super) struct Cuts {
+    /// By byte offset.
+    at: BTreeSet<usize>,
+    /// All instructions.
+    everywhere: bool,
+}
+
+impl Cuts {
+    pub(super) fn contains(&self, at: usize) -> bool {
+        self.everywhere || self.at.contains(&at)
+    }
+
+    /// Adds, of the instructions that control came to, those that it did not come to from one of the others.
+    pub(super) fn add(&mut self, templates: &Templates, bytecode: &[Cell<u64>], entered: &BTreeSet<usize>) {
+        let (mut at, mut before) = (0, None);
+        while let Some(template) = (at < bytecode.len() * 8)
+            .then(|| template_at(templates, bytecode, at))
+            .flatten()
+        {
+            if entered.contains(&at) && !before.is_some_and(|before| entered.contains(&before)) {
+                self.at.insert(at);
+            }
+            before = Some(at);
+            at += template.length as usize;
+        }
+    }
+
+    /// Nothing is to be in registers anywhere.
+    pub(super) fn add_all(&mut self) {
+        self.everywhere = true;
+    }
 }
 
 /// Compiled code of a function.
@@ -40,7 +86,7 @@ pub(super) struct Compiled {
     pub(super) registration: Option<super::gdb::Registration>,
 }
 
-/// Where the template of an instruction was copied to.
+/// Where the code of an instruction begins.
 #[derive(Clone, Copy)]
 #[cfg_attr(not(feature = "debugging"), allow(dead_code, reason = "for listings"))]
 pub(super) struct Copied {
@@ -63,12 +109,12 @@ impl Compiled {
         self.table[0] as *const u8
     }
 
-    /// The code of the instruction at a byte offset.
+    /// Where the instruction at a byte offset is entered from outside.
     pub(super) fn code_at(&self, offset: u32) -> *const u8 {
         self.entry().wrapping_add(self.offset_at(offset) as usize)
     }
 
-    /// Offset of the code of the instruction at a byte offset.
+    /// Offset of the same.
     pub(super) fn offset_at(&self, offset: u32) -> u32 {
         let word = offset / 8;
         (self.table[1 + word as usize / 2] >> (32 * (word % 2))) as u32
@@ -90,12 +136,8 @@ pub(super) fn compile(
     source: &Source<'_>,
     memory: &mut CodeMemory,
 ) -> Result<Compiled, Refusal> {
-    let [fixed, vararg, loop_head] = templates.stubs else {
-        return Err(Refusal::Never);
-    };
-    let entry = if source.is_vararg { vararg } else { fixed };
-    let mut survey = Survey::of(templates, source.bytecode, loop_head).ok_or(Refusal::Never)?;
-    survey.add(entry);
+    let stubs = Stubs::of(templates).ok_or(Refusal::Never)?;
+    let survey = Survey::of(templates, source.bytecode, source.cuts).ok_or(Refusal::Never)?;
     if survey.hot.max(survey.cold) > memory.capacity() / 2 {
         return Err(Refusal::Never);
     }
@@ -110,98 +152,59 @@ pub(super) fn compile(
     let mut writer = Writer {
         templates,
         source,
+        stubs,
         hot: Cursor::new(memory, &hot),
         cold: Cursor::new(memory, &cold),
         table,
+        labels: vec![0; source.bytecode.len()],
+        heads: Vec::with_capacity(survey.heads.len()),
+        arrivals: Arrivals::default(),
         forward: Vec::new(),
         copies: source.wants_copies.then(Vec::new),
     };
     writer.table[0] = writer.hot.run as u64;
-    writer.all(entry, loop_head, &survey.heads);
-    let (hot_bytes, cold_bytes) = (writer.hot.used as u32, writer.cold.used as u32);
+    writer.all(&survey);
+    let (hot_bytes, cold_bytes) = (writer.hot.used, writer.cold.used);
+    let table = writer.table;
     Ok(Compiled {
-        table: writer.table,
-        hot,
-        cold,
+        table,
+        hot: memory.shrink(Half::Hot, hot, hot_bytes),
+        cold: memory.shrink(Half::Cold, cold, cold_bytes),
         instructions: survey.instructions,
-        hot_bytes,
-        cold_bytes,
+        hot_bytes: hot_bytes as u32,
+        cold_bytes: cold_bytes as u32,
         copies: writer.copies.map(Vec::into_boxed_slice),
         #[cfg(feature = "debugging")]
         registration: None,
     })
 }
 
-/// The instruction's field of 2 bytes.
-fn field_u16(bytecode: &[Cell<u64>], offset: usize) -> u16 {
-    (bytecode[offset / 8].get() >> (8 * (offset % 8))) as u16
+/// The templates that are not of instructions.
+#[derive(Clone, Copy)]
+struct Stubs {
+    entry_fixed: &'static Template,
+    entry_vararg: &'static Template,
+    loop_head: &'static Template,
+    load: &'static Template,
+    check: &'static Template,
+    reenter: &'static Template,
+    go_to: &'static Template,
 }
 
-/// The instruction's aligned field of 4 bytes.
-fn field_i32(bytecode: &[Cell<u64>], offset: usize) -> i32 {
-    (bytecode[offset / 8].get() >> (8 * (offset % 8))) as i32
-}
-
-/// The sizes of everything, and where loops begin.
-struct Survey {
-    hot: usize,
-    cold: usize,
-    instructions: u32,
-    heads: Bits,
-}
-
-impl Survey {
-    fn of(templates: &Templates, bytecode: &[Cell<u64>], loop_head: &Template) -> Option<Self> {
-        let mut survey = Survey {
-            hot: 0,
-            cold: 0,
-            instructions: 0,
-            heads: Bits::new(bytecode.len()),
+impl Stubs {
+    fn of(templates: &Templates) -> Option<Self> {
+        let [entry_fixed, entry_vararg, loop_head, load, check, reenter, go_to] = templates.stubs else {
+            return None;
         };
-        let end = bytecode.len() * 8;
-        let mut at = 0;
-        while at < end {
-            let template = templates.opcodes.get(usize::from(field_u16(bytecode, at)))?;
-            if template.length as usize > end - at {
-                return None;
-            }
-            survey.add(template);
-            survey.instructions += 1;
-            if template.label != 0 {
-                let distance = field_i32(bytecode, at + template.label as usize);
-                if distance <= 0 && survey.heads.insert(at.checked_add_signed(distance as isize)? / 8) {
-                    survey.add(loop_head);
-                }
-            }
-            at += template.length as usize;
-        }
-        Some(survey)
-    }
-
-    fn add(&mut self, template: &Template) {
-        self.hot += template.hot.length as usize;
-        self.cold += template.cold.length as usize;
-    }
-}
-
-/// A set of small numbers.
-struct Bits(Vec<u64>);
-
-impl Bits {
-    fn new(length: usize) -> Self {
-        Bits(vec![0; length.div_ceil(64)])
-    }
-
-    /// Answers whether it is new.
-    fn insert(&mut self, number: usize) -> bool {
-        let (word, bit) = (&mut self.0[number / 64], 1 << (number % 64));
-        let is_new = *word & bit == 0;
-        *word |= bit;
-        is_new
-    }
-
-    fn contains(&self, number: usize) -> bool {
-        self.0[number / 64] & 1 << (number % 64) != 0
+        Some(Stubs {
+            entry_fixed,
+            entry_vararg,
+            loop_head,
+            load,
+            check,
+            reenter,
+            go_to,
+        })
     }
 }
 
@@ -222,6 +225,11 @@ impl Cursor {
             size: piece.len(),
             used: 0,
         }
+    }
+
+    /// Where the next byte runs.
+    fn here(&self) -> *const u8 {
+        self.run.wrapping_add(self.used)
     }
 
     /// Appends code; answers its offset.
@@ -248,17 +256,43 @@ impl Cursor {
         // SAFETY: fields are inside of what was appended.
         unsafe { self.write.add(offset).cast::<[u8; N]>().write_unaligned(bytes) };
     }
+
+    /// Writes three bits of a byte, from bit `shift` on.
+    fn set_register(&mut self, offset: usize, shift: i16, register: u8) {
+        debug_assert!(offset < self.used);
+        // SAFETY: fields are inside of what was appended.
+        unsafe {
+            let byte = self.write.add(offset);
+            *byte = *byte & !(7 << shift) | register << shift;
+        }
+    }
 }
 
 struct Writer<'a> {
     templates: &'a Templates,
     source: &'a Source<'a>,
+    stubs: Stubs,
     hot: Cursor,
     cold: Cursor,
     table: Box<[u64]>,
+    /// By word of the bytecode: offset of the hot code that control goes to from other instructions.
+    labels: Vec<u32>,
+    /// The beginnings of loops that have been written.
+    heads: Vec<WrittenHead>,
+    arrivals: Arrivals,
     /// Distances to code that was not there yet.
     forward: Vec<Forward>,
     copies: Option<Vec<Copied>>,
+}
+
+/// Where a loop begins.
+struct WrittenHead {
+    at: usize,
+    state: State,
+    /// The code that counts on `state`.
+    code: *const u8,
+    /// Code that leaves the compiled one for this instruction.
+    leave: *const u8,
 }
 
 /// A distance to be filled in when the code of its target is there.
@@ -270,104 +304,267 @@ struct Forward {
     target: usize,
 }
 
+/// What a copy of a template is filled in with, besides its instruction.
+struct Copy {
+    /// The instruction.
+    at: usize,
+    registers: [u8; REGISTERS],
+    slot: u16,
+    place: *const u8,
+    /// Where cold code goes that is followed by the next instruction; `None`: where all other code does.
+    next_of_cold: Option<*const u8>,
+    /// What is in registers where the label is gone to.
+    target: Option<State>,
+}
+
+impl Copy {
+    const fn of(at: usize) -> Self {
+        Copy {
+            at,
+            registers: [0; REGISTERS],
+            slot: 0,
+            place: std::ptr::null(),
+            next_of_cold: None,
+            target: None,
+        }
+    }
+}
+
 impl Writer<'_> {
-    fn all(&mut self, entry: &'static Template, loop_head: &'static Template, heads: &Bits) {
-        self.template(entry, 0);
-        let end = self.source.bytecode.len() * 8;
+    fn all(&mut self, survey: &Survey) {
+        let entry = match self.source.is_vararg {
+            true => self.stubs.entry_vararg,
+            false => self.stubs.entry_fixed,
+        };
+        self.note(entry, 0);
+        self.copy(Half::Hot, &entry.versions[0], &Copy::of(0));
+        let bytecode = self.source.bytecode;
+        let end = bytecode.len() * 8;
+        let mut heads = survey.heads.iter().peekable();
+        let mut state = Some(State::EMPTY);
         let mut at = 0;
         while at < end {
-            let word = at / 8;
-            self.table[1 + word / 2] |= (self.hot.used as u64) << (32 * (word % 2));
-            if heads.contains(word) {
-                self.template(loop_head, at);
+            let template = template_at(self.templates, bytecode, at).expect("the survey has seen the instructions");
+            let mut before = self.arrivals.arrive(at, state);
+            self.labels[at / 8] = self.hot.used as u32;
+            if self.source.cuts.contains(at) {
+                before = State::EMPTY;
             }
-            let template = &self.templates.opcodes[usize::from(field_u16(self.source.bytecode, at))];
-            self.template(template, at);
+            let mut entry = self.hot.here();
+            if let Some(head) = heads.next_if(|head| head.at == at) {
+                self.note(self.stubs.loop_head, at);
+                entry = self.head(at, &before, &head.state);
+                before = head.state;
+            } else if !before.is_empty() {
+                entry = self.leave(at);
+            }
+            let offset = entry as usize - self.hot.run as usize;
+            self.table[1 + at / 16] |= (offset as u64 & 0xFFFF_FFFF) << (32 * (at / 8 % 2));
+            self.note(template, at);
+            state = self.instruction(template, at, &before);
             at += template.length as usize;
         }
         for forward in std::mem::take(&mut self.forward) {
-            let target = self.code_at(forward.target);
+            let target = self.hot.run.wrapping_add(self.labels[forward.target / 8] as usize);
             self.distance(forward.is_cold, forward.field, target, forward.addend);
         }
     }
 
-    /// Where the code of an instruction runs.
-    fn code_at(&self, at: usize) -> *const u8 {
-        let word = at / 8;
-        let offset = (self.table[1 + word / 2] >> (32 * (word % 2))) as u32;
-        self.hot.run.wrapping_add(offset as usize)
-    }
-
-    /// Appends a template for the instruction at `at`.
-    fn template(&mut self, template: &'static Template, at: usize) {
-        let hot = self.hot.append(&template.hot);
-        let cold = self.cold.append(&template.cold);
+    /// What follows is of an instruction.
+    fn note(&mut self, template: &'static Template, at: usize) {
         if let Some(copies) = &mut self.copies {
             copies.push(Copied {
                 template,
                 at: at as u32,
-                hot: hot as u32,
-                cold: cold as u32,
+                hot: self.hot.used as u32,
+                cold: self.cold.used as u32,
             });
-        }
-        for patch in template.patches {
-            self.patch(patch, at, hot, cold);
         }
     }
 
-    fn patch(&mut self, patch: &Patch, at: usize, hot: usize, cold: usize) {
+    /// The beginning of a loop that counts on `state`, where `before` is in registers above. Answers where it is
+    /// entered from outside.
+    fn head(&mut self, at: usize, before: &State, state: &State) -> *const u8 {
+        let leave = match state.is_empty() {
+            true => std::ptr::null(),
+            false => self.leave(at),
+        };
+        self.restore(Half::Hot, state, before, leave);
+        let code = self.hot.here();
+        let poll = &self.stubs.loop_head.versions[0];
+        let mut copy = Copy::of(at);
+        let mut outside = code;
+        if !state.is_empty() {
+            let behind = code.wrapping_add(poll.hot.length as usize);
+            copy.next_of_cold = Some(self.entry(state, leave, behind));
+            outside = self.entry(state, leave, code);
+        }
+        self.copy(Half::Hot, poll, &copy);
+        self.heads.push(WrittenHead {
+            at,
+            state: *state,
+            code,
+            leave,
+        });
+        outside
+    }
+
+    /// Cold code that loads registers, then goes to `code`.
+    fn entry(&mut self, state: &State, leave: *const u8, code: *const u8) -> *const u8 {
+        let entry = self.cold.here();
+        self.restore(Half::Cold, state, &State::EMPTY, leave);
+        self.go_to(code);
+        entry
+    }
+
+    fn go_to(&mut self, place: *const u8) {
+        let mut copy = Copy::of(0);
+        copy.place = place;
+        let version = &self.stubs.go_to.versions[0];
+        // What is hot in the template is written to the cold half here.
+        self.copy(Half::Cold, version, &copy);
+    }
+
+    /// Cold code that runs an instruction without its code.
+    fn leave(&mut self, at: usize) -> *const u8 {
+        let place = self.cold.here();
+        self.copy(Half::Cold, &self.stubs.reenter.versions[0], &Copy::of(at));
+        place
+    }
+
+    /// Loads and checks what is in registers in `wanted` but not in `state`.
+    fn restore(&mut self, half: Half, wanted: &State, state: &State, leave: *const u8) {
+        for kept in wanted.kept().filter(|kept| !state.has(*kept)) {
+            if !state.has_slot(kept) {
+                self.load(half, kept.slot, kept.register);
+            }
+            if kept.is_double {
+                self.check(half, kept, leave);
+            }
+        }
+    }
+
+    fn load(&mut self, half: Half, slot: u16, register: u8) {
+        let mut copy = Copy::of(0);
+        copy.registers[0] = register;
+        copy.slot = slot;
+        self.copy(half, &self.stubs.load.versions[0], &copy);
+    }
+
+    fn check(&mut self, half: Half, kept: Kept, leave: *const u8) {
+        let mut copy = Copy::of(0);
+        copy.registers[0] = kept.register;
+        copy.place = leave;
+        self.copy(half, &self.stubs.check.versions[0], &copy);
+    }
+
+    /// Appends the code of an instruction. Answers what is in registers behind it, if control gets there.
+    fn instruction(&mut self, template: &'static Template, at: usize, before: &State) -> Option<State> {
+        let step = Step::new(template, self.source.bytecode, at, before);
+        for (slot, register) in &step.loads[..step.load_count] {
+            self.load(Half::Hot, *slot, *register);
+        }
+        let copy = Copy {
+            registers: step.registers,
+            target: step.target,
+            ..Copy::of(at)
+        };
+        self.copy(Half::Hot, step.version, &copy);
+        step.next
+    }
+
+    /// Appends a copy of a template: its hot code to `half`, its cold code to the cold one.
+    fn copy(&mut self, half: Half, version: &Version, copy: &Copy) {
+        let hot = match half {
+            Half::Hot => self.hot.append(&version.hot),
+            Half::Cold => self.cold.append(&version.hot),
+        };
+        let cold = self.cold.append(&version.cold);
+        for patch in version.patches {
+            let is_cold = patch.is_cold || matches!(half, Half::Cold);
+            let start = if patch.is_cold { cold } else { hot };
+            self.patch(patch, copy, is_cold, start + usize::from(patch.at), hot, cold);
+        }
+    }
+
+    fn patch(&mut self, patch: &Patch, copy: &Copy, is_cold: bool, field: usize, hot: usize, cold: usize) {
         let bytecode = self.source.bytecode;
         let source = usize::from(patch.source);
-        let field = usize::from(patch.at) + if patch.is_cold { cold } else { hot };
+        let at = copy.at;
         let number = match patch.kind {
             PatchKind::U16 => i32::from(field_u16(bytecode, at + source)),
             PatchKind::I32 => field_i32(bytecode, at + source),
             PatchKind::Position => at as i32,
             PatchKind::FrameSize => self.source.frame_size as i32,
             PatchKind::Params => self.source.params as i32,
-            PatchKind::Bytecode => return self.set(patch.is_cold, field, (bytecode.as_ptr() as u64).to_le_bytes()),
-            PatchKind::Next => {
-                let next = self.hot.run.wrapping_add(self.hot.used);
-                return self.distance(patch.is_cold, field, next, patch.addend);
+            PatchKind::Slot => i32::from(copy.slot),
+            PatchKind::Bytecode => return self.half(is_cold).set(field, (bytecode.as_ptr() as u64).to_le_bytes()),
+            PatchKind::Register => {
+                let register = copy.registers[source];
+                return self.half(is_cold).set_register(field, patch.scale, register);
             }
+            PatchKind::Next => {
+                let next = copy.next_of_cold.filter(|_| patch.is_cold).unwrap_or(self.hot.here());
+                return self.distance(is_cold, field, next, patch.addend);
+            }
+            PatchKind::Place => return self.distance(is_cold, field, copy.place, patch.addend),
             PatchKind::Hot => {
                 let place = self.hot.run.wrapping_add(hot + source);
-                return self.distance(patch.is_cold, field, place, patch.addend);
+                return self.distance(is_cold, field, place, patch.addend);
             }
             PatchKind::Cold => {
                 let place = self.cold.run.wrapping_add(cold + source);
-                return self.distance(patch.is_cold, field, place, patch.addend);
+                return self.distance(is_cold, field, place, patch.addend);
             }
             PatchKind::Symbol => {
                 let place = self.templates.symbols[source].0;
-                return self.distance(patch.is_cold, field, place, patch.addend);
+                return self.distance(is_cold, field, place, patch.addend);
             }
             PatchKind::Target => {
                 let target = at.wrapping_add_signed(field_i32(bytecode, at + source) as isize);
+                let state = copy.target.unwrap_or(State::EMPTY);
                 if target > at {
+                    self.arrivals.add(target, &state);
                     return self.forward.push(Forward {
-                        is_cold: patch.is_cold,
+                        is_cold,
                         field,
                         addend: patch.addend,
                         target,
                     });
                 }
-                let place = self.code_at(target);
-                return self.distance(patch.is_cold, field, place, patch.addend);
+                let place = self.back(target, &state);
+                return self.distance(is_cold, field, place, patch.addend);
             }
         };
         let number = number.wrapping_mul(patch.scale.into()).wrapping_add(patch.addend);
-        self.set(patch.is_cold, field, number.to_le_bytes());
+        self.half(is_cold).set(field, number.to_le_bytes());
     }
 
-    fn set<const N: usize>(&mut self, is_cold: bool, field: usize, bytes: [u8; N]) {
-        let half = if is_cold { &mut self.cold } else { &mut self.hot };
-        half.set(field, bytes);
+    /// Where a jump back to `target` goes with `state` in registers.
+    fn back(&mut self, target: usize, state: &State) -> *const u8 {
+        let head = self.heads.iter().rfind(|head| head.at == target);
+        let &WrittenHead {
+            code,
+            leave,
+            state: wanted,
+            ..
+        } = head.expect("the survey has found where loops begin");
+        if wanted.kept().all(|kept| state.has(kept)) {
+            return code;
+        }
+        let entry = self.cold.here();
+        self.restore(Half::Cold, &wanted, state, leave);
+        self.go_to(code);
+        entry
+    }
+
+    fn half(&mut self, is_cold: bool) -> &mut Cursor {
+        if is_cold { &mut self.cold } else { &mut self.hot }
     }
 
     /// The distance from a field to `place`. It fits: the memory is within reach of all that code goes to.
     fn distance(&mut self, is_cold: bool, field: usize, place: *const u8, addend: i32) {
-        let half = if is_cold { &mut self.cold } else { &mut self.hot };
+        let half = self.half(is_cold);
         let from = half.run.wrapping_add(field);
         let distance = (place as isize - from as isize) as i32;
         half.set(field, distance.wrapping_add(addend).to_le_bytes());

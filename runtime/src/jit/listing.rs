@@ -125,8 +125,8 @@ impl Vm {
                     .take(copied.template.length as usize / 8)
                     .flat_map(|word| word.get().to_le_bytes())
                     .collect();
-                let opcode = templates.opcodes.iter().position(is);
-                let info = opcode.and_then(|opcode| self.language().opcodes.get(opcode));
+                let opcode = bytes.first_chunk().map(|opcode| u16::from_le_bytes(*opcode));
+                let info = opcode.and_then(|opcode| self.language().opcodes.get(usize::from(opcode)));
                 info.map_or(String::new(), |info| {
                     self.instruction_text(info, copied.at as usize, &bytes)
                 })

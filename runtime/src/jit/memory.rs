@@ -121,6 +121,17 @@ impl CodeMemory {
         self.size / 2
     }
 
+    /// Gives back what is behind the first `bytes` of a piece.
+    pub(super) fn shrink(&mut self, half: Half, piece: Piece, bytes: usize) -> Piece {
+        let end = piece
+            .end
+            .min(piece.start + bytes.next_multiple_of(ALIGNMENT).max(ALIGNMENT));
+        if end < piece.end {
+            self.free(half, end..piece.end);
+        }
+        piece.start..end
+    }
+
     /// Where a byte runs.
     pub(super) fn run(&self, offset: usize) -> *const u8 {
         self.run.wrapping_add(offset)

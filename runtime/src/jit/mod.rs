@@ -15,6 +15,9 @@ mod gdb;
 mod listing;
 mod memory;
 mod names;
+mod reentry;
+mod registers;
+mod survey;
 mod template;
 
 use std::cell::RefCell;
@@ -23,11 +26,12 @@ use std::collections::hash_map::Entry;
 use std::ptr;
 use std::time::Duration;
 
-pub use template::{Bytes, ListingNames, Patch, PatchKind, Template, Templates};
+pub use template::{Bytes, Exit, ListingNames, Patch, PatchKind, SlotField, Template, Templates, Version, Write};
 
 use compile::{Compiled, Refusal, Source, compile};
 use eviction::Evictions;
 use memory::{CodeMemory, Half};
+use reentry::Reentries;
 
 use crate::code::Code;
 use crate::language::{CompileAfter, LanguageInfo};
@@ -134,6 +138,8 @@ pub(crate) struct Jit {
     /// By code object.
     functions: HashMap<u32, Function>,
     evictions: Evictions,
+    /// By code object.
+    reentries: HashMap<u32, Reentries>,
     /// There is no memory, and none is to be asked for again.
     has_failed: bool,
     stats: JitStats,
@@ -157,6 +163,7 @@ impl Jit {
             memory: None,
             functions: HashMap::new(),
             evictions: Evictions::default(),
+            reentries: HashMap::new(),
             has_failed: false,
             stats: JitStats::default(),
         })
@@ -286,8 +293,14 @@ impl Vm {
         {
             return;
         }
+        self.compile_now(jit, code);
+    }
+
+    /// Compiles a function, for the first time or anew.
+    fn compile_now(&self, jit: &mut Jit, code: Ref<'_, Code>) {
         let start = cpu_time();
         let options = jit.options;
+        let reentries = jit.reentries.remove(&code.raw().0).unwrap_or_default();
         let memory = self.code_memory(jit).ok_or(Refusal::Never);
         let compiled = memory.and_then(|memory| {
             let source = Source {
@@ -296,9 +309,11 @@ impl Vm {
                 params: code.params(),
                 is_vararg: code.is_vararg(),
                 wants_copies: options.wants_copies(),
+                cuts: &reentries.cuts,
             };
             compile(self.language().templates, &source, memory)
         });
+        jit.reentries.insert(code.raw().0, reentries);
         let mut compiled = match compiled {
             Ok(compiled) => compiled,
             Err(refusal) => {
@@ -386,6 +401,7 @@ impl Vm {
     pub(crate) fn free_compiled(&self, code: u32) {
         let jit = &mut *self.jit().borrow_mut();
         let Some(memory) = &mut jit.memory else { return };
+        jit.reentries.remove(&code);
         if let Some(function) = jit.functions.remove(&code) {
             for version in function.retired.into_iter().chain([function.compiled]) {
                 memory.release(version.hot, version.cold);

@@ -4,10 +4,13 @@ use crate::language::Address;
 
 /// What compiled code is made of.
 pub struct Templates {
-    /// By opcode; empty if functions cannot be compiled.
-    pub opcodes: &'static [Template],
-    /// The entries of functions with a fixed number of parameters and with surplus arguments, and what stands where
-    /// a loop begins; empty if functions cannot be compiled.
+    /// By opcode: the number of its template; empty if functions cannot be compiled.
+    pub opcodes: &'static [u16],
+    /// The templates of instructions.
+    pub templates: &'static [Template],
+    /// The entries of functions with a fixed number of parameters and with surplus arguments, what stands where a loop
+    /// begins, and what loads a register, checks it, leaves for code that counts on no register, and goes elsewhere;
+    /// empty if functions cannot be compiled.
     pub stubs: &'static [Template],
     /// Code outside that templates go to, by number.
     pub symbols: &'static [Address],
@@ -31,6 +34,7 @@ impl Templates {
     /// For languages whose functions cannot be compiled.
     pub const NONE: Templates = Templates {
         opcodes: &[],
+        templates: &[],
         stubs: &[],
         symbols: &[],
         shared: &[],
@@ -42,18 +46,107 @@ impl Templates {
     };
 }
 
-/// Machine code that is copied, and what is written into each copy.
+/// Machine code that is copied for an instruction.
 pub struct Template {
     /// Bytes of the instruction.
     pub length: u32,
     /// Where in the instruction a label is; 0 if it has none.
     pub label: u32,
+    /// The slots that are in registers when it is entered: the first in its first register, and so on.
+    pub reads: &'static [SlotField],
+    /// The reads that versions differ in, by bit.
+    pub checked: u8,
+    /// The most bytes of hot code of a version.
+    pub most_hot: u32,
+    /// The most bytes of cold code of a version.
+    pub most_cold: u32,
+    /// One for each set of checked reads that are known to be doubles, sets seen as numbers.
+    pub versions: &'static [Version],
+}
+
+/// A version of a template: its machine code, and what is written into each copy.
+pub struct Version {
     /// What is expected to run; runs into what is copied behind it.
     pub hot: Bytes,
     /// What is not, laid out elsewhere.
     pub cold: Bytes,
+    /// What holds when the next instruction follows; `None` if it never follows here.
+    pub next: Option<Exit>,
+    /// What holds when control goes to where the label says; `None` if it never does from here.
+    pub target: Option<Exit>,
     /// What is written into the copy.
     pub patches: &'static [Patch],
+}
+
+/// A slot that an instruction names.
+#[derive(Clone, Copy)]
+pub struct SlotField {
+    /// Where in the instruction its number stands.
+    pub(super) offset: u16,
+    /// What is to be added to it.
+    pub(super) element: u16,
+}
+
+impl SlotField {
+    /// The slot whose number, less `element`, stands at `offset` of the instruction.
+    pub const fn new(offset: u16, element: u16) -> Self {
+        SlotField { offset, element }
+    }
+}
+
+/// What holds where a template ends.
+pub struct Exit {
+    /// Whether what was in registers still is, except for what has been written.
+    pub keeps: bool,
+    /// Which reads are known to be doubles, by bit.
+    pub doubles: u8,
+    /// The slots that have been written.
+    pub writes: &'static [Write],
+}
+
+/// A slot that has been written.
+pub struct Write {
+    pub(super) slot: SlotField,
+    pub(super) value: Written,
+}
+
+/// What is known of a value that has been written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// It is in no register.
+    Unknown,
+    /// It is in the template's register of this number, and a double.
+    Double(u8),
+    /// It is in the first of these registers, and what a read was.
+    Like(u8, u8),
+    /// It is in no register, and what was in the template's register of this number is lost.
+    Lost(u8),
+}
+
+impl Write {
+    /// A value that is in no register.
+    pub const fn unknown(slot: SlotField) -> Self {
+        let value = Written::Unknown;
+        Write { slot, value }
+    }
+
+    /// A double that is in the template's register of this number.
+    pub const fn double(slot: SlotField, register: u8) -> Self {
+        let value = Written::Double(register);
+        Write { slot, value }
+    }
+
+    /// A value that is in no register; the template's register of this number is lost.
+    pub const fn lost(slot: SlotField, register: u8) -> Self {
+        let value = Written::Lost(register);
+        Write { slot, value }
+    }
+
+    /// The value of a read, in the template's register of this number.
+    pub const fn like(slot: SlotField, register: u8, read: u8) -> Self {
+        let value = Written::Like(register, read);
+        Write { slot, value }
+    }
 }
 
 /// Code in blocks, which are copied whole: the rest of the last one is filled up.
@@ -115,12 +208,18 @@ pub enum PatchKind {
     FrameSize,
     /// A number: named parameters.
     Params,
+    /// A number: the slot that is loaded.
+    Slot,
     /// Eight bytes: the address of the first instruction.
     Bytecode,
+    /// Three bits from bit `scale` on: the register that is the template's register `source`.
+    Register,
     /// A distance: the code of the next instruction.
     Next,
     /// A distance: the code of the instruction that the label at offset `source` names.
     Target,
+    /// A distance: the place that is gone to.
+    Place,
     /// A distance: the code outside with number `source`.
     Symbol,
     /// A distance: byte `source` of the hot code.
