@@ -71,6 +71,8 @@ pub struct CodeInfo {
     pub locals: Vec<LocalInfo>,
     /// Names of captured variables, by index.
     pub captured: Vec<String>,
+    /// Where new functions with this code find what they capture, in the language's terms.
+    pub captures: Box<[u32]>,
     /// What else the language wants to know, such as where operands came from.
     pub extra: Option<Box<dyn Any>>,
 }

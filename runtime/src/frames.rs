@@ -193,10 +193,11 @@ pub(crate) struct FrameHeader {
 pub(crate) fn header(base: *mut u64) -> FrameHeader {
     // SAFETY: only called with bases of frames, which have complete headers below them.
     unsafe {
-        let word = *base.byte_offset(FRAME_CALLEE);
+        // Each half as it was stored: a load of both would have to wait for the stores.
+        let halves = base.byte_offset(FRAME_CALLEE).cast::<u32>();
         FrameHeader {
-            callee: word as u32,
-            delta: (word >> 32) as usize,
+            callee: *halves,
+            delta: *halves.add(1) as usize,
             return_address: *base.byte_offset(FRAME_RETURN) as *const u8,
             pc: *base.byte_offset(FRAME_PC) as *const u8,
         }

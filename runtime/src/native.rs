@@ -172,6 +172,10 @@ impl<'a> CallContext<'a> {
 
     /// Returns the arguments from the i-th on.
     pub fn ret_args(&self, from: u32) -> NativeResult {
+        if self.vm.top() == self.count {
+            // They are what was pushed last already.
+            return Ok(Returned(self.count.saturating_sub(from)));
+        }
         for i in from..self.count {
             self.vm.push(self.arg(i))?;
         }

@@ -87,15 +87,26 @@ impl Vm {
     /// Stack overflow.
     #[inline]
     pub fn push_all(&self, values: &[Value<'_>]) -> Result<(), Throw> {
-        let top = self.top() as usize;
-        self.reserve(top + values.len())?;
+        self.push_each(values.iter().copied())
+    }
+
+    /// Puts values into new slots of the running native frame.
+    ///
+    /// # Errors
+    /// Stack overflow.
+    #[inline]
+    pub fn push_each<'v>(&self, values: impl ExactSizeIterator<Item = Value<'v>>) -> Result<(), Throw> {
+        let (top, count) = (self.top() as usize, values.len());
+        self.reserve(top + count)?;
         // SAFETY: so many slots were just reserved.
         unsafe {
             let first = (*self.hot()).base.wrapping_add(top);
-            for (i, value) in values.iter().enumerate() {
-                *first.wrapping_add(i) = value.bits();
+            let mut written = 0;
+            for value in values.take(count) {
+                *first.wrapping_add(written) = value.bits();
+                written += 1;
             }
-            (*self.hot()).open_top = (top + values.len()) as u32;
+            (*self.hot()).open_top = (top + written) as u32;
         }
         Ok(())
     }
@@ -140,10 +151,19 @@ impl Vm {
     /// Not callable; stack overflow.
     #[inline]
     pub fn prepare(&self, function: Value<'_>, arguments: &[Value<'_>]) -> Result<Pending, Throw> {
-        let pending = self.prepare_empty(function)?;
-        self.push_all(arguments)?;
+        let count = arguments.len();
+        let pending = self.prepare_with_room(function, count)?;
+        let first = pending.slot + 1 + HEADER_WORDS as u32;
+        // SAFETY: so many slots were just reserved.
+        unsafe {
+            let destination = (*self.hot()).base.wrapping_add(first as usize);
+            for (i, argument) in arguments.iter().enumerate() {
+                *destination.wrapping_add(i) = argument.bits();
+            }
+            (*self.hot()).open_top = first + count as u32;
+        }
         Ok(Pending {
-            count: arguments.len() as u32,
+            count: count as u32,
             ..pending
         })
     }
@@ -155,9 +175,15 @@ impl Vm {
     /// Not callable; stack overflow.
     #[inline]
     pub fn prepare_empty(&self, function: Value<'_>) -> Result<Pending, Throw> {
+        self.prepare_with_room(function, 0)
+    }
+
+    /// As `prepare_empty`; so many arguments have room.
+    #[inline]
+    fn prepare_with_room(&self, function: Value<'_>, arguments: usize) -> Result<Pending, Throw> {
         self.callee_in(function)?;
         let slot = self.top();
-        self.reserve(slot as usize + 1 + HEADER_WORDS)?;
+        self.reserve(slot as usize + 1 + HEADER_WORDS + arguments)?;
         // SAFETY: so many slots were just reserved; those of the header are written by the call.
         unsafe {
             let first = (*self.hot()).base.wrapping_add(slot as usize);
@@ -183,6 +209,27 @@ impl Vm {
     /// # Errors
     /// Whatever is thrown and not caught; calls that nest too deeply.
     pub fn call(&mut self, pending: Pending) -> Result<Results, Throw> {
+        let (results, count) = self.run_call(pending)?;
+        self.take_results(results, count)
+    }
+
+    /// As `call`, for the first result only; leaves no slots behind.
+    ///
+    /// # Errors
+    /// As `call`.
+    #[inline]
+    pub fn call_for_one(&mut self, pending: Pending) -> Result<Value<'_>, Throw> {
+        let (results, count) = self.run_call(pending)?;
+        if count == 0 {
+            return Ok(self.nil());
+        }
+        // SAFETY: results stay where they are until something runs, and nothing is collected before the VM is used again,
+        // which ends the borrow.
+        Ok(unsafe { Value::from_bits(*results) })
+    }
+
+    /// Makes a call, and takes it from the slots of the running frame. The results, so many, may be anywhere.
+    fn run_call(&mut self, pending: Pending) -> Result<(*mut u64, u32), Throw> {
         let Pending { slot, count } = pending;
         let callee = self.callee_in(self.slot(slot))?;
         assert!(
@@ -236,20 +283,7 @@ impl Vm {
         if status != 0 {
             return Err(Throw(()));
         }
-        self.take_results(results, count)
-    }
-
-    /// As `call`, for the first result only; leaves no slots behind.
-    ///
-    /// # Errors
-    /// As `call`.
-    #[inline]
-    pub fn call_for_one(&mut self, pending: Pending) -> Result<Value<'_>, Throw> {
-        let results = self.call(pending)?;
-        let bits = results.get(self, 0).bits();
-        self.pop(results);
-        // SAFETY: nothing is collected before the VM is used again, which ends the borrow.
-        Ok(unsafe { Value::from_bits(bits) })
+        Ok((results, count))
     }
 
     /// Copies results, which may be anywhere on the stack, to new slots of the running frame.

@@ -669,8 +669,19 @@ impl Vm {
         Some(unsafe { (*self.address(object).cast::<Header>()).kind })
     }
 
+    /// The base of the running frame.
     #[inline]
-    pub(crate) fn running_callee<T: Object>(&self) -> Ref<'_, T> {
+    pub fn running_base(&self) -> *mut u64 {
+        // SAFETY: the hot part is always readable.
+        unsafe { (*self.hot()).base }
+    }
+
+    /// The function that runs. `T` is the callee object of the language.
+    ///
+    /// # Panics
+    /// When `T` is another object.
+    #[inline]
+    pub fn running_callee<T: Object>(&self) -> Ref<'_, T> {
         // SAFETY: a frame is running, so there is a header below its base with a live callee, whose kind is checked.
         unsafe {
             // As wide as it was stored: a wider load would have to wait for the store.

@@ -192,6 +192,7 @@ fn new_code(prototype: Prototype) -> Option<NewCode> {
             CaptureSource::FromSlot(slot) => Capture::Slot(slot.0),
             CaptureSource::FromCapture(index) => Capture::Captured(index),
         })
+        .map(Capture::number)
         .collect();
     let info = CodeInfo {
         name: String::new(),
@@ -208,8 +209,8 @@ fn new_code(prototype: Prototype) -> Option<NewCode> {
         lines,
         locals,
         captured: prototype.captures.iter().map(|capture| text(&capture.name)).collect(),
+        captures,
         extra: Some(Box::new(Origin {
-            captures,
             source: prototype.source,
             text: prototype.text,
         })),

@@ -21,11 +21,29 @@ pub enum Capture {
     Captured(u16),
 }
 
+impl Capture {
+    const CAPTURED: u32 = 1 << 16;
+
+    /// As `CodeInfo::captures` has it.
+    pub fn number(self) -> u32 {
+        match self {
+            Capture::Slot(slot) => u32::from(slot),
+            Capture::Captured(index) => u32::from(index) | Capture::CAPTURED,
+        }
+    }
+
+    fn of_number(number: u32) -> Capture {
+        if number & Capture::CAPTURED == 0 {
+            Capture::Slot(number as u16)
+        } else {
+            Capture::Captured(number as u16)
+        }
+    }
+}
+
 /// What the code of a function keeps in `CodeInfo::extra`.
 #[derive(Debug)]
 pub struct Origin {
-    /// The captured variables of the function.
-    pub captures: Box<[Capture]>,
     /// The source that it is in.
     pub source: Rc<[u8]>,
     /// Where it is in the source.
@@ -71,13 +89,12 @@ pub fn defined_name(code: Ref<'_, Code>) -> String {
 /// # Errors
 /// When memory runs out.
 pub fn new_closure<'v>(vm: &'v Vm, code: Ref<'v, Code>) -> Result<Ref<'v, Function>, Throw> {
-    let frame = vm.frames().next().expect("a function runs");
-    let running = frame.callee::<Function>().expect("callees are functions");
-    let captures: &[Capture] = origin(code).map_or(&[], |origin| &origin.captures);
+    let running = vm.running_callee::<Function>();
+    let captures = &code.info().captures;
     let function = alloc::function(vm, code, running.env.get(vm), captures.len())?;
-    for (index, capture) in captures.iter().enumerate() {
-        let upvalue = match *capture {
-            Capture::Slot(slot) => open_upvalue(vm, frame.base().wrapping_add(usize::from(slot)))?,
+    for (index, &capture) in captures.iter().enumerate() {
+        let upvalue = match Capture::of_number(capture) {
+            Capture::Slot(slot) => open_upvalue(vm, vm.running_base().wrapping_add(usize::from(slot)))?,
             Capture::Captured(index) => running.items()[usize::from(index)].get(vm),
         };
         function.set_item(index, |item| item, upvalue);

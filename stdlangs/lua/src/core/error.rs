@@ -6,7 +6,11 @@ use super::coerce::type_name;
 use super::levels::{Level, levels};
 use super::names::{self, Name};
 use crate::generated::{Boxed, nil};
-use crate::syntax::{RUNTIME_CHUNK_ID_LEN, chunk_id};
+use crate::syntax::{RUNTIME_CHUNK_ID_LEN, append_chunk_id};
+use crate::text::number::write_unsigned;
+
+/// Bytes that most messages do not exceed, with their position.
+const MESSAGE_LEN: usize = 128;
 
 /// Throws a message; if bytecode runs, with its position in front.
 pub fn throw(vm: &Vm, message: impl AsRef<[u8]>) -> Throw {
@@ -25,6 +29,13 @@ pub fn throw_at(vm: &Vm, level: usize, message: impl AsRef<[u8]>) -> Throw {
     throw_plain(vm, &text)
 }
 
+/// As [`throw`], for a message in parts.
+fn throw_parts(vm: &Vm, parts: &[&[u8]]) -> Throw {
+    let mut text = position_at(vm, 0);
+    parts.iter().for_each(|part| text.extend_from_slice(part));
+    throw_plain(vm, &text)
+}
+
 /// Throws a message as it is.
 pub fn throw_plain(vm: &Vm, message: &[u8]) -> Throw {
     vm.throw(message_value(vm, message))
@@ -37,14 +48,15 @@ pub fn message_value<'v>(vm: &'v Vm, message: &[u8]) -> Value<'v> {
 
 /// `chunk:line: ` of what a frame runs; empty for native functions.
 pub fn position(frame: Frame<'_>) -> Vec<u8> {
-    match frame.line() {
-        Some(line) => {
-            let mut text = chunk_id(frame.code().info().source.as_bytes(), RUNTIME_CHUNK_ID_LEN);
-            text.extend_from_slice(format!(":{line}: ").as_bytes());
-            text
-        }
-        None => Vec::new(),
+    let mut text = Vec::new();
+    if let Some(line) = frame.line() {
+        text.reserve(MESSAGE_LEN);
+        append_chunk_id(&mut text, frame.code().info().source.as_bytes(), RUNTIME_CHUNK_ID_LEN);
+        text.push(b':');
+        write_unsigned(&mut text, line.into());
+        text.extend_from_slice(b": ");
     }
+    text
 }
 
 /// The position of the function at `level`: 0 runs, 1 has called it, and so on; empty if there is none.
@@ -62,29 +74,42 @@ pub fn type_error(vm: &Vm, operand: Option<&str>, value: Value<'_>, action: &str
 pub fn type_error_in_run(vm: &Vm, operand: Option<(&str, u32)>, value: Value<'_>, action: &str) -> Throw {
     let name = operand.and_then(|(operand, offset)| names::of_operand(vm, vm.frames().next()?, operand, offset));
     let type_name = type_name(vm, value);
-    let mut message = format!("attempt to {action} ").into_bytes();
     match name {
-        Some(Name { kind, name }) => {
-            message.extend_from_slice(format!("{kind} '").as_bytes());
-            message.extend_from_slice(&name);
-            message.extend_from_slice(format!("' (a {type_name} value)").as_bytes());
-        }
-        None => message.extend_from_slice(format!("a {type_name} value").as_bytes()),
+        Some(Name { kind, name }) => throw_parts(
+            vm,
+            &[
+                b"attempt to ",
+                action.as_bytes(),
+                b" ",
+                kind.as_bytes(),
+                b" '",
+                &name,
+                b"' (a ",
+                type_name.as_bytes(),
+                b" value)",
+            ],
+        ),
+        None => throw_parts(
+            vm,
+            &[
+                b"attempt to ",
+                action.as_bytes(),
+                b" a ",
+                type_name.as_bytes(),
+                b" value",
+            ],
+        ),
     }
-    throw(vm, message)
 }
 
 /// "attempt to compare ..."
 pub fn order_error(vm: &Vm, lhs: Value<'_>, rhs: Value<'_>) -> Throw {
-    let (lhs, rhs) = (type_name(vm, lhs), type_name(vm, rhs));
-    throw(
-        vm,
-        if lhs == rhs {
-            format!("attempt to compare two {lhs} values")
-        } else {
-            format!("attempt to compare {lhs} with {rhs}")
-        },
-    )
+    let (lhs, rhs) = (type_name(vm, lhs).as_bytes(), type_name(vm, rhs).as_bytes());
+    if lhs == rhs {
+        throw_parts(vm, &[b"attempt to compare two ", lhs, b" values"])
+    } else {
+        throw_parts(vm, &[b"attempt to compare ", lhs, b" with ", rhs])
+    }
 }
 
 /// "bad argument #1 to 'name' (reason)" for argument `index`, from 0, of the running native function.

@@ -164,8 +164,7 @@ impl Externs for Semantics {
     fn close_upvalues(vm: &Vm, from: i32) {
         let coroutine = vm.current_coroutine();
         if !coroutine.captured().borrow().is_empty() {
-            let base = vm.frames().next().expect("a function runs").base();
-            closure::close_upvalues(vm, &coroutine, base.wrapping_add(from as usize));
+            closure::close_upvalues(vm, &coroutine, vm.running_base().wrapping_add(from as usize));
         }
     }
 
@@ -581,6 +580,9 @@ fn concatenate<'v>(vm: &'v Vm, operands: &'v [Value<'v>]) -> Result<Concatenatio
     })
 }
 
+/// Up to so many bytes, strings are joined without memory of their own.
+const SHORT: usize = 64;
+
 /// The text of all operands, which are strings or numbers.
 fn join<'v>(vm: &'v Vm, operands: &[Value<'v>]) -> Result<Value<'v>, Throw> {
     let length: usize = operands
@@ -590,6 +592,14 @@ fn join<'v>(vm: &'v Vm, operands: &[Value<'v>]) -> Result<Value<'v>, Throw> {
         .sum();
     if length > MAX_STRING {
         return Err(error::throw(vm, "string length overflow"));
+    }
+    if length <= SHORT && operands.iter().all(|operand| operand.as_string(vm).is_some()) {
+        let (mut joined, mut end) = ([0; SHORT], 0);
+        for text in operands.iter().filter_map(|operand| operand.as_string(vm)) {
+            joined[end..end + text.len()].copy_from_slice(text.as_bytes());
+            end += text.len();
+        }
+        return coerce::string(vm, &joined[..end]);
     }
     check_size(vm, length)?;
     with_scratch(vm, |joined| {

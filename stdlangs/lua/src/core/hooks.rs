@@ -206,13 +206,13 @@ fn catcher(vm: &Vm) -> Catcher {
         if is_host_boundary(vm, frame.base()) {
             return Catcher::Host;
         }
-        let info = frame.code().info();
         // What pcall and xpcall throw themselves is thrown to their callers.
-        if depth > 0 && frame.line().is_none() {
-            if info.name == natives::PCALL.name {
+        if depth > 0 && !frame.code().is_bytecode() {
+            let name = &frame.code().info().name;
+            if name == natives::PCALL.name {
                 return Catcher::Plain;
             }
-            if info.name == natives::XPCALL.name {
+            if name == natives::XPCALL.name {
                 return Catcher::Handler(frame.slot(1).bits());
             }
         }

@@ -11,9 +11,9 @@ pub enum Level<'v> {
     Function {
         /// Its frame.
         frame: Frame<'v>,
-        /// The frame whose instruction has called it, unless that was another function of which it took the place, or
+        /// The frame whose instruction has called it, or another function of which it took the place; none if that was
         /// the host.
-        caller: Option<Frame<'v>>,
+        outer: Option<Frame<'v>>,
     },
     /// Functions that have ended with tail calls, of which the level before is the last one. (There is no count of
     /// them: the stack does not know how many they were.)
@@ -27,6 +27,15 @@ impl<'v> Level<'v> {
     pub fn frame(self) -> Option<Frame<'v>> {
         match self {
             Level::Function { frame, .. } => Some(frame),
+            Level::TailCall | Level::Host => None,
+        }
+    }
+
+    /// The frame whose instruction has called the function, unless that was another function of which it took the place,
+    /// or the host.
+    pub fn caller(self, vm: &'v Vm) -> Option<Frame<'v>> {
+        match self {
+            Level::Function { frame, outer } => outer.filter(|&outer| !names::is_replaced(vm, frame, outer)),
             Level::TailCall | Level::Host => None,
         }
     }
@@ -44,7 +53,7 @@ pub fn levels_of<'v>(vm: &'v Vm, coroutine: Ref<'v, Coroutine>) -> impl Iterator
         vm,
         frames: vm.frames_of(coroutine),
         next: None,
-        after_tail_call: false,
+        last: None,
     }
     .chain(host)
 }
@@ -52,26 +61,25 @@ pub fn levels_of<'v>(vm: &'v Vm, coroutine: Ref<'v, Coroutine>) -> impl Iterator
 struct Functions<'v> {
     vm: &'v Vm,
     frames: Frames<'v>,
-    /// The frame of the next level, where the one before has looked for its caller.
+    /// The frame of the next level.
     next: Option<Frame<'v>>,
-    /// The last level was reached by a tail call.
-    after_tail_call: bool,
+    /// The last level, until it is known whether it was reached by a tail call.
+    last: Option<Level<'v>>,
 }
 
 impl<'v> Iterator for Functions<'v> {
     type Item = Level<'v>;
 
     fn next(&mut self) -> Option<Level<'v>> {
-        if std::mem::take(&mut self.after_tail_call) {
+        if let Some(last @ Level::Function { outer: Some(_), .. }) = self.last.take()
+            && last.caller(self.vm).is_none()
+        {
             return Some(Level::TailCall);
         }
         let frame = self.next.take().or_else(|| self.frames.next())?;
         self.next = self.frames.next();
-        let caller = self.next.filter(|_| !frame.is_called_by_host());
-        self.after_tail_call = caller.is_some_and(|caller| names::is_replaced(self.vm, frame, caller));
-        Some(Level::Function {
-            frame,
-            caller: caller.filter(|_| !self.after_tail_call),
-        })
+        let outer = self.next.filter(|_| !frame.is_called_by_host());
+        self.last = Some(Level::Function { frame, outer });
+        self.last
     }
 }

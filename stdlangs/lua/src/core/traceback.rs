@@ -31,7 +31,7 @@ pub fn append<'v>(vm: &'v Vm, out: &mut Vec<u8>, levels: impl Iterator<Item = Le
 fn append_level<'v>(vm: &'v Vm, out: &mut Vec<u8>, level: Level<'v>) {
     out.extend_from_slice(b"\n\t");
     let (frame, caller) = match level {
-        Level::Function { frame, caller } => (frame, caller),
+        Level::Function { frame, .. } => (frame, level.caller(vm)),
         Level::TailCall => return out.extend_from_slice(b"(tail call): ?"),
         Level::Host => return out.extend_from_slice(b"[C]: ?"),
     };

@@ -597,8 +597,16 @@ pub(super) fn unpack(cx: &mut CallContext<'_>) -> NativeResult {
     if last - first >= MAX_UNPACKED {
         return Err(error::throw_from_native(cx, "too many results to unpack"));
     }
-    for index in first..=last {
-        cx.push(table::get_number(cx, list, index as f64))?;
+    let elements = usize::try_from(first)
+        .ok()
+        .and_then(|first| list.array.get(cx).items().get(first..=last as usize));
+    match elements {
+        Some(elements) => cx.push_each(elements.iter().map(|element| element.get(cx)))?,
+        None => {
+            for index in first..=last {
+                cx.push(table::get_number(cx, list, index as f64))?;
+            }
+        }
     }
     cx.ret_pushed((last - first + 1) as u32)
 }

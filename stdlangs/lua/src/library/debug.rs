@@ -170,15 +170,11 @@ fn describe_source<'v>(
 
 /// What the function at a level is called by its caller.
 fn describe_name<'v>(vm: &'v Vm, info: Ref<'v, Table>, level: Option<Level<'v>>) -> Result<(), Throw> {
-    let (kind, name) = match level {
-        Some(Level::Function {
-            caller: Some(caller), ..
-        }) => match names::of_callee(vm, caller) {
-            Some(name) => (name.kind, Some(name.name)),
-            None => ("", None),
-        },
-        Some(Level::TailCall) => ("", Some(Vec::new())),
-        _ => ("", None),
+    let caller = level.and_then(|level| level.caller(vm));
+    let (kind, name) = match caller.and_then(|caller| names::of_callee(vm, caller)) {
+        Some(name) => (name.kind, Some(name.name)),
+        None if matches!(level, Some(Level::TailCall)) => ("", Some(Vec::new())),
+        None => ("", None),
     };
     set(vm, info, "namewhat", string(vm, kind.as_bytes())?)?;
     set(vm, info, "name", name.map_or(Ok(nil()), |name| string(vm, &name))?)

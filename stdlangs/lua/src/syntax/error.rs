@@ -48,22 +48,32 @@ pub const RUNTIME_CHUNK_ID_LEN: usize = 60;
 /// The result is shorter than `max_len` bytes (at least 20), with the exact cut-offs of PUC Lua 5.1. Like a C
 /// string, `name` ends at its first NUL.
 pub fn chunk_id(name: &[u8], max_len: usize) -> Vec<u8> {
+    let mut id = Vec::with_capacity(max_len);
+    append_chunk_id(&mut id, name, max_len);
+    id
+}
+
+/// Appends a [`chunk_id`].
+pub fn append_chunk_id(out: &mut Vec<u8>, name: &[u8], max_len: usize) {
     let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
     match name.split_first() {
-        Some((b'=', literal)) => literal[..literal.len().min(max_len - 1)].to_vec(),
+        Some((b'=', literal)) => out.extend_from_slice(&literal[..literal.len().min(max_len - 1)]),
         Some((b'@', file)) => {
             let room = max_len - QUOTED_ELLIPSIS_LEN;
             if file.len() <= room {
-                return file.to_vec();
+                return out.extend_from_slice(file);
             }
-            [b"...", &file[file.len() - room..]].concat()
+            out.extend_from_slice(b"...");
+            out.extend_from_slice(&file[file.len() - room..]);
         }
         _ => {
             let line_end = name.iter().position(|byte| b"\n\r".contains(byte));
             let room = max_len - STRING_ELLIPSIS_LEN;
             let shown = line_end.unwrap_or(name.len()).min(room);
             let ellipsis: &[u8] = if shown < name.len() { b"..." } else { b"" };
-            [b"[string \"", &name[..shown], ellipsis, b"\"]"].concat()
+            for part in [b"[string \"", &name[..shown], ellipsis, b"\"]"] {
+                out.extend_from_slice(part);
+            }
         }
     }
 }

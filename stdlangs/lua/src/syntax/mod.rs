@@ -23,7 +23,7 @@ mod token;
 #[cfg(test)]
 mod tests;
 
-pub use error::{RUNTIME_CHUNK_ID_LEN, SyntaxError, chunk_id};
+pub use error::{RUNTIME_CHUNK_ID_LEN, SyntaxError, append_chunk_id, chunk_id};
 pub use parser::{parse, parse_source};
 pub use print::print;
 pub use source::Source;

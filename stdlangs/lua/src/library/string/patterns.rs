@@ -6,9 +6,9 @@ use dg_runtime::{CallContext, NativeResult, Throw, Value, Vm};
 
 use super::position;
 use crate::core::coerce::{self, is_truthy};
-use crate::core::error;
 use crate::core::state::lua;
-use crate::generated::{Boxed, Function, Kind, ValueKind};
+use crate::core::{error, table};
+use crate::generated::{Boxed, Function, Kind, ValueKind, nil};
 use crate::library::args::{Args, to_int};
 use crate::library::calls::{self, call_for_slot, captured};
 use crate::library::memory::{check_size, keep_scratch, take_scratch};
@@ -174,6 +174,14 @@ fn replace_by_field(
     pattern: &Pattern,
     span: (usize, usize),
 ) -> Result<(), Throw> {
+    if let Some(table) = cx.arg(2).as_table(cx) {
+        // Without a metamethod nothing runs meanwhile.
+        let key = capture(cx, pattern, &lua(cx).matcher.borrow(), cx.bytes(0)?, span, 0)?;
+        let found = table::get(cx, table, key);
+        if found != nil() || table::metatable(cx, table).is_none() {
+            return append_replacement(cx, out, found, span);
+        }
+    }
     let key_slot = cx.top();
     push_captures(cx, pattern, &lua(cx).matcher.borrow(), cx.bytes(0)?, span, 1)?;
     let found = calls::index(cx, 2, key_slot)?;
@@ -251,15 +259,26 @@ fn push_captures(
     count: usize,
 ) -> Result<(), Throw> {
     for index in 0..count {
-        let capture = pattern
-            .capture_or_whole(matcher, index, span)
-            .map_err(|error| pattern_error(cx, error))?;
-        cx.push(match capture {
-            Capture::Span { start, end } => cx.str(&subject[start..end])?.boxed(),
-            Capture::Position(position) => number(position + 1),
-        })?;
+        cx.push(capture(cx, pattern, matcher, subject, span, index)?)?;
     }
     Ok(())
+}
+
+/// A capture, where the whole match stands in for the first one if there is none.
+#[inline]
+fn capture<'c>(
+    cx: &'c CallContext<'_>,
+    pattern: &Pattern,
+    matcher: &Matcher,
+    subject: &[u8],
+    span: (usize, usize),
+    index: usize,
+) -> Result<Value<'c>, Throw> {
+    match pattern.capture_or_whole(matcher, index, span) {
+        Ok(Capture::Span { start, end }) => coerce::string(cx, &subject[start..end]),
+        Ok(Capture::Position(position)) => Ok(number(position + 1)),
+        Err(error) => Err(pattern_error(cx, error)),
+    }
 }
 
 fn pattern_error(vm: &Vm, error: PatternError) -> Throw {
