@@ -147,6 +147,7 @@ impl<'a> CallContext<'a> {
     }
 
     /// Returns several values.
+    #[inline]
     pub fn ret_all(&self, values: &[Value<'_>]) -> NativeResult {
         self.vm.push_all(values)?;
         Ok(Returned(values.len() as u32))

@@ -347,6 +347,11 @@ impl Vm {
     /// Who catches what is thrown out of a call that returns to `continuation`.
     pub(crate) fn catch(&self, continuation: *const u8) -> Option<*const u8> {
         let catches = &self.state().catches;
+        let (&(first, _), &(last, _)) = (catches.first()?, catches.last()?);
+        // Most continuations are elsewhere.
+        if !(first..=last).contains(&(continuation as usize)) {
+            return None;
+        }
         let found = catches.binary_search_by_key(&(continuation as usize), |&(continuation, _)| continuation);
         found.ok().map(|index| catches[index].1)
     }

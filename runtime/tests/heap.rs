@@ -491,3 +491,80 @@ fn marking_in_steps_sees_what_is_written_meanwhile() {
         assert!(next.is_none());
     }
 }
+
+/// An array of values that is larger than a block, whose elements count from 0.
+fn counting_array(vm: &Vm, length: usize) -> Ref<'_, Values> {
+    let values = vm.new_values(length).unwrap();
+    for index in 0..length {
+        values.set_item(index, |item| item, Value::double(index as f64));
+    }
+    values
+}
+
+fn check_grown(vm: &Vm, values: Ref<'_, Values>, counted: usize) {
+    for (index, item) in values.items().iter().enumerate() {
+        let expected = if index < counted {
+            Value::double(index as f64)
+        } else {
+            vm.nil()
+        };
+        assert!(item.get(vm) == expected, "element {index}");
+    }
+}
+
+#[test]
+fn large_arrays_grow_where_they_are() {
+    for stress in [false, true] {
+        let mut vm = new_vm(GcParameters {
+            stress,
+            ..GcParameters::default()
+        });
+        // Memory that was in use before is not nil by itself.
+        drop(vm.root_ref(counting_array(&vm, 100_000)));
+        vm.collect_full();
+        let values = counting_array(&vm, 5_000);
+        let handle = vm.root_ref(values);
+        let before = vm.bytes_in_use();
+        assert!(vm.grow_values(values, 50_000));
+        assert_eq!(vm.bytes_in_use() - before, 45_000 * 8);
+        check_grown(&vm, values, 5_000);
+        vm.collect_minor();
+        let values = handle.get(&vm);
+        // An old array may refer to young objects in its new part.
+        assert!(vm.grow_values(values, 60_000));
+        let young = vm.str(b"kept by the last element").unwrap();
+        values.set_item(59_999, |item| item, string_value(young));
+        vm.collect_minor();
+        vm.collect_full();
+        let values = handle.get(&vm);
+        assert_eq!(
+            (values.len(), text(&vm, values.items()[59_999].get(&vm)).as_str()),
+            (60_000, "kept by the last element")
+        );
+        values.set_item(59_999, |item| item, vm.nil());
+        check_grown(&vm, values, 5_000);
+        drop(handle);
+        vm.collect_full();
+        assert!(vm.bytes_in_use() < before);
+    }
+}
+
+#[test]
+fn arrays_that_cannot_grow_stay_as_they_are() {
+    let vm = new_vm(GcParameters {
+        limit: Some(16 << 20),
+        ..GcParameters::default()
+    });
+    let small = counting_array(&vm, 10);
+    assert!(!vm.grow_values(small, 20), "others lie behind it");
+    let large = counting_array(&vm, 10_000);
+    assert!(!vm.grow_values(large, 9_000), "that is no growth");
+    assert!(!vm.grow_values(large, 3 << 20), "the limit");
+    let next = counting_array(&vm, 10_000);
+    assert!(!vm.grow_values(large, 20_000), "another one is behind it");
+    assert!(vm.grow_values(next, 20_000));
+    for (values, length) in [(small, 10), (large, 10_000), (next, 20_000)] {
+        assert_eq!(values.len(), length);
+        check_grown(&vm, values, length.min(10_000));
+    }
+}

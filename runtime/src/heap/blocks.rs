@@ -96,6 +96,35 @@ impl BlockAllocator {
         Some(start)
     }
 
+    /// Takes `count` blocks from `start` on, if they are free and there is memory for them.
+    pub fn take_at(&mut self, start: u32, count: u32) -> bool {
+        let free = if start == self.frontier {
+            0
+        } else {
+            match self.by_start.get(&start) {
+                Some(&length) => length,
+                None => return false,
+            }
+        };
+        if free < count {
+            // Behind the free ones must be those that were never used.
+            let end = start.checked_add(count).filter(|&end| end <= LAST_BLOCK);
+            let is_last = start + free == self.frontier;
+            let Some(end) = end.filter(|&end| is_last && self.commit_to(end).is_some()) else {
+                return false;
+            };
+            self.frontier = end;
+        }
+        if free > 0 {
+            self.remove_range(start, free);
+        }
+        if free > count {
+            self.insert_range(start + count, free - count);
+        }
+        self.in_use += count;
+        true
+    }
+
     /// Frees blocks that were taken. Their marks must be clear.
     pub fn give_back(&mut self, mut start: u32, mut count: u32) {
         self.in_use -= count;
@@ -186,6 +215,24 @@ mod tests {
         assert_eq!(blocks.take(4), Some(first + 2), "the holes have joined");
         assert_eq!(blocks.in_use(), 10);
         assert_eq!(blocks.take(u32::MAX / 2), None);
+    }
+
+    #[test]
+    fn blocks_are_taken_where_they_are_free() {
+        let arena = Arena::reserve().unwrap();
+        let mut blocks = BlockAllocator::new(arena.start());
+        let first = blocks.take(4).unwrap();
+        assert!(!blocks.take_at(first + 3, 1), "it is in use");
+        assert!(blocks.take_at(first + 4, 2), "it was never used");
+        blocks.give_back(first + 1, 3);
+        assert!(!blocks.take_at(first + 1, 4), "there are only three");
+        assert!(!blocks.take_at(first + 2, 1), "no range begins there");
+        assert!(blocks.take_at(first + 1, 2));
+        assert_eq!(blocks.take(1), Some(first + 3), "one is left");
+        blocks.give_back(first + 5, 1);
+        assert!(blocks.take_at(first + 5, 300), "a free one, and what was never used");
+        assert_eq!((blocks.take(1), blocks.in_use()), (Some(first + 305), 306));
+        assert!(!blocks.take_at(first + 306, u32::MAX / 2));
     }
 
     #[test]

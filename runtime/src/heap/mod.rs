@@ -14,6 +14,7 @@
 
 mod blocks;
 mod collect;
+mod grow;
 mod kinds;
 mod tracer;
 

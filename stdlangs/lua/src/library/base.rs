@@ -97,11 +97,11 @@ fn assert(cx: &mut CallContext<'_>) -> NativeResult {
 fn throw(cx: &mut CallContext<'_>) -> NativeResult {
     let level = to_int(cx.integer_or(1, 1)?);
     let thrown = cx.arg(0);
-    if level > 0 {
+    let is_text = thrown.is_double() || thrown.as_string(cx).is_some();
+    if level > 0 && is_text {
         let mut text = error::position_at(cx, level as usize);
-        if coerce::append_text(cx, &mut text, thrown) {
-            return Err(error::throw_plain(cx, &text));
-        }
+        coerce::append_text(cx, &mut text, thrown);
+        return Err(error::throw_plain(cx, &text));
     }
     Err(cx.throw(thrown))
 }

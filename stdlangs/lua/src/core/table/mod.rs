@@ -11,8 +11,8 @@ pub mod shape;
 
 use dg_runtime::{Field, Ref, Str, Throw, Value, ValueField, Vm};
 
+use array::MAX_ARRAY_SIZE;
 pub use array::set as set_in_array;
-use array::{FIRST_ARRAY_SIZE, MAX_ARRAY_SIZE};
 use hash::{hash_of_bits, normalized};
 pub use shape::Origin;
 
@@ -163,7 +163,7 @@ pub fn set_number<'v>(vm: &'v Vm, table: Ref<'v, Table>, number: f64, value: Val
     let size = table.array_size.get();
     let extends = number == f64::from(size) && size > 0 || number == 1.0 && size == 0;
     if extends && value != nil() && size < MAX_ARRAY_SIZE && array::is_dense(vm, table) {
-        array::grow(vm, table, if size == 0 { FIRST_ARRAY_SIZE } else { size * 2 })?;
+        array::extend(vm, table)?;
         if array::set(vm, table, number, value) {
             return Ok(());
         }
