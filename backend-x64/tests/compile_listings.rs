@@ -222,6 +222,33 @@ fn a_c_function_saves_what_its_caller_needs() {
 }
 
 #[test]
+fn a_counter_is_tested_as_it_is_counted_down() {
+    let mut b = Builder::new("count_down");
+    let (cold, on) = (b.new_block(true), b.new_block(false));
+    b.count_down(Addr::pinned(Pinned::Vm, 152), cold, on);
+    b.switch_to(cold);
+    b.tail_jump("often", vec![]);
+    b.switch_to(on);
+    dispatch(&mut b, 8);
+    insta::assert_snapshot!(render(b));
+}
+
+#[test]
+fn a_sum_is_not_made_to_be_compared() {
+    let mut b = Builder::new("sum");
+    let (done, on) = (b.new_block(false), b.new_block(false));
+    let count = b.load(MemType::I32, Addr::pinned(Pinned::Vm, 8));
+    let more = b.binary_imm(BinaryOp::Add, count, -2);
+    let is_none = b.int_compare_imm(IntCond::Eq, more, 0);
+    b.branch(is_none, done, on);
+    for (block, length) in [(done, 8), (on, 16)] {
+        b.switch_to(block);
+        dispatch(&mut b, length);
+    }
+    insta::assert_snapshot!(render(b));
+}
+
+#[test]
 fn holes_stay_open() {
     let mut b = Builder::new("template");
     let lhs = Addr {

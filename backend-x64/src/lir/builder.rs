@@ -271,6 +271,15 @@ impl Builder {
         });
     }
 
+    /// Takes one from a counter; goes to `empty` if it was 0.
+    pub fn count_down(&mut self, counter: Addr, empty: impl Into<BlockCall>, other: impl Into<BlockCall>) {
+        self.terminate(Terminator::CountDown {
+            counter,
+            empty: empty.into(),
+            other: other.into(),
+        });
+    }
+
     /// Leaves for a symbol.
     pub fn tail_jump(&mut self, target: impl Into<Symbol>, args: Vec<(Role, Value)>) {
         self.terminate(Terminator::TailJump {

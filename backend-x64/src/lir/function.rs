@@ -1,6 +1,6 @@
 //! Functions, blocks and instructions.
 
-use super::op::{JumpTarget, Op};
+use super::op::{Addr, JumpTarget, Op};
 use std::fmt;
 
 /// The type of a value.
@@ -141,6 +141,15 @@ pub enum Terminator {
         /// Where to go if not.
         other: BlockCall,
     },
+    /// Takes one from a 32-bit counter in memory; goes to `empty` if it was 0, which makes it the largest number.
+    CountDown {
+        /// Where the counter is.
+        counter: Addr,
+        /// Where to go if it was 0.
+        empty: BlockCall,
+        /// Where to go if not.
+        other: BlockCall,
+    },
     /// Goes to the block that stands next to the number that equals `value`, an `I32`, otherwise to `default`.
     Switch {
         /// The number.
@@ -169,6 +178,7 @@ impl Terminator {
         match self {
             Terminator::Jump(call) => vec![call],
             Terminator::Branch { then, other, .. } => vec![then, other],
+            Terminator::CountDown { empty, other, .. } => vec![empty, other],
             Terminator::Switch { cases, default, .. } => cases.iter().map(|(_, call)| call).chain([default]).collect(),
             Terminator::TailJump { .. } | Terminator::ReturnNative(_) | Terminator::Trap => Vec::new(),
         }
@@ -178,6 +188,7 @@ impl Terminator {
     pub fn for_each_operand(&self, mut f: impl FnMut(Value)) {
         match self {
             Terminator::Branch { cond: value, .. } | Terminator::Switch { value, .. } => f(*value),
+            Terminator::CountDown { counter, .. } => counter.values().for_each(&mut f),
             Terminator::ReturnNative(value) => value.iter().copied().for_each(&mut f),
             Terminator::TailJump { target, args } => {
                 match target {

@@ -121,6 +121,7 @@ impl fmt::Display for Terminator {
         match self {
             Terminator::Jump(call) => write!(f, "jump {call}"),
             Terminator::Branch { cond, then, other } => write!(f, "branch {cond}, {then}, {other}"),
+            Terminator::CountDown { counter, empty, other } => write!(f, "count_down {counter}, {empty}, {other}"),
             Terminator::Switch { value, cases, default } => {
                 write!(f, "switch {value}")?;
                 for (number, call) in cases {

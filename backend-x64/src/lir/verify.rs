@@ -332,6 +332,7 @@ impl Verifier<'_> {
         }
         match terminator {
             Terminator::Branch { cond: value, .. } | Terminator::Switch { value, .. } => self.expect(*value, Type::I32),
+            Terminator::CountDown { counter, .. } => self.addr(counter),
             Terminator::TailJump { target, args } => {
                 match target {
                     JumpTarget::Memory(addr) => self.addr(addr)?,

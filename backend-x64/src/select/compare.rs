@@ -55,8 +55,6 @@ impl Selector<'_> {
         if self.immediate(lhs).is_some() && self.immediate(rhs).is_none() {
             return self.int_flags(cond.swapped(), rhs, lhs);
         }
-        let ty = self.ty(lhs);
-        let size = size_of(ty);
         let Some(imm) = self.immediate(rhs) else {
             return self.compare_registers(cond, lhs, rhs);
         };
@@ -66,6 +64,21 @@ impl Selector<'_> {
             (Cond::A, Imm::Value(0)) => Cond::Ne,
             _ => cond,
         };
+        // Whether a sum is some number says what its first operand is.
+        if let (Cond::E | Cond::Ne, Imm::Value(number)) = (cond, &imm)
+            && let Some(lir::Op::Binary(BinaryOp::Add, first, second)) = self.operation_of(lhs)
+            && self.ty(lhs) == Type::I32
+            && self.is_single_use(lhs)
+            && let Some(added) = self.constant(*second)
+        {
+            return self.compare_immediate(cond, *first, Imm::Value(i64::from((number - added) as i32)));
+        }
+        self.compare_immediate(cond, lhs, imm)
+    }
+
+    fn compare_immediate(&mut self, cond: Cond, lhs: Value, imm: Imm) -> Cond {
+        let ty = self.ty(lhs);
+        let size = size_of(ty);
         if imm == Imm::Value(0) && matches!(cond, Cond::E | Cond::Ne | Cond::L | Cond::Ge) {
             return self.compare_zero(cond, lhs);
         }

@@ -2,7 +2,7 @@
 
 use super::Selector;
 use crate::encoder::{Cond, Imm, Inst, Op, Size};
-use crate::lir::{BlockCall, JumpTarget, MemType, Role, Terminator, Value};
+use crate::lir::{Addr, BlockCall, JumpTarget, MemType, Role, Terminator, Value};
 use crate::machine::{Edge, FlagTest, MachBlockId, MachOp, role_register};
 
 impl Selector<'_> {
@@ -13,6 +13,7 @@ impl Selector<'_> {
                 self.emit_op(MachOp::Jump(edge));
             }
             Terminator::Branch { cond, then, other } => self.branch(*cond, then, other),
+            Terminator::CountDown { counter, empty, other } => self.count_down(counter, empty, other),
             Terminator::Switch { value, cases, default } => self.switch(*value, cases, default),
             Terminator::TailJump { target, args } => self.tail_jump(target, args),
             Terminator::ReturnNative(value) => {
@@ -33,6 +34,19 @@ impl Selector<'_> {
         let then = self.branch_target(then);
         let other = self.branch_target(other);
         let test = self.flags(cond);
+        self.emit_op(MachOp::Branch { test, then, other });
+    }
+
+    /// ```text
+    ///     sub dword [counter], 1
+    ///     jb  empty
+    /// ```
+    fn count_down(&mut self, counter: &Addr, empty: &BlockCall, other: &BlockCall) {
+        let then = self.branch_target(empty);
+        let other = self.branch_target(other);
+        let counter = self.address(counter);
+        self.emit(Inst::mi(Op::Sub, Size::S32, counter, 1));
+        let test = FlagTest::One(Cond::B);
         self.emit_op(MachOp::Branch { test, then, other });
     }
 

@@ -40,6 +40,14 @@ pub unsafe fn run(function: &Function, args: &[u64]) -> u64 {
             Terminator::Branch { cond, then, other } => {
                 machine.enter(if machine.get(*cond) != 0 { then } else { other })
             }
+            Terminator::CountDown { counter, empty, other } => {
+                let address = machine.address(counter);
+                // SAFETY: the caller's promise.
+                let left = unsafe { read(MemType::I32, address) } as u32;
+                // SAFETY: as above.
+                unsafe { write(MemType::I32, address, u64::from(left.wrapping_sub(1))) };
+                machine.enter(if left == 0 { empty } else { other })
+            }
             Terminator::Switch { value, cases, default } => {
                 let number = machine.get(*value);
                 let case = cases.iter().find(|(case, _)| u64::from(*case) == number);

@@ -128,10 +128,15 @@ impl Generator<'_> {
             args.extend(types.iter().map(|ty| generator.value(*ty)));
             BlockCall { block: *block, args }
         };
-        match self.choices.below(4) {
+        match self.choices.below(5) {
             0 => {
                 let call = target(self, false);
                 self.b.terminate(Terminator::Jump(call));
+            }
+            3 => {
+                let counter = self.address();
+                let (empty, other) = (target(self, false), target(self, false));
+                self.b.count_down(counter, empty, other);
             }
             1 => {
                 let cond = self.condition();

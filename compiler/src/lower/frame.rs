@@ -432,20 +432,17 @@ impl Code {
         cold
     }
 
-    /// Leaves if a counter is 0, otherwise takes one from it. Answers the cold block.
+    /// Takes one from a counter and leaves if it was 0; who goes on there sets it anew. Answers the cold block.
     ///
     /// ```text
-    ///     cmp dword [counter], 0
-    ///     je  cold
     ///     sub dword [counter], 1
+    ///     jb  cold
     /// ```
-    pub(super) fn count_down(&mut self, counter: &Addr, why: &str) -> BlockId {
-        let left = self.b.load(MemType::I32, counter.clone());
-        let is_zero = self.b.int_compare_imm(IntCond::Eq, left, 0);
-        let cold = self.leave_if(is_zero, why);
-        let left = self.b.load(MemType::I32, counter.clone());
-        let less = self.b.binary_imm(BinaryOp::Sub, left, 1);
-        self.b.store(MemType::I32, counter.clone(), less);
+    pub(super) fn count_down(&mut self, counter: Addr, why: &str) -> BlockId {
+        let (cold, on) = (self.b.new_block(true), self.b.new_block(self.b.is_cold()));
+        self.b.comment(why);
+        self.b.count_down(counter, cold, on);
+        self.b.switch_to(on);
         cold
     }
 
@@ -585,9 +582,8 @@ impl Code {
     /// ```text
     ///     movsxd rax, dword [pc+label]
     ///     add    pc, rax
-    ///     cmp    dword [vm+ticks], 0
-    ///     je     stub.tick                ; often jumped
     ///     sub    dword [vm+ticks], 1
+    ///     jb     stub.tick                ; often jumped
     ///     movzx  eax, word [pc]
     ///     jmp    [vm+rax*8+dispatch]
     /// ```
@@ -606,8 +602,7 @@ impl Code {
         let target = self.next_pc(Next::Label(offset));
         self.set_pc(target);
         if self.form == Form::Interpreter {
-            let ticks = Self::hot(hot::TICKS);
-            let cold = self.count_down(&ticks, "often jumped");
+            let cold = self.count_down(Self::hot(hot::TICKS), "often jumped");
             self.in_block(cold, |code| code.b.tail_jump(super::stubs::TICK, vec![]));
         }
         if self.form == Form::Interpreter || has_allocated {

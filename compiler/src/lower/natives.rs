@@ -64,15 +64,31 @@ pub(super) fn needs(program: &Program, native: NativeId) -> Needs {
     }
 }
 
-/// Slots of a native function's frame: its parameters, given or not, and the surplus arguments.
-pub(super) fn slots_in_use(code: &mut Code, entry: &Entry, params: lir::Value) -> lir::Value {
-    match code.b.constant(params) {
-        Some(lir::Op::Const32(0)) => entry.count,
-        _ => {
-            let is_short = code.b.int_compare(IntCond::Ult, entry.count, params);
-            code.b.select(is_short, params, entry.count)
-        }
-    }
+/// Parameters without an argument become nil. Answers the slots in use: the parameters, given or not, and the surplus
+/// arguments.
+///
+/// ```text
+///     cmp ecx, params
+///     jb  cold                            ; arguments are missing
+///     mov edi, ecx
+/// ```
+pub(super) fn fill_and_count(code: &mut Code, entry: &Entry, params: lir::Value, nil: u64) -> lir::Value {
+    let is_short = code.b.int_compare(IntCond::Ult, entry.count, params);
+    let (cold, on) = (code.b.new_block(true), code.b.new_block(false));
+    let in_use = code.b.block_param(on, lir::Type::I32);
+    let given = lir::BlockCall {
+        block: on,
+        args: vec![entry.count],
+    };
+    code.b.comment("arguments are missing");
+    code.b.branch(is_short, cold, given);
+    code.in_block(cold, |code| {
+        let base = code.base();
+        code.fill(base, entry.count, params, nil);
+        code.b.jump(on, vec![params]);
+    });
+    code.b.switch_to(on);
+    in_use
 }
 
 impl Part<'_> {

@@ -248,10 +248,16 @@ impl<'a> Part<'a> {
             let again = MoreRoom::Native(&self.function.name);
             stubs::make_room(code, &entry, params, &again);
         }
-        if !native.params.is_empty() {
-            stubs::fill_missing(code, &entry, params, stubs::nil(self.spec));
-        }
-        let in_use = needs.count.then(|| natives::slots_in_use(code, &entry, params));
+        let nil = stubs::nil(self.spec);
+        let in_use = match (needs.count, native.params.is_empty()) {
+            (false, true) => None,
+            (true, true) => Some(entry.count),
+            (true, false) => Some(natives::fill_and_count(code, &entry, params, nil)),
+            (false, false) => {
+                stubs::fill_missing(code, &entry, params, nil);
+                None
+            }
+        };
         if let Some(count) = in_use.filter(|_| needs.open_top) {
             code.store_hot(MemType::I32, hot::OPEN_TOP, count);
         }

@@ -272,9 +272,8 @@ impl Frame {
 /// Makes a frame for code with a fixed number of parameters, and starts it.
 ///
 /// ```text
-///     cmp  dword [vm+rdx*8+countdown], 0
-///     je   stub.compile                   ; it has been called often
 ///     sub  dword [vm+rdx*8+countdown], 1
+///     jb   stub.compile                   ; it has been called often
 ///     mov  eax, [vm+rdx*8+frame_size]
 ///     lea  rax, [base+rax*8]
 ///     cmp  rax, [vm+stack_limit]
@@ -301,7 +300,7 @@ fn count_call(code: &mut Code, entry: &Entry) {
         return;
     }
     let addr = Code::object(entry.function, code::COUNTDOWN);
-    let cold = code.count_down(&addr, "it has been called often");
+    let cold = code.count_down(addr, "it has been called often");
     code.in_block(cold, |code| {
         let args = vec![(Role::Count, entry.count), (Role::Code, entry.function)];
         code.b.tail_jump(COMPILE, args);
@@ -470,9 +469,8 @@ fn jump_through(code: &mut Code, table: i32, forwarded: Value) {
 ///
 /// ```text
 ///     mov  eax, [base-24]; mov eax, [vm+rax*8+code]
-///     cmp  dword [vm+rax*8+countdown], 0
-///     je   cold                           ; its instructions have changed
 ///     sub  dword [vm+rax*8+countdown], 1
+///     jb   cold                           ; its instructions have changed
 ///     movzx eax, word [pc]
 ///     mov  rcx, [vm+shared]
 ///     jmp  [rcx+rax*8]
@@ -480,10 +478,7 @@ fn jump_through(code: &mut Code, table: i32, forwarded: Value) {
 fn execute(code: &mut Code, callee_code: i32) {
     let forwarded = code.b.param(Role::Forwarded, Type::F64);
     let function = code.running_code(callee_code);
-    let cold = code.count_down(
-        &Code::object(function, code::COUNTDOWN),
-        "its instructions have changed",
-    );
+    let cold = code.count_down(Code::object(function, code::COUNTDOWN), "its instructions have changed");
     let on = code.b.current();
     code.in_block(cold, |code| {
         code.save_state();

@@ -110,7 +110,7 @@ impl Vm {
         text.push('\n');
     }
 
-    /// `; fact.lua:3  16  MUL.slot_last dst=s2 ..`
+    /// `; fact:3  16  MUL.slot_last dst=s2 ..`
     fn describe(&self, text: &mut String, code: Ref<'_, Code>, copied: &Copied) {
         let templates = self.language().templates;
         let is = |template: &super::Template| std::ptr::eq(template, copied.template);
