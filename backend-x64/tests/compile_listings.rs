@@ -72,6 +72,33 @@ fn add_of_two_slots() {
     insta::assert_snapshot!(render(b));
 }
 
+/// One instruction adds and says whether the sum fits.
+#[test]
+fn a_sum_and_its_overflow_are_one_instruction() {
+    let mut b = Builder::new("ADD");
+    let (fast, slow) = (b.new_block(false), b.new_block(true));
+    let lhs = operand(&mut b, 4);
+    let rhs = operand(&mut b, 6);
+    let x = b.load(MemType::I32, slot(lhs, 0));
+    let y = b.load(MemType::I32, slot(rhs, 0));
+    let sum = b.binary(BinaryOp::Add, x, y);
+    let overflows = b.int_compare(IntCond::SumOverflows, x, y);
+    b.branch(overflows, slow, fast);
+    b.switch_to(fast);
+    // Where the result is computed behind the question, it is no other one.
+    let product = b.binary(BinaryOp::Mul, x, sum);
+    let fits = b.int_compare(IntCond::ProductFits, x, sum);
+    let end = b.new_block(false);
+    b.branch(fits, end, slow);
+    b.switch_to(end);
+    let dst = operand(&mut b, 2);
+    b.store(MemType::I32, slot(dst, 0), product);
+    dispatch(&mut b, 8);
+    b.switch_to(slow);
+    b.tail_jump("ADD.slow", vec![]);
+    insta::assert_snapshot!(render(b));
+}
+
 /// Ends a function that has computed `value`.
 fn leave_with(b: &mut Builder, value: Value) {
     b.tail_jump("next", vec![(Role::Results, value)]);

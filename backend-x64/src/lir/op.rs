@@ -303,6 +303,30 @@ named! {
         Ugt = "ugt",
         /// Greater or equal, unsigned.
         Uge = "uge",
+        /// The sum does not fit, signed.
+        SumOverflows = "sum_overflows",
+        /// The sum fits, signed.
+        SumFits = "sum_fits",
+        /// The difference does not fit, signed.
+        DifferenceOverflows = "difference_overflows",
+        /// The difference fits, signed.
+        DifferenceFits = "difference_fits",
+        /// The product does not fit, signed.
+        ProductOverflows = "product_overflows",
+        /// The product fits, signed.
+        ProductFits = "product_fits",
+    }
+}
+
+impl IntCond {
+    /// The operation whose overflow it is about.
+    pub const fn arithmetic(self) -> Option<BinaryOp> {
+        match self {
+            IntCond::SumOverflows | IntCond::SumFits => Some(BinaryOp::Add),
+            IntCond::DifferenceOverflows | IntCond::DifferenceFits => Some(BinaryOp::Sub),
+            IntCond::ProductOverflows | IntCond::ProductFits => Some(BinaryOp::Mul),
+            _ => None,
+        }
     }
 }
 

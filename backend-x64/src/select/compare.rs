@@ -18,6 +18,8 @@ fn int_cond(cond: IntCond) -> Cond {
         IntCond::Ule => Cond::Be,
         IntCond::Ugt => Cond::A,
         IntCond::Uge => Cond::Ae,
+        IntCond::SumOverflows | IntCond::DifferenceOverflows | IntCond::ProductOverflows => Cond::O,
+        IntCond::SumFits | IntCond::DifferenceFits | IntCond::ProductFits => Cond::No,
     }
 }
 
@@ -26,6 +28,14 @@ impl Selector<'_> {
     pub(super) fn flags(&mut self, cond: Value) -> FlagTest {
         match self.operation_of(cond) {
             Some(lir::Op::IntCompare(op, lhs, rhs)) => {
+                if let Some(arithmetic) = op.arithmetic() {
+                    let result = match self.overflow_results[cond.index()] {
+                        Some(result) => self.vreg(result),
+                        None => self.new_gpr(),
+                    };
+                    self.with_flags(result, arithmetic, *lhs, *rhs);
+                    return FlagTest::One(int_cond(*op));
+                }
                 let negation = match (op, self.constant(*rhs)) {
                     (IntCond::Eq, Some(0)) => self.is_comparison(*lhs),
                     _ => false,

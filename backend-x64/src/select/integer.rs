@@ -36,6 +36,39 @@ impl Selector<'_> {
         }
     }
 
+    /// As `binary`, with the flags of the result, for which an address computation does not do.
+    pub(super) fn with_flags(&mut self, result: VReg, op: BinaryOp, lhs: Value, rhs: Value) {
+        let (lhs, rhs) = match op.is_commutative() && self.is_better_first(rhs, lhs) {
+            true => (rhs, lhs),
+            false => (lhs, rhs),
+        };
+        let ty = self.ty(lhs);
+        let size = size_of(ty);
+        if let Some(imm) = self.immediate(rhs) {
+            if op == BinaryOp::Mul {
+                let reg = self.register(lhs);
+                self.emit(Inst::rri(Op::Imul, size, result, reg, imm));
+            } else {
+                let tied = self.tied(result, lhs);
+                self.emit(Inst::ri(instruction(op), size, tied, imm));
+            }
+            return;
+        }
+        if lhs != rhs
+            && let Some(mem) = self.absorb(rhs, &[full(ty)])
+        {
+            let tied = self.tied(result, lhs);
+            self.emit(Inst::rm(instruction(op), size, tied, mem));
+            return;
+        }
+        let second = match ty {
+            Type::I32 => self.low_register(rhs),
+            Type::I64 | Type::F64 => self.register(rhs),
+        };
+        let tied = self.tied(result, lhs);
+        self.emit(Inst::rr(instruction(op), size, tied, second));
+    }
+
     /// Should `a` rather than `b` be the operand that is overwritten? Not if it could be an immediate, a pinned
     /// register or memory, rather if nothing else needs it.
     fn is_better_first(&self, a: Value, b: Value) -> bool {

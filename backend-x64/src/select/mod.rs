@@ -40,6 +40,11 @@ struct Selector<'a> {
     function: &'a lir::Function,
     definitions: Vec<Definition>,
     uses: Vec<u32>,
+    /// For a condition about overflow that a block ends with: the result of that arithmetic, if the instruction that
+    /// sets the flags can leave it.
+    overflow_results: Vec<Option<Value>>,
+    /// Whether a value is left by such an instruction.
+    is_overflow_result: Vec<bool>,
     predecessors: Vec<u32>,
     /// Registers of the values that are needed in one.
     vregs: Vec<Option<VReg>>,
@@ -60,6 +65,8 @@ impl<'a> Selector<'a> {
             function,
             definitions: vec![Definition::Param; values],
             uses: vec![0; values],
+            overflow_results: vec![None; values],
+            is_overflow_result: vec![false; values],
             predecessors: vec![0; function.blocks.len()],
             vregs: vec![None; values],
             block_ids: vec![None; function.blocks.len()],
@@ -92,6 +99,55 @@ impl<'a> Selector<'a> {
                 self.predecessors[call.block.index()] += 1;
             }
         }
+        for id in self.function.reverse_postorder() {
+            self.join_overflow(id);
+        }
+    }
+
+    /// Where a block ends with a question about overflow and the result is needed behind it, one instruction does both.
+    fn join_overflow(&mut self, id: BlockId) {
+        let Terminator::Branch { cond, then, other } = self.terminator_of(id) else {
+            return;
+        };
+        let Some(lir::Op::IntCompare(condition, lhs, rhs)) = self.operation_of(*cond) else {
+            return;
+        };
+        let Some(arithmetic) = condition.arithmetic() else {
+            return;
+        };
+        let (lhs, rhs) = (*lhs, *rhs);
+        if !self.is_single_use(*cond) {
+            return;
+        }
+        let is_same = |inst: &&lir::Inst| match inst.op {
+            lir::Op::Binary(op, a, b) if op == arithmetic => {
+                (a, b) == (lhs, rhs) || op.is_commutative() && (a, b) == (rhs, lhs)
+            }
+            _ => false,
+        };
+        let here = &self.function.block(id).insts;
+        let result = match here.iter().find(is_same) {
+            // What reads the result before the end of the block needs it earlier.
+            Some(inst) => {
+                let result = inst.results[0];
+                let mut is_read = false;
+                for inst in here {
+                    inst.op.for_each_operand(|value| is_read |= value == result);
+                }
+                (!is_read).then_some(result)
+            }
+            None => [then, other].into_iter().find_map(|call| {
+                let is_only_way = self.predecessors[call.block.index()] == 1;
+                let found = self.function.block(call.block).insts.iter().find(is_same);
+                found.filter(|_| is_only_way).map(|inst| inst.results[0])
+            }),
+        };
+        if let Some(result) = result {
+            self.overflow_results[cond.index()] = Some(result);
+            self.is_overflow_result[result.index()] = true;
+            self.uses[lhs.index()] -= 1;
+            self.uses[rhs.index()] -= 1;
+        }
     }
 
     fn terminator_of(&self, id: BlockId) -> &'a Terminator {
@@ -113,7 +169,11 @@ impl<'a> Selector<'a> {
         self.flush(&mut reversed);
 
         for (index, inst) in block.insts.iter().enumerate().rev() {
-            let is_needed = inst.results.iter().any(|value| self.vregs[value.index()].is_some());
+            let is_left = |value: &Value| self.is_overflow_result[value.index()];
+            let is_needed = inst
+                .results
+                .iter()
+                .any(|value| self.vregs[value.index()].is_some() && !is_left(value));
             if is_needed || inst.op.has_effect() {
                 self.at = (id, index);
                 self.comment = inst.comment.clone();

@@ -158,7 +158,7 @@ impl Machine<'_> {
                     Type::I32 => (i64::from(a as i32), i64::from(b as i32)),
                     _ => (a as i64, b as i64),
                 };
-                u64::from(compare(*cond, (a, b), signed))
+                u64::from(compare(*cond, self.function.value_type(*lhs), (a, b), signed))
             }
             Op::FloatCompare(cond, lhs, rhs) => u64::from(compare_floats(*cond, self.float(*lhs), self.float(*rhs))),
             Op::Select(cond, then, other) => self.get(if self.get(*cond) != 0 { *then } else { *other }),
@@ -221,7 +221,11 @@ fn binary64(op: BinaryOp, a: u64, b: u64) -> u64 {
     }
 }
 
-fn compare(cond: IntCond, unsigned: (u64, u64), signed: (i64, i64)) -> bool {
+fn compare(cond: IntCond, ty: Type, unsigned: (u64, u64), signed: (i64, i64)) -> bool {
+    let fits = |exact: i128| match ty {
+        Type::I32 => i32::try_from(exact).is_ok(),
+        Type::I64 | Type::F64 => i64::try_from(exact).is_ok(),
+    };
     match cond {
         IntCond::Eq => unsigned.0 == unsigned.1,
         IntCond::Ne => unsigned.0 != unsigned.1,
@@ -233,6 +237,12 @@ fn compare(cond: IntCond, unsigned: (u64, u64), signed: (i64, i64)) -> bool {
         IntCond::Ule => unsigned.0 <= unsigned.1,
         IntCond::Ugt => unsigned.0 > unsigned.1,
         IntCond::Uge => unsigned.0 >= unsigned.1,
+        IntCond::SumOverflows => !fits(i128::from(signed.0) + i128::from(signed.1)),
+        IntCond::SumFits => fits(i128::from(signed.0) + i128::from(signed.1)),
+        IntCond::DifferenceOverflows => !fits(i128::from(signed.0) - i128::from(signed.1)),
+        IntCond::DifferenceFits => fits(i128::from(signed.0) - i128::from(signed.1)),
+        IntCond::ProductOverflows => !fits(i128::from(signed.0) * i128::from(signed.1)),
+        IntCond::ProductFits => fits(i128::from(signed.0) * i128::from(signed.1)),
     }
 }
 

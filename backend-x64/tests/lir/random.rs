@@ -325,6 +325,10 @@ impl Generator<'_> {
                 let ty = self.choices.pick(&[Type::I64, Type::I32]);
                 let (lhs, rhs) = (self.value(ty), self.value(ty));
                 let cond = self.choices.pick(IntCond::ALL);
+                if let Some(arithmetic) = cond.arithmetic() {
+                    let result = self.b.binary(arithmetic, lhs, rhs);
+                    self.values.push(result);
+                }
                 self.b.int_compare(cond, lhs, rhs)
             }
         }

@@ -4,12 +4,12 @@ use dg_spec::Span;
 use dg_spec::ast::{self, BinaryOp as Sign, Name};
 
 use super::{Checker, Want};
-use crate::ir::inst::{BinaryOp, UnaryOp};
+use crate::ir::inst::{BinaryOp, IntCond, UnaryOp};
 use crate::resolve::error::Error;
 use crate::typed::{Expr, ExprKind, Ty};
 
 /// Their names.
-pub const INTRINSICS: [&str; 26] = [
+pub const INTRINSICS: [&str; 29] = [
     "add",
     "sub",
     "mul",
@@ -27,6 +27,9 @@ pub const INTRINSICS: [&str; 26] = [
     "neg",
     "min",
     "max",
+    "add_overflows",
+    "sub_overflows",
+    "mul_overflows",
     "truncate",
     "to_double",
     "as_u32",
@@ -66,6 +69,24 @@ impl Checker<'_, '_> {
             return Expr {
                 kind,
                 ty: Ty::Double,
+                span,
+            };
+        }
+        let overflow = match name.as_str() {
+            "add_overflows" => Some(IntCond::SumOverflows),
+            "sub_overflows" => Some(IntCond::DifferenceOverflows),
+            "mul_overflows" => Some(IntCond::ProductOverflows),
+            _ => None,
+        };
+        if let Some(condition) = overflow {
+            let [left, right] = args else {
+                return self.wrong_arity(name, 2, args, span);
+            };
+            let (left, right) = (self.expr_of(left, Ty::I32), self.expr_of(right, Ty::I32));
+            let kind = ExprKind::IntCompare(condition, Box::new(left), Box::new(right));
+            return Expr {
+                kind,
+                ty: Ty::Bool,
                 span,
             };
         }

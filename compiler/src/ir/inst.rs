@@ -329,6 +329,18 @@ pub enum IntCond {
     Ugt,
     /// Unsigned greater or equal.
     Uge,
+    /// `I32` only: the sum does not fit into one, signed.
+    SumOverflows,
+    /// The sum fits.
+    SumFits,
+    /// `I32` only: the difference does not fit into one, signed.
+    DifferenceOverflows,
+    /// The difference fits.
+    DifferenceFits,
+    /// `I32` only: the product does not fit into one, signed.
+    ProductOverflows,
+    /// The product fits.
+    ProductFits,
 }
 
 impl IntCond {
@@ -346,8 +358,28 @@ impl IntCond {
             Self::Ule => Self::Ugt,
             Self::Ugt => Self::Ule,
             Self::Uge => Self::Ult,
+            Self::SumOverflows => Self::SumFits,
+            Self::SumFits => Self::SumOverflows,
+            Self::DifferenceOverflows => Self::DifferenceFits,
+            Self::DifferenceFits => Self::DifferenceOverflows,
+            Self::ProductOverflows => Self::ProductFits,
+            Self::ProductFits => Self::ProductOverflows,
         }
     }
+
+    /// Is it about the result of arithmetic on two `I32`?
+    pub const fn is_about_overflow(self) -> bool {
+        matches!(
+            self,
+            Self::SumOverflows
+                | Self::SumFits
+                | Self::DifferenceOverflows
+                | Self::DifferenceFits
+                | Self::ProductOverflows
+                | Self::ProductFits
+        )
+    }
+
     /// What it answers for two sign-extended integers of the same width.
     pub const fn evaluate(self, a: i64, b: i64) -> bool {
         match self {
@@ -361,8 +393,16 @@ impl IntCond {
             Self::Ule => a as u64 <= b as u64,
             Self::Ugt => a as u64 > b as u64,
             Self::Uge => a as u64 >= b as u64,
+            Self::SumOverflows | Self::SumFits => fits(a + b) == matches!(self, Self::SumFits),
+            Self::DifferenceOverflows | Self::DifferenceFits => fits(a - b) == matches!(self, Self::DifferenceFits),
+            Self::ProductOverflows | Self::ProductFits => fits(a * b) == matches!(self, Self::ProductFits),
         }
     }
+}
+
+/// Whether the exact result of arithmetic on two `I32` is one.
+const fn fits(result: i64) -> bool {
+    result == result as i32 as i64
 }
 
 /// A block and the arguments of its parameters.

@@ -38,6 +38,9 @@ pub const INT_CONDS: &[(&str, IntCond)] = &[
     ("eq", IntCond::Eq),   ("ne", IntCond::Ne),
     ("slt", IntCond::Slt), ("sle", IntCond::Sle), ("sgt", IntCond::Sgt), ("sge", IntCond::Sge),
     ("ult", IntCond::Ult), ("ule", IntCond::Ule), ("ugt", IntCond::Ugt), ("uge", IntCond::Uge),
+    ("sum_overflows", IntCond::SumOverflows), ("sum_fits", IntCond::SumFits),
+    ("difference_overflows", IntCond::DifferenceOverflows), ("difference_fits", IntCond::DifferenceFits),
+    ("product_overflows", IntCond::ProductOverflows), ("product_fits", IntCond::ProductFits),
 ];
 
 /// The word of `item`.
@@ -66,6 +69,6 @@ mod tests {
         assert_eq!(UNARY.len(), UnaryOp::Hash as usize + 1);
         assert_eq!(BINARY.len(), BinaryOp::Sar as usize + 1);
         assert_eq!(FLOAT_CONDS.len(), FloatCond::Unordered as usize + 1);
-        assert_eq!(INT_CONDS.len(), IntCond::Uge as usize + 1);
+        assert_eq!(INT_CONDS.len(), IntCond::ProductFits as usize + 1);
     }
 }

@@ -137,6 +137,23 @@ mod tests {
     }
 
     #[test]
+    fn overflow_is_that_of_signed_numbers_of_32_bits() {
+        let (least, most, minus_one) = (0x8000_0000, 0x7FFF_FFFF, 0xFFFF_FFFF);
+        let overflows = |cond: IntCond, a, b| {
+            let answer = int_compare(cond, Type::I32, a, b);
+            assert_ne!(answer, int_compare(cond.negate(), Type::I32, a, b));
+            answer
+        };
+        assert!(overflows(IntCond::SumOverflows, most, 1));
+        assert!(!overflows(IntCond::SumOverflows, most, minus_one));
+        assert!(overflows(IntCond::DifferenceOverflows, least, 1));
+        assert!(overflows(IntCond::DifferenceOverflows, 0, least));
+        assert!(!overflows(IntCond::DifferenceOverflows, minus_one, least));
+        assert!(overflows(IntCond::ProductOverflows, least, minus_one));
+        assert!(!overflows(IntCond::ProductOverflows, 0x8000, 0xFFFF_0000));
+    }
+
+    #[test]
     fn minimum_answers_the_second_when_unordered() {
         let (nan, one) = (f64::NAN.to_bits(), 1f64.to_bits());
         assert_eq!(binary(BinaryOp::FMin, Type::F64, nan, one), one);

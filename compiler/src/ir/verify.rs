@@ -373,7 +373,10 @@ impl<'p> Verifier<'p> {
                 self.of_type(*a, Type::F64);
                 self.of_type(*b, Type::F64);
             }
-            Op::IntCompare(_, a, b) => {
+            Op::IntCompare(cond, a, b) => {
+                if cond.is_about_overflow() {
+                    self.of_type(*a, Type::I32);
+                }
                 self.one_of(*a, "an integer, a condition, an address or a reference", |ty| {
                     !matches!(ty, Type::Val(_) | Type::F64)
                 });

@@ -665,6 +665,12 @@ fn int_cond(cond: IntCond) -> lir::IntCond {
         IntCond::Ule => lir::IntCond::Ule,
         IntCond::Ugt => lir::IntCond::Ugt,
         IntCond::Uge => lir::IntCond::Uge,
+        IntCond::SumOverflows => lir::IntCond::SumOverflows,
+        IntCond::SumFits => lir::IntCond::SumFits,
+        IntCond::DifferenceOverflows => lir::IntCond::DifferenceOverflows,
+        IntCond::DifferenceFits => lir::IntCond::DifferenceFits,
+        IntCond::ProductOverflows => lir::IntCond::ProductOverflows,
+        IntCond::ProductFits => lir::IntCond::ProductFits,
     }
 }
 

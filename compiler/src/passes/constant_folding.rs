@@ -85,10 +85,21 @@ fn fold(spec: &SpecTables, function: &Function, inst: InstId) -> Option<Folded> 
                 cond,
                 IntCond::Eq | IntCond::Sle | IntCond::Sge | IntCond::Ule | IntCond::Uge
             );
-            if a == b {
+            if a == b && !cond.is_about_overflow() {
                 return Some(Folded::Op(Op::ConstBool(reflexive)));
             }
-            let (x, y) = (constant(*a)?, constant(*b)?);
+            let (x, y) = match (constant(*a), constant(*b)) {
+                (Some(x), Some(y)) => (x, y),
+                // A condition that is compared with a constant is the condition, or its opposite.
+                (None, Some(y)) if function.ty(*a) == Type::Bool => match cond {
+                    IntCond::Eq | IntCond::Ne if (y != 0) == (*cond == IntCond::Eq) => {
+                        return Some(Folded::Value(*a));
+                    }
+                    IntCond::Eq | IntCond::Ne => return Some(Folded::Op(Op::Unary(UnaryOp::Not, *a))),
+                    _ => return None,
+                },
+                _ => return None,
+            };
             Some(Folded::Op(Op::ConstBool(numeric::int_compare(
                 *cond,
                 function.ty(*a),
