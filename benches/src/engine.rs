@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::options::Options;
 
-/// A command that runs a Lua script: `program args... script size`.
+/// A command that runs a program: `command args... program size`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Engine {
     pub name: String,
@@ -13,20 +13,12 @@ pub struct Engine {
     pub args: Vec<String>,
 }
 
-/// The engines looked for on `PATH`: name, command, arguments.
-#[rustfmt::skip] // one engine per line
-const INSTALLED: &[(&str, &str, &[&str])] = &[
-    ("lua5.1",       "lua5.1", &[]),
-    ("luajit -joff", "luajit", &["-joff"]),
-    ("luajit",       "luajit", &[]),
-];
-
 /// The engines that `options` ask for, the base first. An engine that nobody asked for by name and that
 /// is not installed is left out with a note on stderr.
 pub fn select(options: &Options) -> Result<Vec<Engine>, String> {
     let mut engines = Vec::new();
-    engines.extend(dglua(options)?);
-    for (name, program, args) in INSTALLED {
+    engines.extend(own(options)?);
+    for (name, program, args) in options.language.installed() {
         match find(Path::new(program)) {
             Some(program) => engines.push(Engine {
                 name: name.to_string(),
@@ -47,7 +39,7 @@ pub fn select(options: &Options) -> Result<Vec<Engine>, String> {
             .map(|name| named(&engines, name).cloned())
             .collect::<Result<_, _>>()?;
     }
-    let base = named(&engines, &options.base)
+    let base = named(&engines, options.base())
         .map_err(|message| format!("{message}; --base must name an engine that takes part"))?
         .clone();
     engines.retain(|engine| *engine != base);
@@ -55,28 +47,32 @@ pub fn select(options: &Options) -> Result<Vec<Engine>, String> {
     Ok(engines)
 }
 
-fn dglua(options: &Options) -> Result<Option<Engine>, String> {
-    let program = match &options.dglua {
-        Some(path) => find(path).ok_or_else(|| format!("--dglua: `{}` is not an executable file", path.display()))?,
-        None => match env::current_exe()
-            .ok()
-            .and_then(|runner| find(&runner.with_file_name("dglua")))
-        {
-            Some(path) => path,
-            None => {
-                eprintln!(
-                    "note: dglua is left out: not built yet (cargo build --release -p dg-lua), or say --dglua PATH"
-                );
-                return Ok(None);
-            }
-        },
-    };
-    let args = options.dglua_args.as_deref().unwrap_or_default();
-    Ok(Some(Engine {
-        name: "dglua".to_string(),
-        program,
-        args: words(args),
-    }))
+/// Our own engines, as far as they are built.
+fn own(options: &Options) -> Result<Vec<Engine>, String> {
+    let beside = |command: &str| find(&env::current_exe().ok()?.with_file_name(command));
+    let mut engines = Vec::new();
+    for (name, command, args) in options.language.own() {
+        let program = match &options.own {
+            Some(path) => find(path).ok_or_else(|| format!("--own: `{}` is not an executable file", path.display()))?,
+            None => match beside(command) {
+                Some(path) => path,
+                None => {
+                    eprintln!(
+                        "note: {name} is left out: not built yet (cargo build --release --bin {command}), \
+                         or say --own PATH"
+                    );
+                    continue;
+                }
+            },
+        };
+        let given = words(options.own_args.as_deref().unwrap_or_default());
+        engines.push(Engine {
+            name: name.to_string(),
+            program,
+            args: args.iter().map(|arg| arg.to_string()).chain(given).collect(),
+        });
+    }
+    Ok(engines)
 }
 
 fn parse(definition: &str) -> Result<Engine, String> {

@@ -5,6 +5,7 @@
 //! Outputs are compared with those of the base engine, because a fast wrong answer is no answer.
 
 mod engine;
+mod language;
 mod measure;
 mod options;
 mod report;
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
 
 /// Does what the command line asks for. `Ok(false)` means that something ran, and failed or disagreed.
 fn benchmark(options: &Options) -> Result<bool, String> {
-    let programs = suite::select(&options.programs, &options.filter)?;
+    let programs = suite::select(options.language, &options.folder(), &options.filter)?;
     if options.list {
         print!("{}", suite::listing(&programs));
         return Ok(true);

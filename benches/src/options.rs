@@ -5,10 +5,16 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
+use crate::language::Language;
+
 /// Compares engines on the benchmark programs.
 #[derive(Parser, Debug)]
 #[command(name = "dg-benches", version)]
 pub struct Options {
+    /// The language of the programs
+    #[arg(long, value_enum, default_value_t = Language::Lua)]
+    pub language: Language,
+
     /// Run only programs whose name contains one of these words
     #[arg(long, value_name = "WORD", value_delimiter = ',')]
     pub filter: Vec<String>,
@@ -21,7 +27,7 @@ pub struct Options {
     #[arg(long)]
     pub quick: bool,
 
-    /// Measure an empty script instead of the programs
+    /// Measure an empty program instead of the programs
     #[arg(long)]
     pub start_up: bool,
 
@@ -37,13 +43,13 @@ pub struct Options {
     #[arg(long, value_name = "SECONDS", default_value_t = 120.0, value_parser = positive_seconds)]
     pub time_limit: f64,
 
-    /// Path of dglua [default: `dglua` in the folder of this runner]
-    #[arg(long, value_name = "PATH")]
-    pub dglua: Option<PathBuf>,
+    /// Path of our engine [default: `dglua` or `dgsom` in the folder of this runner]
+    #[arg(long, value_name = "PATH", alias = "dglua")]
+    pub own: Option<PathBuf>,
 
-    /// Arguments for dglua before the script, separated by blanks
-    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
-    pub dglua_args: Option<String>,
+    /// Arguments for our engine before the program, separated by blanks
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true, alias = "dglua-args")]
+    pub own_args: Option<String>,
 
     /// Add an engine: `name=command args`, separated by blanks; may be repeated
     #[arg(long, value_name = "NAME=COMMAND")]
@@ -53,20 +59,30 @@ pub struct Options {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub only: Vec<String>,
 
-    /// The engine that others are compared with
-    #[arg(long, value_name = "NAME", default_value = "lua5.1")]
-    pub base: String,
+    /// The engine that others are compared with [default: lua5.1, or dgsom's interpreter]
+    #[arg(long, value_name = "NAME")]
+    pub base: Option<String>,
 
     /// Also write the results as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 
-    /// Folder of the programs
-    #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/lua"))]
-    pub programs: PathBuf,
+    /// Folder of the programs [default: the language's]
+    #[arg(long, value_name = "DIR")]
+    pub programs: Option<PathBuf>,
 }
 
 impl Options {
+    /// The folder of the programs.
+    pub fn folder(&self) -> PathBuf {
+        self.programs.clone().unwrap_or_else(|| self.language.folder())
+    }
+
+    /// The name of the engine that others are compared with.
+    pub fn base(&self) -> &str {
+        self.base.as_deref().unwrap_or(self.language.base())
+    }
+
     /// How often each engine runs each program.
     pub fn rounds(&self) -> u32 {
         let default = match (self.start_up, self.quick) {

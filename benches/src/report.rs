@@ -67,7 +67,7 @@ impl Report {
             .collect();
         let engines = names.iter().map(|name| EngineSummary::new(name, &programs)).collect();
         Report {
-            base: options.base.clone(),
+            base: options.base().to_string(),
             rounds: options.rounds(),
             quick: options.quick,
             engines,

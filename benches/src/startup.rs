@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 
 use crate::engine::Engine;
+use crate::language::Language;
 use crate::measure::{self, Run};
 use crate::options::{Options, Statistic};
 use crate::report::{align, number};
 
-/// Runs an empty script on all engines, round robin, and prints CPU time, wall-clock time and peak RSS of
+/// Runs an empty program on all engines, round robin, and prints CPU time, wall-clock time and peak RSS of
 /// each. `Ok(false)`: an engine failed.
 pub fn measure(engines: &[Engine], options: &Options) -> Result<bool, String> {
-    let script = EmptyScript::create()?;
+    let script = EmptyProgram::create(options.language)?;
     let mut records: Vec<Result<Vec<Run>, String>> = engines.iter().map(|_| Ok(Vec::new())).collect();
     for _ in 0..options.rounds() {
         for (engine, record) in engines.iter().zip(&mut records) {
@@ -62,13 +63,15 @@ fn row(engine: &Engine, record: &Result<Vec<Run>, String>, statistic: Statistic)
 }
 
 /// An empty file that is removed when no longer needed.
-struct EmptyScript(PathBuf);
+struct EmptyProgram(PathBuf);
 
-impl EmptyScript {
-    fn create() -> Result<EmptyScript, String> {
-        let path = env::temp_dir().join(format!("dg-benches-empty-{}.lua", process::id()));
-        fs::write(&path, "").map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-        Ok(EmptyScript(path))
+impl EmptyProgram {
+    fn create(language: Language) -> Result<EmptyProgram, String> {
+        let name = format!("Empty{}", process::id());
+        let path = env::temp_dir().join(&name).with_extension(language.extension());
+        fs::write(&path, language.empty_program(&name))
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        Ok(EmptyProgram(path))
     }
 
     fn path(&self) -> &Path {
@@ -76,7 +79,7 @@ impl EmptyScript {
     }
 }
 
-impl Drop for EmptyScript {
+impl Drop for EmptyProgram {
     fn drop(&mut self) {
         // A file left behind in the temporary folder harms nobody.
         let _ = fs::remove_file(&self.0);

@@ -1,5 +1,5 @@
-//! The programs: a folder of Lua files, each of which says in its first two lines what it does and how
-//! small it can be made.
+//! The programs: a folder of files, each of which says in its first two lines what it does and how small it can be
+//! made. A program of several files is a folder of its own, and the file of the folder's name is the program.
 //!
 //! ```lua
 //! -- Sieve of Eratosthenes over a table of booleans.
@@ -9,10 +9,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::language::Language;
+
 /// A benchmark program. Its first argument is its size; without one it runs at its default size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
-    /// The file name without `.lua`.
+    /// The file name without its extension.
     pub name: String,
     pub path: PathBuf,
     /// What it does, in one line.
@@ -22,8 +24,8 @@ pub struct Program {
 }
 
 /// The programs in `folder` whose names contain one of `words` (all of them if there are none), by name.
-pub fn select(folder: &Path, words: &[String]) -> Result<Vec<Program>, String> {
-    let programs = load(folder)?;
+pub fn select(language: Language, folder: &Path, words: &[String]) -> Result<Vec<Program>, String> {
+    let programs = load(language, folder)?;
     let wanted = |program: &Program| words.is_empty() || words.iter().any(|word| program.name.contains(word.as_str()));
     let selected: Vec<_> = programs.into_iter().filter(wanted).collect();
     if selected.is_empty() {
@@ -44,32 +46,47 @@ pub fn listing(programs: &[Program]) -> String {
         .collect()
 }
 
-fn load(folder: &Path) -> Result<Vec<Program>, String> {
+fn load(language: Language, folder: &Path) -> Result<Vec<Program>, String> {
     let unreadable = |error: std::io::Error| format!("cannot read {}: {error}", folder.display());
     let mut programs = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == "lua") {
+        let mut path = entry.map_err(unreadable)?.path();
+        if path.is_dir()
+            && let Some(name) = path.file_name()
+        {
+            path = path.join(name).with_extension(language.extension());
+        }
+        if path.is_file()
+            && path
+                .extension()
+                .is_some_and(|extension| extension == language.extension())
+        {
             let text = fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-            programs.push(parse(&path, &text)?);
+            programs.push(parse(language, &path, &text)?);
         }
     }
     programs.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(programs)
 }
 
-fn parse(path: &Path, text: &str) -> Result<Program, String> {
+fn parse(language: Language, path: &Path, text: &str) -> Result<Program, String> {
+    let (before, behind) = language.comment();
     let comment = |line: Option<&str>| {
-        line.and_then(|line| line.strip_prefix("-- "))
+        line.and_then(|line| line.strip_prefix(before)?.trim_end().strip_suffix(behind))
             .map(|rest| rest.trim().to_string())
     };
     let mut lines = text.lines();
-    let about =
-        comment(lines.next()).ok_or_else(|| format!("{}:1: expected `-- what the program does`", path.display()))?;
+    let about = comment(lines.next())
+        .ok_or_else(|| format!("{}:1: expected `{before}what the program does{behind}`", path.display()))?;
     let quick = comment(lines.next())
         .and_then(|line| line.strip_prefix("quick: ").map(str::to_string))
         .filter(|size| size.parse::<u64>().is_ok())
-        .ok_or_else(|| format!("{}:2: expected `-- quick: SIZE`, a whole number", path.display()))?;
+        .ok_or_else(|| {
+            format!(
+                "{}:2: expected `{before}quick: SIZE{behind}`, a whole number",
+                path.display()
+            )
+        })?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Program {
         name,
@@ -85,14 +102,20 @@ mod tests {
 
     #[test]
     fn every_program_has_a_header_and_takes_a_size() {
-        let programs = load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lua"))).unwrap();
+        let of_som = load(Language::Som, &Language::Som.folder()).unwrap();
+        assert!(of_som.len() >= 22, "only {} programs in SOM", of_som.len());
+        let programs = load(Language::Lua, &Language::Lua.folder()).unwrap();
         assert!(programs.len() >= 36, "only {} programs", programs.len());
-        let library = load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/library"))).unwrap();
+        let library = load(
+            Language::Lua,
+            Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/library")),
+        )
+        .unwrap();
         assert!(library.len() >= 20, "only {} library functions", library.len());
-        for program in programs.into_iter().chain(library) {
+        for program in programs.into_iter().chain(library).chain(of_som) {
             let text = fs::read_to_string(&program.path).unwrap();
             assert!(
-                text.contains("tonumber(arg and arg[1])"),
+                text.contains("tonumber(arg and arg[1])") || text.contains("(arguments at: 2) asInteger"),
                 "{} takes no size",
                 program.name
             );
@@ -107,7 +130,10 @@ mod tests {
 
     #[test]
     fn the_header_is_two_comments() {
-        let parse = |text: &str| parse(Path::new("dir/fib.lua"), text);
+        let som = "\"Recursion.\"\n\"quick: 20\"\nFib = ( )\n";
+        let program = parse(Language::Som, Path::new("Fib/Fib.som"), som).unwrap();
+        assert_eq!((program.about.as_str(), program.quick.as_str()), ("Recursion.", "20"));
+        let parse = |text: &str| parse(Language::Lua, Path::new("dir/fib.lua"), text);
         let program = parse("-- Recursion.\n-- quick: 20\nprint(1)\n").unwrap();
         assert_eq!(
             (program.name.as_str(), program.about.as_str(), program.quick.as_str()),
