@@ -1,6 +1,6 @@
 //! SOM in a host program.
 //!
-//! ```no_run
+//! ```
 //! use dg_som::{Som, SomValue};
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -80,6 +80,9 @@ impl std::error::Error for SomError {}
 /// The class whose methods are the lines of the interactive mode.
 const EVALUATOR: &str = "Evaluation";
 
+/// In bytes.
+const HEAP_MINIMUM: usize = 32 << 20;
+
 /// Room for about a million frames.
 const STACK_SLOTS: usize = 10_000_000;
 
@@ -89,7 +92,15 @@ impl Som {
     /// # Errors
     /// When the system has no memory or address space for it, or a class of the library cannot be loaded.
     pub fn new(class_path: &[PathBuf]) -> Result<Som, Box<dyn std::error::Error>> {
-        Som::with_options(class_path, Options::default())
+        Som::with_options(class_path, Som::options())
+    }
+
+    /// Options that suit SOM, where nearly everything is an object: the heap may grow to some size before it is
+    /// collected as a whole.
+    pub fn options() -> Options {
+        let mut options = Options::default();
+        options.gc.minimum = HEAP_MINIMUM;
+        options
     }
 
     /// As [`Som::new`], with options for the collector.
@@ -126,7 +137,7 @@ impl Som {
         for (name, root) in som(vm).core.all() {
             load::read_core_class(vm, name, root.get(vm))?;
         }
-        Ok(())
+        crate::core::meaning::check_nil_tests(vm)
     }
 
     /// The virtual machine.

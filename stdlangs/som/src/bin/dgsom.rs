@@ -81,6 +81,7 @@ impl Command {
     fn parse(arguments: &[OsString]) -> Result<Command, String> {
         let mut command = Command::default();
         let words: Vec<&[u8]> = arguments.iter().map(|argument| argument.as_bytes()).collect();
+        command.vm.options = Som::options();
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
             match argument.as_bytes() {

@@ -41,6 +41,8 @@ fn bare_class<'v>(vm: &'v Vm, name: &str, layout: Layout) -> Result<Ref<'v, Clas
     class.set(|c| &c.class, class);
     let mut classes = state.classes.borrow_mut();
     class.number.set(classes.len() as u32);
+    // A class and its metaclass are hardly ever receivers of the same message.
+    class.place.set(classes.len() as u32 / 2);
     classes.push(ClassInfo {
         class: class.raw(),
         layout,

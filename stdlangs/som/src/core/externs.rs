@@ -1,13 +1,13 @@
 //! The runtime functions that the bytecode of SOM calls.
 
-use dg_runtime::{Ref, Throw, Value, Vm};
+use dg_runtime::{Code, Ref, Throw, Value, Vm};
 
 use super::class::inherits;
 use super::object::{BLOCK_KIND, array, class_of, describe, symbol_text, text_of};
 use super::state::{Handler, som};
-use super::{error, lookup};
+use super::{arithmetic, error, lookup, meaning, number};
 use crate::emit;
-use crate::generated::{Array, BlockText, Class, Externs, Function, Symbol, Target, ValueKind};
+use crate::generated::{Array, BlockText, Class, Effect, Externs, Function, Operator, Symbol, Target, ValueKind};
 
 /// The functions that the specification of SOM declares.
 pub struct Semantics;
@@ -17,12 +17,22 @@ fn target(found: Option<Ref<'_, Function>>) -> Target<'_> {
 }
 
 impl Externs for Semantics {
+    fn effect_of<'v>(vm: &'v Vm, from: Ref<'v, Class>, selector: Ref<'v, Symbol>) -> Effect<'v> {
+        meaning::effect(vm, from, selector)
+    }
+
+    fn learn_meaning<'v>(vm: &'v Vm, from: Ref<'v, Class>, selector: Ref<'v, Symbol>) -> Target<'v> {
+        target(meaning::learn(vm, from, selector))
+    }
+
     fn lookup<'v>(vm: &'v Vm, from: Ref<'v, Class>, selector: Ref<'v, Symbol>) -> Target<'v> {
         target(lookup::find(vm, from, selector))
     }
 
-    fn lookup_operator<'v>(vm: &'v Vm, from: Ref<'v, Class>, operator: i32) -> Target<'v> {
-        target(lookup::find(vm, from, som(vm).operator(vm, operator)))
+    fn compute<'v>(vm: &'v Vm, operator: i32, lhs: Value<'v>, rhs: Value<'v>) -> Result<Value<'v>, Throw> {
+        let operands = number::number(vm, lhs).zip(number::number(vm, rhs));
+        let (lhs, rhs) = operands.expect("the specification has seen that both are numbers");
+        arithmetic::compute(vm, Operator::ALL[operator as usize], &lhs, &rhs)
     }
 
     fn lookup_dynamic<'v>(vm: &'v Vm, from: Ref<'v, Class>, selector: Value<'v>) -> Result<Target<'v>, Throw> {
@@ -32,10 +42,6 @@ impl Externs for Semantics {
             (None, None) => return Err(error::wrong_argument(vm, "perform:", "a Symbol", selector)),
         };
         Ok(target(lookup::find(vm, from, symbol)))
-    }
-
-    fn operator_selector<'v>(vm: &'v Vm, operator: i32) -> Ref<'v, Symbol> {
-        som(vm).operator(vm, operator)
     }
 
     fn not_understood_method<'v>(vm: &'v Vm, receiver: Value<'v>) -> Result<Ref<'v, Function>, Throw> {
@@ -66,12 +72,12 @@ impl Externs for Semantics {
         array(vm, &[first, second])
     }
 
-    fn new_block<'v>(
-        vm: &'v Vm,
-        template: Ref<'v, BlockText>,
-        receiver: Value<'v>,
-    ) -> Result<Ref<'v, Function>, Throw> {
-        emit::new_block(vm, template, receiver)
+    fn block_code<'v>(vm: &'v Vm, text: Ref<'v, BlockText>) -> Result<Ref<'v, Code>, Throw> {
+        emit::block_code(vm, text)
+    }
+
+    fn home(vm: &Vm) -> u32 {
+        emit::home(vm)
     }
 
     fn starting_class<'v>(vm: &'v Vm, receiver: Value<'v>, class: Value<'v>) -> Result<Ref<'v, Class>, Throw> {
@@ -118,15 +124,5 @@ impl Externs for Semantics {
 
     fn spreader<'v>(vm: &'v Vm) -> Ref<'v, Function> {
         som(vm).spreader.get(vm)
-    }
-
-    fn remainder(_vm: &Vm, lhs: i32, rhs: i32) -> i32 {
-        // The specification has seen that `rhs` is not 0. The least integer by -1 leaves nothing.
-        let remainder = lhs.wrapping_rem(rhs);
-        if remainder != 0 && (remainder < 0) != (rhs < 0) {
-            remainder + rhs
-        } else {
-            remainder
-        }
     }
 }

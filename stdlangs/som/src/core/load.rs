@@ -9,8 +9,8 @@ use dg_runtime::{Ref, Throw, Vm};
 use super::class::{add_method, bind, fields, inherited_layout, inherits, new_class, set_superclass};
 use super::object::{Implementation, global_value, primitive, symbol, symbol_text, uncompiled};
 use super::state::{MethodInfo, som};
-use super::{error, library};
-use crate::generated::{Boxed, Class, Method, ValueKind, events};
+use super::{error, library, lookup};
+use crate::generated::{Boxed, Class, Method, ValueKind};
 use crate::primitives;
 use crate::syntax::ast::{ClassText, MethodText, Side};
 use crate::syntax::{
@@ -196,6 +196,10 @@ fn define_method<'v>(vm: &'v Vm, class: Ref<'v, Class>, text: MethodText, file: 
         home_slot: Cell::new(0),
     };
     let is_primitive = info.body.is_none();
+    let knows_nil = [&state.core.object, &state.core.nil].map(|root| root.get(vm));
+    if matches!(&*text.selector, "isNil" | "notNil") && !knows_nil.contains(&class) {
+        state.world.get(vm).nil_is_sent.set(true);
+    }
     {
         let mut methods = state.methods.borrow_mut();
         method.definition.set(methods.len() as u32);
@@ -224,12 +228,14 @@ pub fn replace_method<'v>(vm: &'v Vm, class: Ref<'v, Class>, class_side: bool, t
     let file: Rc<str> = "(method)".into();
     let mut method = parse_method(text).map_err(|error| syntax_error(vm, &file, &error))?;
     resolve_method(&mut method, &fields(vm, class)).map_err(|error| syntax_error(vm, &file, &error))?;
-    if &*method.selector == "==" && !inherits(vm, som(vm).core.integer.get(vm), class) {
-        som(vm).world.get(vm).same_is_sent.set(true);
+    let world = som(vm).world.get(vm);
+    match &*method.selector {
+        "==" if !inherits(vm, som(vm).core.integer.get(vm), class) => world.same_is_sent.set(true),
+        "isNil" | "notNil" => world.nil_is_sent.set(true),
+        _ => {}
     }
     define_method(vm, class, method, &file)?;
-    som(vm).cache.clear();
-    vm.invalidate(events::METHODS_CHANGED);
+    lookup::forget(vm);
     Ok(())
 }
 

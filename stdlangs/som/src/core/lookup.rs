@@ -5,11 +5,11 @@ use std::cell::Cell;
 use dg_runtime::{RawRef, Ref, Throw, Value, Vm};
 
 use super::class::chain;
-use super::error;
 use super::object::{class_of, symbol_text};
 use super::state::{Handler, RawRefKey, som};
+use super::{error, meaning};
 use crate::emit;
-use crate::generated::{Class, Function, Method, Symbol};
+use crate::generated::{Class, Function, Method, Symbol, events};
 
 const ENTRIES: usize = 2048;
 
@@ -28,10 +28,16 @@ impl LookupCache {
         &self.0[hash as usize >> 21]
     }
 
-    /// Forgets everything: methods have changed.
-    pub fn clear(&self) {
+    fn clear(&self) {
         self.0.iter().for_each(|entry| entry.set((0, 0, 0)));
     }
+}
+
+/// Methods have changed: forgets what was found, here, in selectors and at the places of sends.
+pub fn forget(vm: &Vm) {
+    som(vm).cache.clear();
+    meaning::forget(vm);
+    vm.invalidate(events::METHODS_CHANGED);
 }
 
 /// The function that a message to an instance of `class` runs.
@@ -51,6 +57,13 @@ pub fn find<'v>(vm: &'v Vm, class: Ref<'v, Class>, selector: Ref<'v, Symbol>) ->
     }
     entry.set((class.raw().0, selector.raw().0, function.raw().0));
     Some(function)
+}
+
+/// Whether there is a method for a message to an instance of `class`.
+pub fn understands(vm: &Vm, class: Ref<'_, Class>, selector: Ref<'_, Symbol>) -> bool {
+    let classes = som(vm).classes.borrow();
+    let key = RawRefKey(selector.raw().0);
+    chain(vm, class).any(|class| classes[class.number.get() as usize].methods.contains_key(&key))
 }
 
 /// The method of the class or of the nearest superclass that has one.

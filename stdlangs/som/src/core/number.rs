@@ -23,6 +23,16 @@ pub enum Number {
     Double(f64),
 }
 
+impl Number {
+    /// The nearest double.
+    pub fn to_double(&self) -> f64 {
+        match self {
+            Number::Integer(integer) => integer.to_double(),
+            Number::Double(double) => *double,
+        }
+    }
+}
+
 /// The number that a value is, if it is one.
 pub fn number(vm: &Vm, value: Value<'_>) -> Option<Number> {
     Some(match value.kind(vm) {
@@ -42,6 +52,16 @@ pub fn integer(vm: &Vm, value: Value<'_>) -> Option<Integer> {
 }
 
 fn unpack(big: Ref<'_, BigInteger>) -> Integer {
+    let parts = match big.items() {
+        [low] => Some((low.get(), 0)),
+        [low, high] => Some((low.get(), high.get())),
+        _ => None,
+    };
+    if let Some((low, high)) = parts
+        && let Ok(magnitude) = i64::try_from(u64::from(high) << 32 | u64::from(low))
+    {
+        return Integer::Small(if big.negative.get() { -magnitude } else { magnitude });
+    }
     let digits: Vec<u32> = big.items().iter().map(|digit| digit.get()).collect();
     let sign = if big.negative.get() { Sign::Minus } else { Sign::Plus };
     Integer::from(BigInt::from_slice(sign, &digits))
@@ -108,6 +128,16 @@ impl Integer {
     pub fn value<'v>(&self, vm: &'v Vm) -> Result<Value<'v>, Throw> {
         if let Some(small) = self.small().and_then(|small| i32::try_from(small).ok()) {
             return Ok(small.boxed());
+        }
+        if let Some(small) = self.small() {
+            let magnitude = small.unsigned_abs();
+            let length = if magnitude >> 32 == 0 { 1 } else { 2 };
+            let big = vm.allocate_array::<BigInteger>(length)?;
+            big.negative.set(small < 0);
+            for (index, place) in big.items().iter().enumerate() {
+                place.set((magnitude >> (32 * index)) as u32);
+            }
+            return Ok(big.boxed());
         }
         let (sign, digits) = self.to_big().to_u32_digits();
         let big = vm.allocate_array::<BigInteger>(digits.len())?;

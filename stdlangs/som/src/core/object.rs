@@ -1,6 +1,6 @@
 //! New objects, with every field set before anyone sees them, and what values are made of.
 
-use dg_runtime::{NativeFn, Ref, SpecNative, Str, Throw, Value, Vm};
+use dg_runtime::{DelegatingNative, NativeFn, Ref, SpecNative, Str, Throw, Value, Vm};
 
 use super::state::som;
 use crate::generated::{
@@ -110,6 +110,8 @@ pub enum Implementation {
     Native(NativeFn),
     /// In the specification.
     Spec(&'static SpecNative),
+    /// In the specification where that is simple, otherwise in Rust.
+    Both(&'static DelegatingNative, NativeFn),
 }
 
 /// The function of a primitive.
@@ -122,6 +124,11 @@ pub fn primitive<'v>(
     let code = match implementation {
         Implementation::Native(native) => vm.new_native_code(name, native)?,
         Implementation::Spec(native) => vm.new_spec_code(native)?,
+        Implementation::Both(beginning, native) => {
+            let code = vm.new_native_code(name, native)?;
+            code.begin_with(beginning);
+            code
+        }
     };
     let function = vm.allocate_array::<Function>(0)?;
     function.set(|f| &f.code, code);

@@ -12,12 +12,13 @@ use indexmap::IndexMap;
 
 use super::lookup::LookupCache;
 use crate::emit::BlockInfo;
-use crate::generated::{Class, Function, Global, Instance, Method, Operator, Symbol, World};
+use crate::generated::{Boxed, Class, Function, Global, Instance, Method, Operator, Symbol, World};
 use crate::syntax::ast::Body;
 
 /// The selectors of [`Operator`], in its order.
-const OPERATOR_SELECTORS: [&str; Operator::ALL.len()] = [
-    "+", "-", "*", "/", "//", "%", "&", "<", ">", "<=", ">=", "=", "<>", "~=", "==", "at:", "at:put:", "length",
+pub const OPERATOR_SELECTORS: [&str; Operator::ALL.len()] = [
+    "+", "-", "*", "//", "%", "<", ">", "<=", ">=", "=", "<>", "/", "&", "~=", "==", "at:", "at:put:", "length",
+    "isNil", "notNil",
 ];
 
 /// Classes that the virtual machine itself knows, by the name of their field in [`CoreClasses`].
@@ -163,7 +164,6 @@ pub struct SomState {
     pub spreader: Root<Function>,
     /// `doesNotUnderstand:arguments:`, `unknownGlobal:`, `escapedBlock:`
     pub handlers: [Root<Symbol>; 3],
-    operators: [Root<Symbol>; Operator::ALL.len()],
     /// By the string of their text.
     pub symbols: RefCell<HashMap<u32, RawRef<Symbol>>>,
     /// By the symbol of their name.
@@ -258,21 +258,24 @@ impl SomState {
         for (root, name) in self.handlers.iter().zip(handlers) {
             root.set(super::object::symbol(vm, name.as_bytes())?);
         }
-        for (root, name) in self.operators.iter().zip(OPERATOR_SELECTORS) {
-            root.set(super::object::symbol(vm, name.as_bytes())?);
+        let world = self.world.get(vm);
+        let selectors = vm.new_values(OPERATOR_SELECTORS.len())?;
+        for (index, name) in OPERATOR_SELECTORS.iter().enumerate() {
+            let selector = super::object::symbol(vm, name.as_bytes())?;
+            selectors.set_item(index, |item| item, selector.boxed());
         }
+        world.set(|w| &w.selectors, selectors);
+        let characters = vm.new_values(256)?;
+        for byte in 0..=u8::MAX {
+            characters.set_item(byte.into(), |item| item, vm.str(&[byte])?.boxed());
+        }
+        world.set(|w| &w.characters, characters);
         Ok(())
     }
 
     /// When the virtual machine was made.
     pub fn started(&self) -> Instant {
         *self.started.get_or_init(Instant::now)
-    }
-
-    /// The selector of an operator.
-    #[inline]
-    pub fn operator<'v>(&self, vm: &'v Vm, operator: i32) -> Ref<'v, Symbol> {
-        self.operators[operator as usize].get(vm)
     }
 
     /// What the host knows of a method.

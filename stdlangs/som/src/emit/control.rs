@@ -218,6 +218,18 @@ impl<'a> Emitter<'a> {
                 }
                 Ok(true)
             }
+            "isNil" | "notNil" => {
+                let x = slot(self.operand(&send.receiver)?);
+                self.line(send.line);
+                let builder = &mut self.builder;
+                match (&*send.selector, sense) {
+                    ("isNil", true) => builder.emit_jisnil(x, answer, to, strange),
+                    ("isNil", false) => builder.emit_jnotisnil(x, answer, to, strange),
+                    (_, true) => builder.emit_jisnotnil(x, answer, to, strange),
+                    (_, false) => builder.emit_jnotnotnil(x, answer, to, strange),
+                };
+                Ok(true)
+            }
             _ => Ok(false),
         }
     }

@@ -8,7 +8,8 @@ use dg_runtime::{Operand, Run, Throw};
 use super::function::{Emitter, HEADER, Want, slot};
 use super::literals::literal;
 use super::{BlockInfo, Capture, Source};
-use crate::core::object::{global, symbol};
+use crate::core::lookup;
+use crate::core::object::{BLOCK_KIND, global, symbol};
 use crate::core::state::{Layout, som};
 use crate::generated::{BlockText, Boxed, FALSE, NIL, TRUE};
 use crate::syntax::ast::{Block, Expr, Literal, Send, VariableId};
@@ -322,10 +323,33 @@ impl<'a> Emitter<'a> {
             self.builder.emit_sendsuper(symbol, from, args, slot(dst));
         } else if matches!(selector, "value" | "value:" | "value:with:") {
             self.builder.emit_sendvalue(symbol, args, slot(dst));
+        } else if self.is_rather_core(selector) {
+            self.builder.emit_sendcore(symbol, args, slot(dst));
         } else {
             self.builder.emit_send(symbol, args, slot(dst));
         }
         Ok(())
+    }
+
+    /// Whether a message is rather meant for a class, a number, a string, an array or a block than for an object with
+    /// fields: such a class has a method of its own for it, and Object has none.
+    fn is_rather_core(&self, selector: &str) -> bool {
+        let core = &som(self.vm).core;
+        let Ok(selector) = symbol(self.vm, selector.as_bytes()) else {
+            return false;
+        };
+        let classes = [
+            &core.class,
+            &core.integer,
+            &core.double,
+            &core.string,
+            &core.array,
+            &core.block,
+        ];
+        let understands = |class| lookup::understands(self.vm, class, selector);
+        !understands(core.object.get(self.vm))
+            && (classes.iter().any(|class| understands(class.get(self.vm)))
+                || understands(core.array.get(self.vm).class.get(self.vm)))
     }
 
     /// A message with a bytecode of its own. Answers whether it is one.
@@ -378,6 +402,15 @@ impl<'a> Emitter<'a> {
                 self.line(send.line);
                 self.builder.emit_atput(slot(receiver), index, slot(x), to);
             }
+            "isNil" | "notNil" => {
+                let x = self.operand(&send.receiver)?;
+                self.line(send.line);
+                if &*send.selector == "isNil" {
+                    self.builder.emit_isnil(slot(x), to);
+                } else {
+                    self.builder.emit_notnil(slot(x), to);
+                }
+            }
             "length" => {
                 let receiver = self.operand(&send.receiver)?;
                 self.line(send.line);
@@ -419,22 +452,46 @@ impl<'a> Emitter<'a> {
                 shared,
             });
         }
-        let template = self.vm.allocate::<BlockText>()?;
+        let text = self.vm.allocate::<BlockText>()?;
         let method = match self.block {
             Some(info) => Rc::clone(&info.method),
             None => som(self.vm).methods.borrow()[self.definition() as usize].clone(),
         };
         {
             let mut blocks = som(self.vm).blocks.borrow_mut();
-            template.definition.set(blocks.len() as u32);
+            text.definition.set(blocks.len() as u32);
             blocks.push(Rc::new(BlockInfo {
                 block: Rc::clone(block),
                 method,
-                captures,
+                captures: captures.clone(),
             }));
         }
-        let template = self.reference(template.raw());
-        self.builder.emit_block(template, slot(self.self_slot), slot(dst));
+        let core = &som(self.vm).core;
+        let class = [&core.block1, &core.block2, &core.block3][block.parameters.len()];
+        text.set(|t| &t.class, class.get(self.vm));
+        text.kind.set(BLOCK_KIND + block.parameters.len() as u32);
+        text.captures.set(captures.len() as u32);
+        let text = self.reference(text.raw());
+        let receiver = slot(self.self_slot);
+        if self.block.is_none() && block.returns {
+            let activation = slot(self.info.home_slot.get().into());
+            self.builder.emit_homeblock(text, receiver, activation, slot(dst));
+        } else {
+            self.builder.emit_block(text, receiver, slot(dst));
+        }
+        for (index, capture) in captures.iter().enumerate() {
+            let saved = self.top;
+            let from = match capture.source {
+                Source::Slot(at) => at.into(),
+                Source::Captured(outer) => {
+                    let copy = self.reserve(1);
+                    self.builder.emit_getcaptured(outer, slot(copy));
+                    copy
+                }
+            };
+            self.builder.emit_capture(slot(dst), index as u16, slot(from));
+            self.set_top(saved);
+        }
         Ok(())
     }
 

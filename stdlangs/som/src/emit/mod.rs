@@ -8,10 +8,9 @@ mod literals;
 
 use std::rc::Rc;
 
-use dg_runtime::{Ref, Throw, Value, Vm};
+use dg_runtime::{Code, Ref, Throw, Value, Vm};
 
 use crate::core::lookup;
-use crate::core::object::BLOCK_KIND;
 use crate::core::state::{Handler, MethodInfo, som};
 use crate::generated::{BlockText, Boxed, Function};
 use crate::syntax::ast::{Block, VariableId};
@@ -55,56 +54,24 @@ pub fn ensure_compiled(vm: &Vm, function: Ref<'_, Function>) -> Result<(), Throw
     Ok(())
 }
 
-/// A new block, made by the running function.
+/// The code of a block, of which the running function makes the first one.
 ///
 /// # Errors
-/// When its code is too large, or memory runs out.
-pub fn new_block<'v>(
-    vm: &'v Vm,
-    template: Ref<'v, BlockText>,
-    receiver: Value<'v>,
-) -> Result<Ref<'v, Function>, Throw> {
-    let state = som(vm);
-    let info = Rc::clone(&state.blocks.borrow()[template.definition.get() as usize]);
+/// When it is too large, or memory runs out.
+pub fn block_code<'v>(vm: &'v Vm, text: Ref<'v, BlockText>) -> Result<Ref<'v, Code>, Throw> {
+    let info = Rc::clone(&som(vm).blocks.borrow()[text.definition.get() as usize]);
     let frame = vm.frames().next().expect("a function runs");
     let running = frame.callee::<Function>().expect("callees are functions");
-    let code = match template.code.get(vm) {
-        Some(code) => code,
-        None => {
-            let code = function::block(vm, &info, running)?;
-            template.set(|t| &t.code, Some(code));
-            code
-        }
-    };
-    let block = vm.allocate_array::<Function>(info.captures.len())?;
-    let core = &state.core;
-    let parameters = info.block.parameters.len();
-    let class = [&core.block1, &core.block2, &core.block3][parameters].get(vm);
-    let writer = block.writer();
-    writer.set(|b| &b.code, code);
-    writer.set(|b| &b.class, class);
-    writer.set(|b| &b.method, running.method.get(vm));
-    writer.set(|b| &b.receiver, receiver);
-    block.kind.set(BLOCK_KIND + parameters as u32);
-    if running.kind.get() >= BLOCK_KIND {
-        block.home.set(running.home.get());
-        block.activation.set(running.activation.get());
-    } else if info.block.returns {
-        let start = vm.current_coroutine().stack_start();
-        block.home.set(((frame.base() as usize - start as usize) / 8) as u32);
-        let number = frame.slot(info.method.home_slot.get().into());
-        block
-            .activation
-            .set(number.as_int32(0).expect("the home has its number") as u32);
-    }
-    for (index, capture) in info.captures.iter().enumerate() {
-        let captured = match capture.source {
-            Source::Slot(slot) => frame.slot(slot.into()),
-            Source::Captured(index) => running.items()[usize::from(index)].get(vm),
-        };
-        writer.set_item(index, |item| item, captured);
-    }
-    Ok(block)
+    let code = function::block(vm, &info, running)?;
+    text.set(|t| &t.code, Some(code));
+    Ok(code)
+}
+
+/// Where the frame of the running method is: blocks that return from it find it there.
+pub fn home(vm: &Vm) -> u32 {
+    let frame = vm.frames().next().expect("a method runs");
+    let start = vm.current_coroutine().stack_start();
+    ((frame.base() as usize - start as usize) / 8) as u32
 }
 
 /// Leaves the home of the running block with this answer; or answers the method for `escapedBlock:`, if the home has

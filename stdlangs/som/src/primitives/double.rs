@@ -2,30 +2,31 @@
 
 use dg_runtime::{CallContext, NativeResult, Throw, Value};
 
-use super::integer::{argument, compare, ordered, truncate};
+use super::integer::truncate;
+use super::operator::operate;
 use super::{Table, native};
 use crate::core::error;
-use crate::core::number::{Number, double_text};
-use crate::core::object::{boolean, text_of};
-use crate::generated::Boxed;
+use crate::core::number::double_text;
+use crate::core::object::text_of;
+use crate::generated::{Boxed, Operator};
 
 #[rustfmt::skip] // one row each
 pub const TABLE: Table = &[
-    ("+",         native(add)),
-    ("-",         native(subtract)),
-    ("*",         native(multiply)),
-    ("//",        native(divide)),
-    ("%",         native(modulo)),
+    ("+",         native(operate::<{ Operator::Add as usize }>)),
+    ("-",         native(operate::<{ Operator::Sub as usize }>)),
+    ("*",         native(operate::<{ Operator::Mul as usize }>)),
+    ("//",        native(operate::<{ Operator::Quotient as usize }>)),
+    ("%",         native(operate::<{ Operator::Mod as usize }>)),
     ("sqrt",      native(sqrt)),
     ("round",     native(round)),
     ("asInteger", native(as_integer)),
     ("cos",       native(cos)),
     ("sin",       native(sin)),
-    ("=",         native(equal)),
-    ("<",         native(less)),
-    (">",         native(greater)),
-    ("<=",        native(less_equal)),
-    (">=",        native(greater_equal)),
+    ("=",         native(operate::<{ Operator::Equal as usize }>)),
+    ("<",         native(operate::<{ Operator::Less as usize }>)),
+    (">",         native(operate::<{ Operator::Greater as usize }>)),
+    ("<=",        native(operate::<{ Operator::LessEqual as usize }>)),
+    (">=",        native(operate::<{ Operator::GreaterEqual as usize }>)),
     ("asString",  native(as_string)),
 ];
 
@@ -39,35 +40,6 @@ fn receiver(cx: &CallContext<'_>, selector: &str) -> Result<f64, Throw> {
     cx.arg(0)
         .as_double()
         .ok_or_else(|| error::wrong_argument(cx, selector, "a Double as receiver", cx.arg(0)))
-}
-
-fn arithmetic(cx: &CallContext<'_>, selector: &str, compute: fn(f64, f64) -> f64) -> NativeResult {
-    let lhs = receiver(cx, selector)?;
-    let rhs = match argument(cx, selector)? {
-        Number::Integer(rhs) => rhs.to_double(),
-        Number::Double(rhs) => rhs,
-    };
-    cx.ret(Value::double(compute(lhs, rhs)))
-}
-
-fn add(cx: &mut CallContext<'_>) -> NativeResult {
-    arithmetic(cx, "+", |lhs, rhs| lhs + rhs)
-}
-
-fn subtract(cx: &mut CallContext<'_>) -> NativeResult {
-    arithmetic(cx, "-", |lhs, rhs| lhs - rhs)
-}
-
-fn multiply(cx: &mut CallContext<'_>) -> NativeResult {
-    arithmetic(cx, "*", |lhs, rhs| lhs * rhs)
-}
-
-fn divide(cx: &mut CallContext<'_>) -> NativeResult {
-    arithmetic(cx, "//", |lhs, rhs| lhs / rhs)
-}
-
-fn modulo(cx: &mut CallContext<'_>) -> NativeResult {
-    arithmetic(cx, "%", |lhs, rhs| lhs % rhs)
 }
 
 fn sqrt(cx: &mut CallContext<'_>) -> NativeResult {
@@ -89,37 +61,6 @@ fn cos(cx: &mut CallContext<'_>) -> NativeResult {
 
 fn sin(cx: &mut CallContext<'_>) -> NativeResult {
     cx.ret(Value::double(receiver(cx, "sin")?.sin()))
-}
-
-fn equal(cx: &mut CallContext<'_>) -> NativeResult {
-    let lhs = Number::Double(receiver(cx, "=")?);
-    cx.ret(boolean(compare(cx, &lhs) == Some(Some(std::cmp::Ordering::Equal))))
-}
-
-fn less(cx: &mut CallContext<'_>) -> NativeResult {
-    ordered(cx, "<", &Number::Double(receiver(cx, "<")?), std::cmp::Ordering::is_lt)
-}
-
-fn greater(cx: &mut CallContext<'_>) -> NativeResult {
-    ordered(cx, ">", &Number::Double(receiver(cx, ">")?), std::cmp::Ordering::is_gt)
-}
-
-fn less_equal(cx: &mut CallContext<'_>) -> NativeResult {
-    ordered(
-        cx,
-        "<=",
-        &Number::Double(receiver(cx, "<=")?),
-        std::cmp::Ordering::is_le,
-    )
-}
-
-fn greater_equal(cx: &mut CallContext<'_>) -> NativeResult {
-    ordered(
-        cx,
-        ">=",
-        &Number::Double(receiver(cx, ">=")?),
-        std::cmp::Ordering::is_ge,
-    )
 }
 
 fn as_string(cx: &mut CallContext<'_>) -> NativeResult {

@@ -3,33 +3,34 @@
 use dg_runtime::{CallContext, NativeResult, Throw, Value};
 use num_bigint::BigInt;
 
-use super::{Table, native};
+use super::operator::operate;
+use super::{Table, delegating, native};
 use crate::core::error;
 use crate::core::number::{Integer, Number, integer, number};
-use crate::core::object::{boolean, text_of};
+use crate::core::object::text_of;
 use crate::core::state::som;
-use crate::generated::Boxed;
+use crate::generated::{Boxed, Operator, natives};
 
 #[rustfmt::skip] // one row each
 pub const TABLE: Table = &[
-    ("+",                    native(add)),
-    ("-",                    native(subtract)),
-    ("*",                    native(multiply)),
+    ("+",                    native(operate::<{ Operator::Add as usize }>)),
+    ("-",                    native(operate::<{ Operator::Sub as usize }>)),
+    ("*",                    native(operate::<{ Operator::Mul as usize }>)),
     ("/",                    native(divide)),
-    ("//",                   native(quotient)),
-    ("%",                    native(modulo)),
+    ("//",                   native(operate::<{ Operator::Quotient as usize }>)),
+    ("%",                    native(operate::<{ Operator::Mod as usize }>)),
     ("rem:",                 native(remainder)),
     ("&",                    native(and)),
     ("<<",                   native(shift_left)),
     (">>>",                  native(shift_right)),
-    ("bitXor:",              native(xor)),
+    ("bitXor:",              delegating(&natives::BIT_XOR, xor)),
     ("sqrt",                 native(sqrt)),
     ("atRandom",             native(at_random)),
-    ("=",                    native(equal)),
-    ("<",                    native(less)),
-    (">",                    native(greater)),
-    ("<=",                   native(less_equal)),
-    (">=",                   native(greater_equal)),
+    ("=",                    native(operate::<{ Operator::Equal as usize }>)),
+    ("<",                    native(operate::<{ Operator::Less as usize }>)),
+    (">",                    native(operate::<{ Operator::Greater as usize }>)),
+    ("<=",                   native(operate::<{ Operator::LessEqual as usize }>)),
+    (">=",                   native(operate::<{ Operator::GreaterEqual as usize }>)),
     ("asString",             native(as_string)),
     ("as32BitSignedValue",   native(as_signed)),
     ("as32BitUnsignedValue", native(as_unsigned)),
@@ -49,7 +50,7 @@ fn receiver(cx: &CallContext<'_>, selector: &str) -> Result<Integer, Throw> {
 }
 
 /// The argument as a number.
-pub fn argument(cx: &CallContext<'_>, selector: &str) -> Result<Number, Throw> {
+fn argument(cx: &CallContext<'_>, selector: &str) -> Result<Number, Throw> {
     number(cx, cx.arg(1)).ok_or_else(|| error::wrong_argument(cx, selector, "a number", cx.arg(1)))
 }
 
@@ -63,37 +64,6 @@ fn answer(cx: &CallContext<'_>, integer: &Integer) -> NativeResult {
 
 fn answer_double(cx: &CallContext<'_>, double: f64) -> NativeResult {
     cx.ret(Value::double(double))
-}
-
-/// Computes in 64 bits if that is enough, with doubles if the argument is one.
-fn arithmetic(
-    cx: &CallContext<'_>,
-    selector: &str,
-    small: fn(i64, i64) -> Option<i64>,
-    big: fn(BigInt, BigInt) -> BigInt,
-    double: fn(f64, f64) -> f64,
-) -> NativeResult {
-    let lhs = receiver(cx, selector)?;
-    match argument(cx, selector)? {
-        Number::Double(rhs) => answer_double(cx, double(lhs.to_double(), rhs)),
-        Number::Integer(rhs) => {
-            let computed = lhs.small().zip(rhs.small()).and_then(|(lhs, rhs)| small(lhs, rhs));
-            let computed = computed.map_or_else(|| Integer::from(big(lhs.to_big(), rhs.to_big())), Integer::Small);
-            answer(cx, &computed)
-        }
-    }
-}
-
-fn add(cx: &mut CallContext<'_>) -> NativeResult {
-    arithmetic(cx, "+", i64::checked_add, |lhs, rhs| lhs + rhs, |lhs, rhs| lhs + rhs)
-}
-
-fn subtract(cx: &mut CallContext<'_>) -> NativeResult {
-    arithmetic(cx, "-", i64::checked_sub, |lhs, rhs| lhs - rhs, |lhs, rhs| lhs - rhs)
-}
-
-fn multiply(cx: &mut CallContext<'_>) -> NativeResult {
-    arithmetic(cx, "*", i64::checked_mul, |lhs, rhs| lhs * rhs, |lhs, rhs| lhs * rhs)
 }
 
 fn by_zero(cx: &CallContext<'_>, selector: &str) -> Throw {
@@ -126,37 +96,16 @@ fn divide(cx: &mut CallContext<'_>) -> NativeResult {
     }
 }
 
-fn quotient(cx: &mut CallContext<'_>) -> NativeResult {
-    let lhs = receiver(cx, "//")?.to_double();
-    let rhs = match argument(cx, "//")? {
-        Number::Integer(rhs) => rhs.to_double(),
-        Number::Double(rhs) => rhs,
-    };
-    answer_double(cx, lhs / rhs)
-}
-
-/// Has the sign of the divisor.
-fn modulo(cx: &mut CallContext<'_>) -> NativeResult {
-    let lhs = receiver(cx, "%")?;
-    match argument(cx, "%")? {
-        Number::Integer(rhs) if rhs.is_zero() => Err(by_zero(cx, "%")),
-        Number::Integer(rhs) => {
-            let (lhs, rhs) = (lhs.to_big(), rhs.to_big());
-            let rest = &lhs % &rhs;
-            let zero = BigInt::from(0);
-            let differs = rest != zero && (rest < zero) != (rhs < zero);
-            answer(cx, &Integer::from(if differs { rest + rhs } else { rest }))
-        }
-        Number::Double(rhs) => answer_double(cx, lhs.to_double() % rhs),
-    }
-}
-
 /// Has the sign of the dividend.
 fn remainder(cx: &mut CallContext<'_>) -> NativeResult {
     let lhs = receiver(cx, "rem:")?;
     match argument(cx, "rem:")? {
         Number::Integer(rhs) if rhs.is_zero() => Err(by_zero(cx, "rem:")),
-        Number::Integer(rhs) => answer(cx, &Integer::from(lhs.to_big() % rhs.to_big())),
+        Number::Integer(rhs) => {
+            let computed = lhs.small().zip(rhs.small()).map(|(lhs, rhs)| lhs.wrapping_rem(rhs));
+            let computed = computed.map_or_else(|| Integer::from(lhs.to_big() % rhs.to_big()), Integer::Small);
+            answer(cx, &computed)
+        }
         Number::Double(rhs) => answer_double(cx, lhs.to_double() % rhs),
     }
 }
@@ -224,73 +173,6 @@ fn at_random(cx: &mut CallContext<'_>) -> NativeResult {
         return answer(cx, &Integer::Small(0));
     }
     answer(cx, &Integer::from(BigInt::from(random) % bound.to_big()))
-}
-
-/// Compares with a number; `None` if it is none.
-pub fn compare(cx: &CallContext<'_>, lhs: &Number) -> Option<Option<std::cmp::Ordering>> {
-    let rhs = number(cx, cx.arg(1))?;
-    Some(match (lhs, &rhs) {
-        (Number::Integer(Integer::Small(lhs)), Number::Integer(Integer::Small(rhs))) => Some(lhs.cmp(rhs)),
-        (Number::Integer(lhs), Number::Integer(rhs)) => Some(lhs.to_big().cmp(&rhs.to_big())),
-        (Number::Double(lhs), Number::Double(rhs)) => lhs.partial_cmp(rhs),
-        (Number::Integer(lhs), Number::Double(rhs)) => compare_mixed(lhs, *rhs),
-        (Number::Double(lhs), Number::Integer(rhs)) => compare_mixed(rhs, *lhs).map(std::cmp::Ordering::reverse),
-    })
-}
-
-/// Compares exactly: not every integer is a double.
-fn compare_mixed(lhs: &Integer, rhs: f64) -> Option<std::cmp::Ordering> {
-    match Integer::truncated(rhs) {
-        Some(whole) => {
-            let order = lhs.to_big().cmp(&whole.to_big());
-            Some(order.then_with(|| 0.0.partial_cmp(&rhs.fract()).expect("a fraction of a finite number")))
-        }
-        None => 0.0.partial_cmp(&rhs),
-    }
-}
-
-fn equal(cx: &mut CallContext<'_>) -> NativeResult {
-    let lhs = Number::Integer(receiver(cx, "=")?);
-    cx.ret(boolean(compare(cx, &lhs) == Some(Some(std::cmp::Ordering::Equal))))
-}
-
-/// Compares by order; what cannot be compared is an error.
-pub fn ordered(
-    cx: &CallContext<'_>,
-    selector: &str,
-    lhs: &Number,
-    decide: fn(std::cmp::Ordering) -> bool,
-) -> NativeResult {
-    match compare(cx, lhs) {
-        Some(order) => cx.ret(boolean(order.is_some_and(decide))),
-        None => Err(error::wrong_argument(cx, selector, "a number", cx.arg(1))),
-    }
-}
-
-fn less(cx: &mut CallContext<'_>) -> NativeResult {
-    ordered(cx, "<", &Number::Integer(receiver(cx, "<")?), std::cmp::Ordering::is_lt)
-}
-
-fn greater(cx: &mut CallContext<'_>) -> NativeResult {
-    ordered(cx, ">", &Number::Integer(receiver(cx, ">")?), std::cmp::Ordering::is_gt)
-}
-
-fn less_equal(cx: &mut CallContext<'_>) -> NativeResult {
-    ordered(
-        cx,
-        "<=",
-        &Number::Integer(receiver(cx, "<=")?),
-        std::cmp::Ordering::is_le,
-    )
-}
-
-fn greater_equal(cx: &mut CallContext<'_>) -> NativeResult {
-    ordered(
-        cx,
-        ">=",
-        &Number::Integer(receiver(cx, ">=")?),
-        std::cmp::Ordering::is_ge,
-    )
 }
 
 fn as_string(cx: &mut CallContext<'_>) -> NativeResult {

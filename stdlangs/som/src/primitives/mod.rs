@@ -7,10 +7,11 @@ mod double;
 mod integer;
 mod method;
 mod object;
+mod operator;
 mod string;
 mod system;
 
-use dg_runtime::{CallContext, NativeFn, NativeResult, SpecNative};
+use dg_runtime::{CallContext, DelegatingNative, NativeFn, NativeResult, SpecNative};
 
 use crate::core::object::{Implementation, symbol_text};
 use crate::core::state::som;
@@ -25,6 +26,10 @@ const fn native(function: NativeFn) -> Implementation {
 
 const fn spec(native: &'static SpecNative) -> Implementation {
     Implementation::Spec(native)
+}
+
+const fn delegating(beginning: &'static DelegatingNative, function: NativeFn) -> Implementation {
+    Implementation::Both(beginning, function)
 }
 
 /// The primitive for a selector of a class.

@@ -3,10 +3,10 @@
 use dg_runtime::{CallContext, NativeResult, Ref, Str, Throw, Vm};
 
 use super::object::string_hash;
-use super::{Table, native};
+use super::{Table, delegating, native};
 use crate::core::error;
 use crate::core::object::{boolean, symbol_of, text_of};
-use crate::generated::Boxed;
+use crate::generated::{Boxed, natives};
 
 #[rustfmt::skip] // one row each
 pub const TABLE: Table = &[
@@ -14,6 +14,7 @@ pub const TABLE: Table = &[
     ("asSymbol",              native(as_symbol)),
     ("hashcode",              native(hashcode)),
     ("length",                native(length)),
+    ("charAt:",               delegating(&natives::CHAR_AT, char_at)),
     ("isWhiteSpace",          native(is_white_space)),
     ("isLetters",             native(is_letters)),
     ("isDigits",              native(is_digits)),
@@ -35,6 +36,16 @@ fn receiver<'v>(cx: &'v CallContext<'_>, selector: &str) -> Result<Ref<'v, Str>,
 pub fn argument<'v>(cx: &'v CallContext<'_>, index: u32, selector: &str) -> Result<Ref<'v, Str>, Throw> {
     let vm: &'v Vm = cx;
     text_of(vm, cx.arg(index)).ok_or_else(|| error::wrong_argument(vm, selector, "a String", cx.arg(index)))
+}
+
+/// What the specification leaves: a Symbol, or an index that there is not.
+fn char_at(cx: &mut CallContext<'_>) -> NativeResult {
+    let bytes = receiver(cx, "charAt:")?.as_bytes();
+    let index = cx.arg(1).as_int32(0).and_then(|index| usize::try_from(index - 1).ok());
+    match index.and_then(|index| bytes.get(index)) {
+        Some(byte) => cx.ret(cx.str(&[*byte])?.boxed()),
+        None => Err(error::out_of_range(cx, "charAt:", cx.arg(1), bytes.len())),
+    }
 }
 
 fn concatenate(cx: &mut CallContext<'_>) -> NativeResult {
