@@ -11,6 +11,11 @@ fn listings_of_lua() {
     check("lua", include_str!("../stdlangs/lua.dg"));
 }
 
+#[test]
+fn listings_of_som() {
+    check("som", include_str!("../stdlangs/som.dg"));
+}
+
 /// A snapshot for each opcode, with its hot, cold and continuation parts, and one for each stub; another one for each
 /// template of compiled code.
 fn check(language: &str, source: &str) {
