@@ -459,7 +459,7 @@ impl Run<'_> {
             let is_double_read = |read: u8| exit.doubles >> read & 1 != 0;
             let is_double = match what {
                 Written::Double => true,
-                Written::Lost => false,
+                Written::Lost | Written::Any => false,
                 Written::Like(read) => is_double_read(read),
             };
             if is_double && !is_double_bits(should) {

@@ -93,6 +93,8 @@ pub enum Written {
     Double,
     /// It is that of a read.
     Like(u8),
+    /// It may be anything.
+    Any,
     /// Not always has it been written, or not always like this: the slot is in no register, and the register is lost.
     Lost,
 }

@@ -133,6 +133,7 @@ fn exit(exit: Option<&Exit>) -> String {
         .map(|write| match write.register {
             Some((register, Written::Double)) => format!("Write::double({}, {register})", slot(write.place)),
             Some((register, Written::Like(read))) => format!("Write::like({}, {register}, {read})", slot(write.place)),
+            Some((register, Written::Any)) => format!("Write::any({}, {register})", slot(write.place)),
             Some((register, Written::Lost)) => format!("Write::lost({}, {register})", slot(write.place)),
             None => format!("Write::unknown({})", slot(write.place)),
         })

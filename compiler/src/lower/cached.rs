@@ -15,7 +15,7 @@
 //!
 //! Slots always hold their values, too. So code that is off the expected path knows nothing of this.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use dg_backend_x64::lir::{self, JumpTarget, Pinned};
 use indexmap::IndexSet;
@@ -168,6 +168,8 @@ pub(super) struct Registers {
     known: u8,
     /// The values of the reads.
     values: Vec<lir::Value>,
+    /// Of values of the graph that were read there, which read they are.
+    read: HashMap<ValueId, usize>,
     facts: Facts,
     /// What has been written to slots that the instruction names.
     writes: Vec<Wrote>,
@@ -192,6 +194,7 @@ impl Registers {
             reads: reads.to_vec(),
             known,
             values: vec![],
+            read: HashMap::new(),
             facts: Facts::new(spec, function, &Cfg::new(function)),
             writes: vec![],
             places: IndexSet::new(),
@@ -267,12 +270,13 @@ impl Part<'_> {
         }
     }
 
-    /// The register that holds what is read from a slot.
-    pub(super) fn register_of_slot(&self, slot: ValueId, offset: i32) -> Option<lir::Value> {
-        let registers = self.registers.as_ref().filter(|_| self.epoch == 0)?;
+    /// The register that holds what is read from a slot as `result`.
+    pub(super) fn register_of_slot(&mut self, slot: ValueId, offset: i32, result: ValueId) -> Option<lir::Value> {
+        let registers = self.registers.as_mut().filter(|_| self.epoch == 0)?;
         let place = slot_operand(self.function, slot, offset)?;
         let is_place = |read: &Read| (read.operand, read.element) == place;
         let index = registers.reads.iter().position(is_place)?;
+        registers.read.insert(result, index);
         registers.values.get(index).copied()
     }
 
@@ -302,7 +306,7 @@ impl Part<'_> {
         if self.registers.is_none() {
             return;
         }
-        let value = self.in_register(value);
+        let value = self.in_register(value).or_else(|| self.loaded(value));
         let block = self.current;
         if let Some(registers) = &mut self.registers {
             let value = value.filter(|_| registers.keeps_results);
@@ -319,23 +323,32 @@ impl Part<'_> {
         if let Some(float) = boxed.computed_double() {
             return Some((float, Written::Double));
         }
-        let Some(Op::SlotLoad { slot, offset }) = self.function.def(root) else {
-            return None;
-        };
-        let place = slot_operand(self.function, *slot, *offset)?;
         let registers = self.registers.as_ref()?;
-        let index = registers
-            .reads
-            .iter()
-            .position(|read| (read.operand, read.element) == place)?;
+        let index = *registers.read.get(&root)?;
         Some((*registers.values.get(index)?, Written::Like(index as u8)))
+    }
+
+    /// A value that was read from an object, and is moved to a register since it may be a double.
+    fn loaded(&mut self, value: ValueId) -> Option<(lir::Value, Written)> {
+        let root = self.root(value);
+        let is_loaded = matches!(
+            self.function.def(root),
+            Some(Op::Load { .. } | Op::ElementLoad { .. } | Op::PtrLoad { .. })
+        );
+        let double = self.spec.double_leaf()?;
+        let may_be_double = self.function.ty(root).set().is_some_and(|set| set.contains(double));
+        let is_kept = self.registers.as_ref().is_some_and(|registers| registers.keeps_results);
+        (is_loaded && may_be_double && is_kept && !self.code.b.is_cold()).then(|| {
+            let bits = self.bits(root);
+            (self.code.b.unary(lir::UnaryOp::F64FromBits, bits), Written::Any)
+        })
     }
 
     /// The register that holds all bits of a value that was read from a slot.
     pub(super) fn raw_register(&self, value: ValueId) -> Option<lir::Value> {
         match self.in_register(value)? {
             (register, Written::Like(_)) => Some(register),
-            (_, Written::Double | Written::Lost) => None,
+            (_, Written::Double | Written::Any | Written::Lost) => None,
         }
     }
 
@@ -344,26 +357,20 @@ impl Part<'_> {
         let Some(registers) = &mut self.registers else { return };
         let state = registers.facts.at(self.current);
         let double = self.spec.double_leaf().map(TypeSet::leaf).unwrap_or_default();
-        let is_known = |read: &Read| {
-            self.function
-                .values
-                .iter()
-                .any(|(value, _)| match self.function.def(value) {
-                    Some(Op::SlotLoad { slot, offset }) => {
-                        let place = slot_operand(self.function, *slot, *offset);
-                        let known = state.known(self.function, value).unwrap_or_default();
-                        place == Some((read.operand, read.element)) && known.is_subset(double)
-                    }
-                    _ => false,
-                })
+        let is_known = |index: usize| {
+            let mut values = registers.read.iter().filter(|(_, read)| **read == index);
+            values.any(|(value, _)| {
+                let known = state.known(self.function, *value).unwrap_or_default();
+                known.is_subset(double)
+            })
         };
         let mut exit = Exit {
             keeps: true,
             doubles: registers.known,
             writes: vec![],
         };
-        for (index, read) in registers.reads.iter().enumerate() {
-            exit.doubles |= u8::from(is_known(read)) << index;
+        for index in 0..registers.reads.len() {
+            exit.doubles |= u8::from(is_known(index)) << index;
         }
         // In the order in which they were written last: two places may be one slot.
         let last_first: IndexSet<Place> = registers.writes.iter().rev().map(|write| write.place).collect();

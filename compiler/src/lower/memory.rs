@@ -44,7 +44,7 @@ impl Part<'_> {
             Op::SlotLoad { slot, offset } => {
                 let addr = self.slot(*slot, *offset);
                 self.define_in_memory(results[0], addr, false);
-                if let Some(register) = self.register_of_slot(*slot, *offset) {
+                if let Some(register) = self.register_of_slot(*slot, *offset, results[0]) {
                     self.define_float(results[0], register);
                 } else if let Some(last) = self.code.last
                     && *offset == 0

@@ -163,7 +163,9 @@ impl Step {
         step.version = &template.versions[set];
         let exits = [step.version.next.as_ref(), step.version.target.as_ref()];
         for write in exits.iter().flatten().flat_map(|exit| exit.writes) {
-            let (Written::Double(number) | Written::Like(number, _) | Written::Lost(number)) = write.value else {
+            let (Written::Double(number) | Written::Like(number, _) | Written::Any(number) | Written::Lost(number)) =
+                write.value
+            else {
                 continue;
             };
             let slot = slot_at(bytecode, at, write.slot);
@@ -202,6 +204,7 @@ impl Step {
                     after.forget(slot);
                     after.clear(self.registers[usize::from(number)]);
                 }
+                Written::Any(number) => after.put(slot, self.registers[usize::from(number)], false),
                 Written::Double(number) => after.put(slot, self.registers[usize::from(number)], true),
                 Written::Like(number, read) => {
                     let is_double = is_proven(read.into());

@@ -119,6 +119,8 @@ pub(super) enum Written {
     Double(u8),
     /// It is in the first of these registers, and what a read was.
     Like(u8, u8),
+    /// It is in the template's register of this number, and may be anything.
+    Any(u8),
     /// It is in no register, and what was in the template's register of this number is lost.
     Lost(u8),
 }
@@ -133,6 +135,12 @@ impl Write {
     /// A double that is in the template's register of this number.
     pub const fn double(slot: SlotField, register: u8) -> Self {
         let value = Written::Double(register);
+        Write { slot, value }
+    }
+
+    /// A value that may be anything, in the template's register of this number.
+    pub const fn any(slot: SlotField, register: u8) -> Self {
+        let value = Written::Any(register);
         Write { slot, value }
     }
 
