@@ -10,7 +10,7 @@ use super::image::{Exit, Image, Place as SlotField, Template, TemplatePart, Temp
 use crate::lower::{Hole, HoleSource};
 
 /// Bytes of the blocks that code is copied in: the runtime's `Bytes::BLOCK`.
-const BLOCK: usize = 16;
+const BLOCK: usize = 32;
 
 /// A template whose parts have been joined.
 struct Joined {

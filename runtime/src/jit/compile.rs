@@ -10,8 +10,9 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::fill::{self, Fill, Inputs};
 use super::memory::{CodeMemory, Half, Piece};
-use super::registers::{Kept, REGISTERS, State, Step, field_i32, field_u16};
+use super::registers::{Kept, REGISTERS, State, Step, field_i32};
 use super::survey::{Arrivals, Survey, template_at};
 use super::template::{Bytes, Patch, PatchKind, Template, Templates, Version};
 
@@ -160,6 +161,7 @@ pub(super) fn compile(
         heads: Vec::with_capacity(survey.heads.len()),
         arrivals: Arrivals::default(),
         forward: Vec::new(),
+        fill: Fill::new(source.frame_size, source.params, templates.symbols.as_ptr().cast()),
         copies: source.wants_copies.then(Vec::new),
     };
     writer.table[0] = writer.hot.run as u64;
@@ -250,6 +252,14 @@ impl Cursor {
         start
     }
 
+    /// The copy of a half of a template.
+    fn copied(&self, offset: usize) -> fill::Copied {
+        fill::Copied {
+            write: self.write.wrapping_add(offset),
+            run: self.run.wrapping_add(offset),
+        }
+    }
+
     /// Writes a field.
     fn set<const N: usize>(&mut self, offset: usize, bytes: [u8; N]) {
         debug_assert!(offset + N <= self.used);
@@ -282,6 +292,7 @@ struct Writer<'a> {
     arrivals: Arrivals,
     /// Distances to code that was not there yet.
     forward: Vec<Forward>,
+    fill: Fill,
     copies: Option<Vec<Copied>>,
 }
 
@@ -480,50 +491,52 @@ impl Writer<'_> {
             Half::Cold => self.cold.append(&version.hot),
         };
         let cold = self.cold.append(&version.cold);
+        let written = match half {
+            Half::Hot => self.hot.copied(hot),
+            Half::Cold => self.cold.copied(hot),
+        };
+        let instruction = self.source.bytecode[copy.at / 8..].as_ptr().cast::<u8>();
+        let inputs = Inputs {
+            instruction,
+            at: copy.at as u32,
+            slot: copy.slot,
+            next: self.hot.here(),
+            place: copy.place,
+        };
+        self.fill.copied(&inputs, [written, self.cold.copied(cold)]);
         for patch in version.patches {
-            let is_cold = patch.is_cold || matches!(half, Half::Cold);
-            let start = if patch.is_cold { cold } else { hot };
-            self.patch(patch, copy, is_cold, start + usize::from(patch.at), hot, cold);
+            // SAFETY: the template was just copied; the survey has seen that the instruction is there as a whole.
+            if !unsafe { self.fill.fill(patch) } {
+                let is_cold = patch.is_cold || matches!(half, Half::Cold);
+                let start = if patch.is_cold { cold } else { hot };
+                self.patch(patch, copy, is_cold, start + usize::from(patch.at));
+            }
+        }
+        if let Some(next) = copy.next_of_cold {
+            let nexts = version
+                .patches
+                .iter()
+                .filter(|patch| patch.kind == PatchKind::Next && patch.is_cold);
+            for patch in nexts {
+                self.distance(true, cold + usize::from(patch.at), next, patch.addend);
+            }
         }
     }
 
-    fn patch(&mut self, patch: &Patch, copy: &Copy, is_cold: bool, field: usize, hot: usize, cold: usize) {
+    /// Fills in a field that is not like most.
+    fn patch(&mut self, patch: &Patch, copy: &Copy, is_cold: bool, field: usize) {
         let bytecode = self.source.bytecode;
-        let source = usize::from(patch.source);
-        let at = copy.at;
-        let number = match patch.kind {
-            PatchKind::U16 => i32::from(field_u16(bytecode, at + source)),
-            PatchKind::I32 => field_i32(bytecode, at + source),
-            PatchKind::Position => at as i32,
-            PatchKind::FrameSize => self.source.frame_size as i32,
-            PatchKind::Params => self.source.params as i32,
-            PatchKind::Slot => i32::from(copy.slot),
-            PatchKind::Bytecode => return self.half(is_cold).set(field, (bytecode.as_ptr() as u64).to_le_bytes()),
+        match patch.kind {
+            PatchKind::Bytecode => self.half(is_cold).set(field, (bytecode.as_ptr() as u64).to_le_bytes()),
             PatchKind::Register => {
-                let register = copy.registers[source];
-                return self.half(is_cold).set_register(field, patch.scale, register);
-            }
-            PatchKind::Next => {
-                let next = copy.next_of_cold.filter(|_| patch.is_cold).unwrap_or(self.hot.here());
-                return self.distance(is_cold, field, next, patch.addend);
-            }
-            PatchKind::Place => return self.distance(is_cold, field, copy.place, patch.addend),
-            PatchKind::Hot => {
-                let place = self.hot.run.wrapping_add(hot + source);
-                return self.distance(is_cold, field, place, patch.addend);
-            }
-            PatchKind::Cold => {
-                let place = self.cold.run.wrapping_add(cold + source);
-                return self.distance(is_cold, field, place, patch.addend);
-            }
-            PatchKind::Symbol => {
-                let place = self.templates.symbols[source].0;
-                return self.distance(is_cold, field, place, patch.addend);
+                let register = copy.registers[usize::from(patch.source)];
+                self.half(is_cold).set_register(field, patch.scale, register);
             }
             PatchKind::Target => {
-                let target = at.wrapping_add_signed(field_i32(bytecode, at + source) as isize);
+                let distance = field_i32(bytecode, copy.at + usize::from(patch.source));
+                let target = copy.at.wrapping_add_signed(distance as isize);
                 let state = copy.target.unwrap_or(State::EMPTY);
-                if target > at {
+                if target > copy.at {
                     self.arrivals.add(target, &state);
                     return self.forward.push(Forward {
                         is_cold,
@@ -533,11 +546,10 @@ impl Writer<'_> {
                     });
                 }
                 let place = self.back(target, &state);
-                return self.distance(is_cold, field, place, patch.addend);
+                self.distance(is_cold, field, place, patch.addend);
             }
-        };
-        let number = number.wrapping_mul(patch.scale.into()).wrapping_add(patch.addend);
-        self.half(is_cold).set(field, number.to_le_bytes());
+            kind => unreachable!("{kind:?} is filled in like most"),
+        }
     }
 
     /// Where a jump back to `target` goes with `state` in registers.

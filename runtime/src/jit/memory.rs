@@ -12,6 +12,8 @@ use std::ptr;
 const PAGE: usize = 4096;
 /// Code starts at multiples of this.
 const ALIGNMENT: usize = 16;
+/// So many free pieces are looked at before a new one is taken.
+const NEAR: usize = 8;
 /// Distances of code are signed and 32 bits wide; some room is left for where they are counted from.
 const REACH: usize = (1 << 31) - (1 << 24);
 
@@ -38,8 +40,11 @@ pub(super) enum Half {
 /// A piece of the memory, in bytes from its start.
 pub(super) type Piece = Range<usize>;
 
-/// Free memory, by start.
+/// Free memory.
 struct Area {
+    /// What was never used, or is free again up to there: most pieces come from its start.
+    rest: Range<usize>,
+    /// Free pieces before it, by start.
     free: BTreeMap<usize, usize>,
     used: usize,
 }
@@ -171,19 +176,35 @@ impl Drop for CodeMemory {
 impl Area {
     fn new(whole: Range<usize>) -> Self {
         Area {
-            free: BTreeMap::from([(whole.start, whole.len())]),
+            rest: whole,
+            free: BTreeMap::new(),
             used: 0,
         }
     }
 
-    /// The first piece that is large enough.
+    /// A free piece that is large enough: one of the first, a new one, or any.
     fn allocate(&mut self, bytes: usize) -> Option<Piece> {
         let bytes = bytes.next_multiple_of(ALIGNMENT);
-        let (&start, &length) = self.free.iter().find(|&(_, &length)| length >= bytes)?;
-        self.free.remove(&start);
-        if length > bytes {
-            self.free.insert(start + bytes, length - bytes);
-        }
+        let first = |pieces: usize| {
+            let mut pieces = self.free.iter().take(pieces);
+            pieces.find_map(|(&start, &length)| (length >= bytes).then_some((start, length)))
+        };
+        let is_new = self.rest.len() >= bytes;
+        let found = first(NEAR).or_else(|| first(if is_new { 0 } else { usize::MAX }));
+        let start = match found {
+            Some((start, length)) => {
+                self.free.remove(&start);
+                if length > bytes {
+                    self.free.insert(start + bytes, length - bytes);
+                }
+                start
+            }
+            None if is_new => {
+                self.rest.start += bytes;
+                self.rest.start - bytes
+            }
+            None => return None,
+        };
         self.used += bytes;
         Some(start..start + bytes)
     }
@@ -199,8 +220,13 @@ impl Area {
             && before + length == start
         {
             start = before;
+            self.free.remove(&start);
         }
-        self.free.insert(start, end - start);
+        if end == self.rest.start {
+            self.rest.start = start;
+        } else {
+            self.free.insert(start, end - start);
+        }
     }
 }
 
@@ -297,7 +323,7 @@ mod tests {
         assert_eq!(area.allocate(64), Some(160..224));
         area.free(160..224);
         area.free(pieces[1].clone());
-        assert_eq!(area.free, BTreeMap::from([(64, 160)]));
+        assert_eq!((area.free, area.rest), (BTreeMap::new(), 64..224));
         assert_eq!(area.used, 0);
     }
 

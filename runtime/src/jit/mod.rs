@@ -9,6 +9,7 @@
 
 mod compile;
 mod eviction;
+mod fill;
 #[cfg(feature = "debugging")]
 mod gdb;
 #[cfg(feature = "debugging")]
@@ -23,8 +24,9 @@ mod template;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ptr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use template::{Bytes, Exit, ListingNames, Patch, PatchKind, SlotField, Template, Templates, Version, Write};
 
@@ -100,7 +102,7 @@ pub struct JitStats {
     pub cold_bytes: u64,
     /// Bytes of machine code in use, expected to run or not.
     pub bytes_in_use: u64,
-    /// Time of the processor that it took.
+    /// Time that it took.
     pub time: Duration,
     /// Loops that went on in compiled code.
     pub loop_entries: u64,
@@ -136,10 +138,10 @@ pub(crate) struct Jit {
     options: JitOptions,
     memory: Option<CodeMemory>,
     /// By code object.
-    functions: HashMap<u32, Function>,
+    functions: HashMap<u32, Function, BuildHasherDefault<NumberHasher>>,
     evictions: Evictions,
     /// By code object.
-    reentries: HashMap<u32, Reentries>,
+    reentries: HashMap<u32, Reentries, BuildHasherDefault<NumberHasher>>,
     /// There is no memory, and none is to be asked for again.
     has_failed: bool,
     stats: JitStats,
@@ -156,14 +158,36 @@ struct Function {
     trial: Option<u32>,
 }
 
+/// Hashes the number of an object: nobody chooses it to do harm.
+#[derive(Default)]
+struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32(u32::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.0 = (self.0 ^ u64::from(number))
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(32);
+    }
+}
+
 impl Jit {
     pub(crate) fn new(options: JitOptions) -> RefCell<Self> {
         RefCell::new(Jit {
             options,
             memory: None,
-            functions: HashMap::new(),
+            functions: HashMap::default(),
             evictions: Evictions::default(),
-            reentries: HashMap::new(),
+            reentries: HashMap::default(),
             has_failed: false,
             stats: JitStats::default(),
         })
@@ -298,7 +322,7 @@ impl Vm {
 
     /// Compiles a function, for the first time or anew.
     fn compile_now(&self, jit: &mut Jit, code: Ref<'_, Code>) {
-        let start = cpu_time();
+        let start = Instant::now();
         let options = jit.options;
         let reentries = jit.reentries.remove(&code.raw().0).unwrap_or_default();
         let memory = self.code_memory(jit).ok_or(Refusal::Never);
@@ -331,7 +355,7 @@ impl Vm {
         stats.bytecode_bytes += code.bytecode().len() as u64 * 8;
         stats.hot_bytes += u64::from(compiled.hot_bytes);
         stats.cold_bytes += u64::from(compiled.cold_bytes);
-        stats.time += cpu_time().saturating_sub(start);
+        stats.time += start.elapsed();
         code.compiled.set(compiled.table());
         code.entry.set(compiled.entry());
         self.announce(code, &mut compiled, options, jit.memory.as_ref());
@@ -408,12 +432,4 @@ impl Vm {
             }
         }
     }
-}
-
-/// Time that the processor has spent on this thread.
-fn cpu_time() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the call writes nothing but the time; without the clock, which Linux always has, it stays 0.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

@@ -166,8 +166,8 @@ pub struct Bytes {
 }
 
 impl Bytes {
-    /// Bytes of a block: what one store writes.
-    pub const BLOCK: usize = 16;
+    /// Bytes of a block.
+    pub const BLOCK: usize = 32;
 }
 
 /// A field of a template, and what belongs there: `source * scale + addend`, or the distance from the field to it.
@@ -203,8 +203,9 @@ impl Patch {
     }
 }
 
-/// What a field depends on.
+/// What a field depends on. Those up to `Symbol` are 4 bytes wide and filled in without asking which it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
 pub enum PatchKind {
     /// A number: the `u16` at offset `source` of the instruction.
     U16,
@@ -218,20 +219,20 @@ pub enum PatchKind {
     Params,
     /// A number: the slot that is loaded.
     Slot,
-    /// Eight bytes: the address of the first instruction.
-    Bytecode,
-    /// Three bits from bit `scale` on: the register that is the template's register `source`.
-    Register,
     /// A distance: the code of the next instruction.
     Next,
-    /// A distance: the code of the instruction that the label at offset `source` names.
-    Target,
     /// A distance: the place that is gone to.
     Place,
-    /// A distance: the code outside with number `source`.
-    Symbol,
     /// A distance: byte `source` of the hot code.
     Hot,
     /// A distance: byte `source` of the cold code.
     Cold,
+    /// A distance: the code outside with number `source`.
+    Symbol,
+    /// Eight bytes: the address of the first instruction.
+    Bytecode,
+    /// Three bits from bit `scale` on: the register that is the template's register `source`.
+    Register,
+    /// A distance: the code of the instruction that the label at offset `source` names.
+    Target,
 }
