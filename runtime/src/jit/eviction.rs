@@ -78,8 +78,10 @@ impl Vm {
             }
         }
         idle.sort_unstable();
-        for (is_used, _, raw) in idle {
-            if is_used && has_free(memory, 3) {
+        // What is free may be in pieces that are too small: some functions go in any case.
+        let least = idle.len().div_ceil(8);
+        for (number, (is_used, _, raw)) in idle.into_iter().enumerate() {
+            if is_used && number >= least && has_free(memory, 3) {
                 break;
             }
             if let Some(function) = jit.functions.remove(&raw) {
