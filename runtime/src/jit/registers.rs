@@ -162,6 +162,9 @@ impl Step {
         }
         step.version = &template.versions[set];
         let exits = [step.version.next.as_ref(), step.version.target.as_ref()];
+        // What is put into `state` for a write is there only where it has been written; what it takes the place of is
+        // lost from here on.
+        let mut kept = state;
         for write in exits.iter().flatten().flat_map(|exit| exit.writes) {
             let (Written::Double(number) | Written::Like(number, _) | Written::Any(number) | Written::Lost(number)) =
                 write.value
@@ -171,19 +174,14 @@ impl Step {
             let slot = slot_at(bytecode, at, write.slot);
             let register = state.find(slot).unwrap_or_else(|| {
                 let register = state.choose(slot, busy);
-                // Whatever was there is lost from here on.
                 state.put(slot, register, false);
+                kept.clear(register);
                 register
             });
             busy |= 1 << register;
             step.registers[usize::from(number)] = register;
         }
-        // What has been put there for a write is there only where it has been written.
-        let mut written = State::EMPTY;
-        std::mem::swap(&mut written, &mut state);
-        state = written
-            .only(|kept| before.has_slot(kept) || step.loads[..step.load_count].contains(&(kept.slot, kept.register)));
-        let [next, target] = exits.map(|exit| exit.map(|exit| step.after(exit, template, bytecode, at, &state)));
+        let [next, target] = exits.map(|exit| exit.map(|exit| step.after(exit, template, bytecode, at, &kept)));
         step.next = next;
         step.target = target;
         step
