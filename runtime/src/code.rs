@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::mem::offset_of;
+use std::rc::Rc;
 
 use crate::abi::{CODE_VARARG, Header, KIND_CODE};
 use crate::glue::DelegatingNative;
@@ -53,8 +54,8 @@ const _: () = {
 pub struct CodeInfo {
     /// Name of the function, for error messages.
     pub name: String,
-    /// Name of the source it came from.
-    pub source: String,
+    /// Name of the source it came from, in any encoding; shared by the functions of a source.
+    pub source: Rc<[u8]>,
     /// First line of the function in its source.
     pub line_defined: u32,
     /// Last line of the function in its source.

@@ -263,7 +263,7 @@ impl Hooks {
             watched: |_, _| Ok(()),
             function_name: |code| FunctionName {
                 name: code.info().name.clone(),
-                source: code.info().source.clone(),
+                source: String::from_utf8_lossy(&code.info().source).into_owned(),
             },
             thrown: |_| None,
         }

@@ -5,7 +5,7 @@ print("\65\066\0679", #"\0a\0", ("\0a\0"):byte(1, -1))
 print("\"quoted\"", '\'single\'', "back\\slash")
 print("one\
 two")
-print("\q\w\z")
+print("\q\w\k")
 print([[long
 string]], [[
 first newline dropped]], [==[with ]] and ]=] inside]==])

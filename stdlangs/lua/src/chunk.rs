@@ -196,7 +196,7 @@ fn new_code(prototype: Prototype) -> Option<NewCode> {
         .collect();
     let info = CodeInfo {
         name: String::new(),
-        source: text(&prototype.chunk_name),
+        source: prototype.chunk_name,
         line_defined: prototype.line_defined,
         last_line: prototype.last_line,
         constants: prototype.constants.iter().map(|constant| constant.0).collect(),

@@ -168,7 +168,7 @@ impl Function {
         let lua = self.0.lua()?;
         let code = self.reference(&lua)?.code.get(lua.vm());
         let is_lua = code.is_bytecode();
-        let source = || chunk_id(code.info().source.as_bytes(), RUNTIME_CHUNK_ID_LEN);
+        let source = || chunk_id(&code.info().source, RUNTIME_CHUNK_ID_LEN);
         Ok(FunctionInfo {
             is_lua,
             source: is_lua.then(|| String::from_utf8_lossy(&source()).into_owned()),

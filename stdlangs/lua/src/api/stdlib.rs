@@ -33,11 +33,13 @@ impl StdLib {
     pub const PACKAGE: StdLib = StdLib(1 << 6);
     /// `debug`. It breaks no memory, but what programs hide from one another.
     pub const DEBUG: StdLib = StdLib(1 << 7);
+    /// `bit`, which Lua 5.1 does not have: operations on the bits of integers, as in LuaJIT
+    pub const BIT: StdLib = StdLib(1 << 8);
     /// What programs need that reach nothing outside: no files, processes, modules, environment, and no `debug`.
     /// `print` writes to the standard output.
-    pub const SANDBOX: StdLib = StdLib(0b1111);
+    pub const SANDBOX: StdLib = StdLib(0b1_0000_1111);
     /// Everything.
-    pub const ALL: StdLib = StdLib(0xFF);
+    pub const ALL: StdLib = StdLib(0x1FF);
 
     /// Whether all libraries of `other` are in the set.
     pub const fn contains(self, other: StdLib) -> bool {

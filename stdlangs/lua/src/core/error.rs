@@ -51,7 +51,7 @@ pub fn position(frame: Frame<'_>) -> Vec<u8> {
     let mut text = Vec::new();
     if let Some(line) = frame.line() {
         text.reserve(MESSAGE_LEN);
-        append_chunk_id(&mut text, frame.code().info().source.as_bytes(), RUNTIME_CHUNK_ID_LEN);
+        append_chunk_id(&mut text, &frame.code().info().source, RUNTIME_CHUNK_ID_LEN);
         text.push(b':');
         write_unsigned(&mut text, line.into());
         text.extend_from_slice(b": ");

@@ -208,10 +208,12 @@ impl Externs for Semantics {
         }
         match meta::method(vm, callee, Event::Call).as_function(vm) {
             Some(function) => Callee::Object(function),
-            None => {
-                let message = format!("attempt to call a {} value", coerce::type_name(vm, callee));
-                Callee::Broken(coerce::message(vm, &message))
-            }
+            // The error belongs to what the call protects: a handler gets to see it.
+            None => Callee::Function(
+                lua(vm).not_callable[coerce::type_number(vm, callee)]
+                    .get(vm)
+                    .expect("the library was opened"),
+            ),
         }
     }
 

@@ -31,7 +31,7 @@ pub fn hooks() -> Hooks {
         thrown,
         function_name: |code| FunctionName {
             name: closure::defined_name(code),
-            source: String::from_utf8_lossy(&chunk_id(code.info().source.as_bytes(), 4096)).into_owned(),
+            source: String::from_utf8_lossy(&chunk_id(&code.info().source, 4096)).into_owned(),
         },
         ..Hooks::new(word_error)
     }

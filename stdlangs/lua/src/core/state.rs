@@ -9,7 +9,7 @@ use super::table::shape::{self, MAX_CAPACITY, UNUSED, WEAK_KEYS};
 use super::watch::Watch;
 use super::{alloc, table};
 use crate::api::state::HostState;
-use crate::generated::{Boxed, Event, HOLE, Keys, Metatable, Nodes, Shape, Table, ValueKind, events};
+use crate::generated::{Boxed, Event, Function, HOLE, Keys, Metatable, Nodes, Shape, Table, ValueKind, events};
 use crate::library::files::Files;
 use crate::text::pattern::Matcher;
 use crate::text::pattern_cache::PatternCache;
@@ -60,6 +60,8 @@ pub struct LuaState {
     type_metatables: [Root<Table>; TYPE_NAMES.len()],
     event_names: [Root<Str>; EVENT_NAMES.len()],
     type_names: [Root<Str>; TYPE_NAMES.len()],
+    /// What is called in place of a value that cannot be called, by the number of its type.
+    pub not_callable: [Root<Function>; TYPE_NAMES.len()],
     /// The strings of one byte.
     byte_strings: Box<[Root<Str>; 256]>,
     /// The hash part of all tables that have none.
@@ -138,6 +140,7 @@ impl LuaState {
             type_metatables: std::array::from_fn(|_| Root::new()),
             event_names: std::array::from_fn(|_| Root::new()),
             type_names: std::array::from_fn(|_| Root::new()),
+            not_callable: std::array::from_fn(|_| Root::new()),
             byte_strings: Box::new(std::array::from_fn(|_| Root::new())),
             no_nodes: Root::new(),
             no_values: Root::new(),
@@ -311,6 +314,9 @@ impl LuaState {
         [&self.gmatch_code, &self.wrapped_code]
             .iter()
             .for_each(|code| tracer.reference(code.0.get().0));
+        self.not_callable
+            .iter()
+            .for_each(|function| tracer.reference(function.0.get().0));
         tracer.reference(self.no_nodes.0.get().0);
         tracer.reference(self.no_values.0.get().0);
         self.host.trace(tracer);

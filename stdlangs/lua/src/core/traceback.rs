@@ -36,7 +36,7 @@ fn append_level<'v>(vm: &'v Vm, out: &mut Vec<u8>, level: Level<'v>) {
         Level::Host => return out.extend_from_slice(b"[C]: ?"),
     };
     let code = frame.code();
-    let source = chunk_id(code.info().source.as_bytes(), RUNTIME_CHUNK_ID_LEN);
+    let source = chunk_id(&code.info().source, RUNTIME_CHUNK_ID_LEN);
     match frame.line() {
         Some(line) => {
             out.extend_from_slice(&source);

@@ -2,7 +2,7 @@
 
 use super::inst::{Const, Inst, Label, Operand, Slot};
 use super::instructions::{Instructions, VariableRange};
-use crate::syntax::ast::{Block, Chunk, ExprId, Function, FunctionId, LocalId, Vararg};
+use crate::syntax::ast::{Block, Chunk, ExprId, Function, FunctionId, LabelId, LocalId, Vararg};
 
 /// Most slots of a frame, as in PUC Lua, which has no room for headers among them.
 const MAX_SLOTS: u16 = 249;
@@ -42,6 +42,7 @@ pub fn compile_function(chunk: &Chunk, id: FunctionId) -> Result<FunctionCode, T
         slots: vec![Slot(0); function.locals.len()],
         active: Vec::new(),
         loops: Vec::new(),
+        targets: vec![None; function.labels.len()],
         free: 0,
         frame_size: 0,
         open_headers: 0,
@@ -70,6 +71,8 @@ pub(super) struct Emitter<'a> {
     /// Locals in scope, with the first instruction that sees them.
     active: Vec<(LocalId, u32)>,
     pub(super) loops: Vec<Loop>,
+    /// For each label of the program its place, once that is needed.
+    targets: Vec<Option<Label>>,
     /// The first slot that is in use neither by a local nor by a temporary.
     pub(super) free: u16,
     frame_size: u16,
@@ -150,6 +153,16 @@ impl Emitter<'_> {
             self.active.push((local, here));
             slot.0 += 1;
         }
+    }
+
+    /// Where `goto` goes for a label.
+    pub(super) fn target(&mut self, label: LabelId) -> Label {
+        *self.targets[label.index()].get_or_insert_with(|| self.code.label())
+    }
+
+    /// The scope that has `innermost` as its last local, or no local.
+    pub(super) fn scope_of(&self, innermost: Option<LocalId>) -> Scope {
+        Scope(self.active.partition_point(|&(local, _)| Some(local) <= innermost))
     }
 
     /// The slot of a local in scope.

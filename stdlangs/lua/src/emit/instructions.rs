@@ -112,6 +112,12 @@ impl Instructions {
         label
     }
 
+    /// As [`Self::bind`], for a label that something jumps to, be it from further down.
+    pub(super) fn bind_target(&mut self, label: Label) {
+        self.bind(label);
+        self.reachable = true;
+    }
+
     /// The instruction that a jump to `label` ends at, past other jumps.
     ///
     /// # Panics

@@ -51,6 +51,19 @@ impl Emitter<'_> {
                 self.close(scope, line);
                 self.code.push(Inst::Jump { to: exit }, line);
             }
+            StatKind::Goto(goto) => {
+                let label = self.function.gotos[goto.index()];
+                let scope = self.scope_of(self.function.labels[label.index()].innermost);
+                self.close(scope, line);
+                let to = self.target(label);
+                self.code.push(Inst::Jump { to }, line);
+            }
+            StatKind::Label(label) => {
+                if self.function.labels[label.index()].used {
+                    let target = self.target(*label);
+                    self.code.bind_target(target);
+                }
+            }
         }
     }
 

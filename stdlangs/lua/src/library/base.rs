@@ -3,6 +3,7 @@
 use dg_runtime::{CallContext, NativeFn, NativeResult, Ref, Str, Throw, Value, Vm};
 
 use super::args::{Args, is_boolean, to_int, type_string};
+use super::calls;
 use super::files::{BufferedFile, STDIN, STDOUT, path_of, reason};
 use super::memory::check_size;
 use super::{Functions, register};
@@ -43,6 +44,10 @@ pub fn open(vm: &Vm, files: bool) -> Result<(), Throw> {
         let function = alloc::function(vm, vm.new_spec_code(native)?, globals, 0)?;
         table::set_str(vm, globals, vm.str(name.as_bytes())?, function.boxed())?;
     }
+    for (number, thrower) in lua(vm).not_callable.iter().enumerate() {
+        let name = lua(vm).type_name(vm, number).boxed();
+        thrower.set(Some(calls::native(vm, "call", throw_not_callable, &[name])?));
+    }
     // The iterators are what `pairs` and `ipairs` captured.
     let next = table::get_str(vm, globals, vm.str(b"next")?);
     if let Some(next) = next.as_function(vm) {
@@ -69,6 +74,14 @@ fn with_captured<'v>(
 /// The first captured variable of the running native function.
 fn captured<'v>(cx: &'v CallContext<'_>) -> Value<'v> {
     cx.callee::<Function>().items()[0].get(cx).closed.get(cx)
+}
+
+/// Stands in for what a program has called that is no function; has captured the name of its type.
+fn throw_not_callable(cx: &mut CallContext<'_>) -> NativeResult {
+    let mut message = b"attempt to call a ".to_vec();
+    coerce::append_text(cx, &mut message, captured(cx));
+    message.extend_from_slice(b" value");
+    Err(error::throw_plain(cx, &message))
 }
 
 #[rustfmt::skip] // a table

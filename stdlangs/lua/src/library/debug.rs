@@ -155,13 +155,13 @@ fn describe_source<'v>(
         Some(known) => {
             let what = if known.line_defined == 0 { "main" } else { "Lua" };
             let lines = (f64::from(known.line_defined), f64::from(known.last_line));
-            (what, known.source.as_str(), lines)
+            (what, &known.source[..], lines)
         }
-        None if matches!(level, Some(Level::TailCall)) => ("tail", "=(tail call)", (-1.0, -1.0)),
-        None => ("C", "=[C]", (-1.0, -1.0)),
+        None if matches!(level, Some(Level::TailCall)) => ("tail", &b"=(tail call)"[..], (-1.0, -1.0)),
+        None => ("C", &b"=[C]"[..], (-1.0, -1.0)),
     };
-    let short_source = chunk_id(source.as_bytes(), RUNTIME_CHUNK_ID_LEN);
-    set(vm, info, "source", string(vm, source.as_bytes())?)?;
+    let short_source = chunk_id(source, RUNTIME_CHUNK_ID_LEN);
+    set(vm, info, "source", string(vm, source)?)?;
     set(vm, info, "short_src", string(vm, &short_source)?)?;
     set(vm, info, "what", string(vm, what.as_bytes())?)?;
     set(vm, info, "linedefined", lines.0.boxed())?;
@@ -308,7 +308,7 @@ fn setmetatable(cx: &mut CallContext<'_>) -> NativeResult {
 fn getfenv(cx: &mut CallContext<'_>) -> NativeResult {
     match cx.any(0)?.kind(cx) {
         Kind::Function(function) => cx.ret(function.env.get(cx).boxed()),
-        Kind::Userdata(userdata) => cx.ret(userdata.env.get(cx).map_or(nil(), Boxed::boxed)),
+        Kind::Userdata(userdata) => cx.ret(userdata.env.get(cx).unwrap_or(lua(cx).globals(cx)).boxed()),
         Kind::Thread(coroutine) => cx.ret(lua(cx).globals_of(cx, coroutine).boxed()),
         _ => cx.ret_nil(),
     }
@@ -332,7 +332,8 @@ fn setfenv(cx: &mut CallContext<'_>) -> NativeResult {
 
 /// Argument 1 of the captured variables of the function that is argument 0: its name and the variable.
 fn captured<'v>(cx: &'v CallContext<'_>) -> Result<Option<(&'v str, Ref<'v, Upvalue>)>, Throw> {
-    let (function, index) = (cx.function(0)?, to_int(cx.integer(1)?));
+    let index = to_int(cx.integer(1)?);
+    let function = cx.function(0)?;
     let found = usize::try_from(index - 1).ok().and_then(|index| {
         let name = function.code.get(cx).info().captured.get(index)?;
         Some((name.as_str(), function.items().get(index)?.get(cx)))

@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -142,8 +143,7 @@ impl BufferedFile {
     /// # Errors
     /// If the shell cannot be started, or the mode is none.
     pub fn of_process(command: &[u8], mode: &[u8]) -> io::Result<BufferedFile> {
-        let mut shell = Command::new("/bin/sh");
-        shell.arg("-c").arg(path_of(command));
+        let mut shell = shell(command);
         match mode.first() {
             Some(b'r') => shell.stdout(Stdio::piped()),
             Some(b'w') => shell.stdin(Stdio::piped()),
@@ -366,6 +366,13 @@ impl BufferedFile {
         }
         Ok(())
     }
+}
+
+/// What runs a command as C's `system` and `popen` do.
+pub fn shell(command: &[u8]) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell.arg0("sh").arg("-c").arg(path_of(command));
+    shell
 }
 
 /// A path from its bytes; as for a C string, it ends at the first zero byte.

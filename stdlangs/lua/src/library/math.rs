@@ -35,7 +35,9 @@ fn unary(cx: &mut CallContext<'_>, function: impl Fn(f64) -> f64) -> NativeResul
 }
 
 fn binary(cx: &mut CallContext<'_>, function: impl Fn(f64, f64) -> f64) -> NativeResult {
-    cx.ret_number(function(cx.number(0)?, cx.number(1)?))
+    // The last one is checked first, as in PUC Lua where a C compiler decides it.
+    let y = cx.number(1)?;
+    cx.ret_number(function(cx.number(0)?, y))
 }
 
 const RADIANS_PER_DEGREE: f64 = std::f64::consts::PI / 180.0;
@@ -72,7 +74,8 @@ fn split(number: f64) -> (f64, i32) {
 }
 
 fn ldexp(cx: &mut CallContext<'_>) -> NativeResult {
-    let (mantissa, exponent) = (cx.number(0)?, to_int(cx.integer(1)?));
+    let exponent = to_int(cx.integer(1)?);
+    let mantissa = cx.number(0)?;
     // A double spans less than 2200 powers of two. Scaling by normal steps rounds once, in the last one, if at all.
     let exponent = exponent.clamp(-2200, 2200) as i32;
     let (fraction, power) = split(mantissa);

@@ -1,7 +1,8 @@
-//! The standard library of Lua 5.1.
+//! The standard library of Lua 5.1, and what LuaJIT has beyond it.
 
 mod args;
 mod base;
+mod bit;
 pub(crate) mod calls;
 mod coroutine;
 mod debug;
@@ -39,7 +40,8 @@ type Open = fn(&Vm) -> Result<(), Throw>;
 /// When memory runs out.
 pub fn open(vm: &Vm, wanted: StdLib) -> Result<(), Throw> {
     base::open(vm, wanted.contains(StdLib::IO))?;
-    let libraries: [(StdLib, Open); 8] = [
+    let libraries: [(StdLib, Open); 9] = [
+        (StdLib::BIT, bit::open),
         (StdLib::COROUTINE, coroutine::open),
         (StdLib::DEBUG, debug::open),
         (StdLib::IO, io::open),

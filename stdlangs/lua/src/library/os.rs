@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use dg_runtime::{CallContext, NativeResult, Ref, Throw, Vm};
 
 use super::args::{Args, boolean, to_int};
-use super::files::{path_of, temporary_name};
+use super::files::{path_of, shell, temporary_name};
 use super::outcome::ret_outcome;
 use super::{Functions, library};
 use crate::core::state::lua;
@@ -133,8 +133,7 @@ fn execute(cx: &mut CallContext<'_>) -> NativeResult {
         return cx.ret_number(1.0);
     }
     lua(cx).files.borrow_mut().flush_all();
-    let command = std::ffi::OsStr::from_bytes(cx.bytes(0)?);
-    let status = std::process::Command::new("/bin/sh").arg("-c").arg(command).status();
+    let status = shell(cx.bytes(0)?).status();
     cx.ret_number(status.map_or(-1.0, |status| status.into_raw().into()))
 }
 

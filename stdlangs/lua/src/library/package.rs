@@ -7,6 +7,7 @@ use dg_runtime::{CallContext, NativeResult, Ref, Throw, Value, Vm};
 use super::args::Args;
 use super::base::load_file;
 use super::files::path_of;
+use super::table::extensions;
 use super::{Functions, library, register};
 use crate::chunk::LoadError;
 use crate::core::coerce::{self, is_truthy, string};
@@ -40,6 +41,7 @@ pub fn open(vm: &Vm) -> Result<(), Throw> {
     let loaded = table::new(vm, 0, 16)?;
     for name in [
         "_G",
+        "bit",
         "coroutine",
         "debug",
         "io",
@@ -57,9 +59,11 @@ pub fn open(vm: &Vm) -> Result<(), Throw> {
     for (index, &(name, loader)) in (1u32..).zip(LOADERS) {
         table::set_number(vm, loaders, index.into(), alloc::native(vm, name, loader)?.boxed())?;
     }
+    let preload = alloc::table(vm)?;
+    extensions::preload(vm, preload)?;
     let fields = [
         ("loaded", loaded.boxed()),
-        ("preload", alloc::table(vm)?.boxed()),
+        ("preload", preload.boxed()),
         ("loaders", loaders.boxed()),
         ("path", string(vm, &path_from("LUA_PATH", PATH))?),
         ("cpath", string(vm, &path_from("LUA_CPATH", NATIVE_PATH))?),

@@ -44,6 +44,10 @@ ids! {
     LocalId
     /// An upvalue in its function's [`Function::upvalues`].
     UpvalueId
+    /// A place that `goto` can go to, in its function's [`Function::labels`].
+    LabelId
+    /// A `goto`, in its function's [`Function::gotos`].
+    GotoId
 }
 
 impl LocalId {
@@ -124,6 +128,10 @@ pub struct Function {
     pub locals: Vec<Local>,
     /// The variables of enclosing functions that it, or a function inside it, uses.
     pub upvalues: Vec<Upvalue>,
+    /// The places that have labels.
+    pub labels: Vec<Label>,
+    /// Where each `goto` goes.
+    pub gotos: Vec<LabelId>,
     /// The statements.
     pub body: Block,
 }
@@ -176,6 +184,15 @@ pub struct Local {
     /// It is assigned to after its declaration, in its own function or another.
     pub assigned: bool,
     /// It is read, assigned or captured at all.
+    pub used: bool,
+}
+
+/// A place that has one or more labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The innermost local variable that is in scope there.
+    pub innermost: Option<LocalId>,
+    /// Some `goto` goes there.
     pub used: bool,
 }
 
@@ -301,6 +318,10 @@ pub enum StatKind {
     Return(Box<[ExprId]>),
     /// `break`
     Break,
+    /// `goto name`
+    Goto(GotoId),
+    /// `::name::`, or several of them in a row.
+    Label(LabelId),
 }
 
 /// An expression.

@@ -1,4 +1,5 @@
-//! Splits source text into tokens (section 2.1 of the manual).
+//! Splits source text into tokens (section 2.1 of the manual), with the extensions of LuaJIT: hexadecimal numbers with fraction
+//! and exponent, the escapes `\xXX` and `\z`.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -59,7 +60,12 @@ impl<'s> Lexer<'s> {
 
     /// An error at the current line, which names no token.
     pub(super) fn error(&self, what: &str) -> SyntaxError {
-        SyntaxError::new(self.chunk_name, self.line, what, None)
+        self.error_at(self.line, what)
+    }
+
+    /// An error at another line.
+    pub(super) fn error_at(&self, line: u32, what: &str) -> SyntaxError {
+        SyntaxError::new(self.chunk_name, line, what, None)
     }
 
     /// An error at the current line next to `token`, which must be the last one read. (A NUL is not mentioned: PUC Lua
@@ -88,6 +94,11 @@ impl<'s> Lexer<'s> {
         };
         let (open, close) = (&text[..delimiter_len], &text[text.len() - delimiter_len..]);
         [open, contents, close].concat()
+    }
+
+    /// Whether this byte stands right behind the last token.
+    pub(super) fn is_followed_by(&mut self, byte: u8) -> bool {
+        self.peek() == Some(byte)
     }
 
     fn token_text(&self) -> &[u8] {
@@ -185,14 +196,31 @@ impl<'s> Lexer<'s> {
 
     /// A number: everything that looks like a part of it is taken, then it must convert.
     fn number(&mut self) -> Result<Token> {
-        self.skip_while(|byte| byte.is_ascii_digit() || byte == b'.');
-        if self.accept(b'e') || self.accept(b'E') {
-            let _ = self.accept(b'+') || self.accept(b'-');
+        if self.peek() == Some(b'0') && matches!(self.source.byte(self.position + 1), Some(b'x' | b'X')) {
+            self.position += 2;
+            self.hexadecimal();
+        } else {
+            self.skip_while(|byte| byte.is_ascii_digit() || byte == b'.');
+            if self.accept(b'e') || self.accept(b'E') {
+                let _ = self.accept(b'+') || self.accept(b'-');
+            }
         }
         self.skip_while(is_name_byte);
         match parse_number(self.token_text()) {
             Some(number) => Ok(Token::Number(number)),
             None => Err(self.error_near_text("malformed number", self.token_text())),
+        }
+    }
+
+    /// What follows `0x`, up to the digits of an exponent. Two points begin no fraction: they join strings.
+    fn hexadecimal(&mut self) {
+        self.skip_while(|byte| byte.is_ascii_hexdigit());
+        if self.peek() == Some(b'.') && self.source.byte(self.position + 1) != Some(b'.') {
+            self.position += 1;
+            self.skip_while(|byte| byte.is_ascii_hexdigit());
+        }
+        if self.accept(b'p') || self.accept(b'P') {
+            let _ = self.accept(b'+') || self.accept(b'-');
         }
     }
 
@@ -339,6 +367,15 @@ impl<'s> Lexer<'s> {
                 return Ok(());
             }
             b'0'..=b'9' => return self.decimal_escape(delimiter),
+            b'x' => {
+                self.hexadecimal_escape();
+                return Ok(());
+            }
+            b'z' => {
+                self.position += 1;
+                self.skip_space();
+                return Ok(());
+            }
             b'a' => 0x07,
             b'b' => 0x08,
             b'f' => 0x0c,
@@ -351,6 +388,33 @@ impl<'s> Lexer<'s> {
         self.position += 1;
         self.buffer.push(value);
         Ok(())
+    }
+
+    /// Reads `\xXX`. Without its two digits it is an `x`, as in PUC Lua.
+    fn hexadecimal_escape(&mut self) {
+        let mut digit = |offset| char::from(self.source.byte(self.position + offset)?).to_digit(16);
+        let value = digit(1).and_then(|high| Some(16 * high + digit(2)?));
+        match value.and_then(|value| u8::try_from(value).ok()) {
+            Some(byte) => {
+                self.position += 3;
+                self.buffer.push(byte);
+            }
+            None => {
+                self.position += 1;
+                self.buffer.push(b'x');
+            }
+        }
+    }
+
+    /// Skips white space and line ends.
+    fn skip_space(&mut self) {
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'\n' | b'\r' => self.line_end(),
+                _ if is_space(byte) => self.position += 1,
+                _ => break,
+            }
+        }
     }
 
     /// Reads the up to three digits of `\ddd`.

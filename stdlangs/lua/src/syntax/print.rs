@@ -132,6 +132,11 @@ impl Printer<'_> {
                 self.exprs(values)?;
             }
             StatKind::Break => self.out.write_str("(break")?,
+            StatKind::Goto(id) => {
+                let label = self.chunk[self.function].gotos[id.index()];
+                write!(self.out, "(goto {}", label.index())?;
+            }
+            StatKind::Label(label) => write!(self.out, "(label {}", label.index())?,
         }
         self.out.write_str(")")
     }

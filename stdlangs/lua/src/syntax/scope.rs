@@ -1,6 +1,9 @@
-//! Scopes while parsing: which variable a name means, and which functions have to capture it.
+//! Scopes while parsing: which variable a name means, which functions have to capture it, and where `goto` goes.
 
-use super::ast::{Block, Function, FunctionId, Local, LocalId, StrId, Upvalue, UpvalueId, UpvalueSource, Vararg};
+use super::ast::{
+    Block, Function, FunctionId, GotoId, Label, LabelId, Local, LocalId, StrId, Upvalue, UpvalueId, UpvalueSource,
+    Vararg,
+};
 
 /// Most local variables that can be in scope in one function, hidden ones included.
 const MAX_LOCALS: usize = 200;
@@ -25,6 +28,14 @@ pub(super) struct LimitExceeded {
     pub(super) what: &'static str,
 }
 
+/// A `goto` that cannot go where it is told to.
+pub(super) struct WrongGoto {
+    pub(super) line: u32,
+    pub(super) label: StrId,
+    /// The local variable that has no value yet at the label; none if there is no label.
+    pub(super) enters: Option<StrId>,
+}
+
 /// The functions around the current point, the main one first.
 #[derive(Default)]
 pub(super) struct Scopes {
@@ -40,10 +51,24 @@ struct FunctionScope {
     blocks: Vec<BlockScope>,
 }
 
+#[derive(Default)]
 struct BlockScope {
     /// How many variables were in scope before the block.
     outer_active: usize,
     is_loop: bool,
+    /// Labels that stand in it.
+    labels: Vec<(StrId, LabelId)>,
+    /// Each `goto` in it, or in a block inside of it, whose label has not been seen.
+    open_gotos: Vec<OpenGoto>,
+}
+
+/// A `goto` whose label has not been seen.
+struct OpenGoto {
+    id: GotoId,
+    label: StrId,
+    line: u32,
+    /// How many variables of the block are in scope where it leaves or starts from.
+    active: usize,
 }
 
 impl Scopes {
@@ -58,22 +83,28 @@ impl Scopes {
             id,
             function,
             active: Vec::new(),
-            blocks: Vec::new(),
+            blocks: vec![BlockScope::default()],
         });
     }
 
     /// Leaves the innermost function and completes it.
-    pub(super) fn leave_function(&mut self, body: Block, last_line: u32, end_line: u32) -> (FunctionId, Function) {
+    pub(super) fn leave_function(
+        &mut self,
+        body: Block,
+        last_line: u32,
+        end_line: u32,
+    ) -> Result<(FunctionId, Function), WrongGoto> {
         let scope = self.functions.pop().expect("leaves what was entered");
-        (
-            scope.id,
-            Function {
-                body,
-                last_line,
-                end_line,
-                ..scope.function
-            },
-        )
+        if let Some(goto) = scope.blocks.iter().find_map(|block| block.open_gotos.first()) {
+            return Err(goto.wrong(None));
+        }
+        let function = Function {
+            body,
+            last_line,
+            end_line,
+            ..scope.function
+        };
+        Ok((scope.id, function))
     }
 
     /// The innermost function, to be completed as its parts are met.
@@ -84,18 +115,73 @@ impl Scopes {
     pub(super) fn enter_block(&mut self, is_loop: bool) {
         let scope = self.current();
         let outer_active = scope.active.len();
-        scope.blocks.push(BlockScope { outer_active, is_loop });
+        scope.blocks.push(BlockScope {
+            outer_active,
+            is_loop,
+            ..BlockScope::default()
+        });
     }
 
     pub(super) fn leave_block(&mut self) {
         let scope = self.current();
         let block = scope.blocks.pop().expect("leaves what was entered");
         scope.active.truncate(block.outer_active);
+        for goto in block.open_gotos {
+            scope.go(OpenGoto {
+                active: block.outer_active,
+                ..goto
+            });
+        }
     }
 
     /// Whether a `break` has a loop to leave.
     pub(super) fn in_loop(&mut self) -> bool {
         self.current().blocks.iter().any(|block| block.is_loop)
+    }
+
+    /// Adds a `goto`. Its label may stand further down.
+    pub(super) fn add_goto(&mut self, label: StrId, line: u32) -> GotoId {
+        let scope = self.current();
+        let id = GotoId::from_index(scope.function.gotos.len());
+        // Overwritten when the label is known.
+        scope.function.gotos.push(LabelId::from_index(0));
+        scope.go(OpenGoto {
+            id,
+            label,
+            line,
+            active: scope.active.len(),
+        });
+        id
+    }
+
+    /// Whether the innermost block has a label already.
+    pub(super) fn has_label(&mut self, name: StrId) -> bool {
+        self.current().block().label(name).is_some()
+    }
+
+    /// Adds labels that stand next to each other; `is_last` if nothing of their block follows.
+    pub(super) fn add_label(&mut self, names: &[StrId], is_last: bool) -> Result<LabelId, WrongGoto> {
+        let scope = self.current();
+        let id = LabelId::from_index(scope.function.labels.len());
+        let outer_active = scope.block().outer_active;
+        let active = if is_last { outer_active } else { scope.active.len() };
+        scope.function.labels.push(Label {
+            innermost: scope.active[..active].last().copied(),
+            used: false,
+        });
+        let block = scope.block();
+        block.labels.extend(names.iter().map(|&name| (name, id)));
+        let (found, open) = std::mem::take(&mut block.open_gotos)
+            .into_iter()
+            .partition(|goto| names.contains(&goto.label));
+        block.open_gotos = open;
+        for goto in found as Vec<OpenGoto> {
+            if let Some(entered) = scope.active[..active].get(goto.active) {
+                return Err(goto.wrong(Some(scope.function.locals[entered.index()].name)));
+            }
+            scope.resolve_goto(goto.id, id);
+        }
+        Ok(id)
     }
 
     /// Adds a local variable, which comes into scope with [`Self::activate`]. Up to then `pending` others wait.
@@ -179,7 +265,42 @@ impl Scopes {
     }
 }
 
+impl OpenGoto {
+    fn wrong(&self, enters: Option<StrId>) -> WrongGoto {
+        WrongGoto {
+            line: self.line,
+            label: self.label,
+            enters,
+        }
+    }
+}
+
+impl BlockScope {
+    fn label(&self, name: StrId) -> Option<LabelId> {
+        let found = self.labels.iter().find(|label| label.0 == name);
+        found.map(|&(_, id)| id)
+    }
+}
+
 impl FunctionScope {
+    /// The innermost block.
+    fn block(&mut self) -> &mut BlockScope {
+        self.blocks.last_mut().expect("a function is a block")
+    }
+
+    /// Resolves a `goto` if the innermost block has its label; otherwise the label may stand further down.
+    fn go(&mut self, goto: OpenGoto) {
+        match self.block().label(goto.label) {
+            Some(label) => self.resolve_goto(goto.id, label),
+            None => self.block().open_gotos.push(goto),
+        }
+    }
+
+    fn resolve_goto(&mut self, id: GotoId, label: LabelId) {
+        self.function.gotos[id.index()] = label;
+        self.function.labels[label.index()].used = true;
+    }
+
     /// The innermost local variable in scope that is called `name`.
     fn find(&self, name: StrId) -> Option<LocalId> {
         let has_name = |local: &LocalId| self.function.locals[local.index()].name == name;

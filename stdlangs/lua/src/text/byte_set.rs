@@ -20,6 +20,8 @@ impl ByteSet {
             b'a' => ByteSet::of(|byte| byte.is_ascii_alphabetic()),
             b'c' => ByteSet::of(|byte| byte.is_ascii_control()),
             b'd' => ByteSet::of(|byte| byte.is_ascii_digit()),
+            // An extension, which LuaJIT has too.
+            b'g' => ByteSet::of(|byte| byte.is_ascii_graphic()),
             b'l' => ByteSet::of(|byte| byte.is_ascii_lowercase()),
             b'p' => ByteSet::of(|byte| byte.is_ascii_punctuation()),
             b's' => ByteSet::of(super::parse_number::is_space),

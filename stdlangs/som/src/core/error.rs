@@ -9,7 +9,8 @@ use super::object::describe;
 pub fn throw(vm: &Vm, message: impl AsRef<str>) -> Throw {
     let place = vm.frames().find_map(|frame| {
         let line = frame.line()?;
-        Some(format!("{}:{line}: ", frame.code().info().source))
+        let source = String::from_utf8_lossy(&frame.code().info().source);
+        Some(format!("{source}:{line}: "))
     });
     throw_plain(vm, place.unwrap_or_default() + message.as_ref())
 }

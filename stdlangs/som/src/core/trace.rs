@@ -14,7 +14,7 @@ pub fn trace(vm: &Vm) -> String {
         let info = frame.code().info();
         let mut line = format!("    {}", info.name);
         if let Some(number) = frame.line() {
-            let _ = write!(line, " ({}:{number})", info.source);
+            let _ = write!(line, " ({}:{number})", String::from_utf8_lossy(&info.source));
         }
         lines.push(line);
     }

@@ -272,7 +272,7 @@ impl<'a> Emitter<'a> {
             frame_size: self.most.max(1),
             info: CodeInfo {
                 name,
-                source: self.info.file.to_string(),
+                source: self.info.file.as_bytes().into(),
                 line_defined: block.line,
                 bytecode,
                 constants: self.constants,

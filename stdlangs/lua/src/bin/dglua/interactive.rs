@@ -11,6 +11,7 @@ use rustyline::history::DefaultHistory;
 use rustyline::validate::Validator;
 use rustyline::{Context, Editor, Helper};
 
+use crate::history::History;
 use crate::interrupt::interruptible;
 use crate::report;
 
@@ -90,7 +91,7 @@ enum Line {
 
 /// Where lines come from: an editor on a terminal, the standard input as it is otherwise.
 enum Input<'l> {
-    Editor(Box<Editor<Names<'l>, DefaultHistory>>),
+    Editor(Box<Editor<Names<'l>, DefaultHistory>>, History),
     Plain,
 }
 
@@ -102,7 +103,12 @@ impl<'l> Input<'l> {
         match Editor::new() {
             Ok(mut editor) => {
                 editor.set_helper(Some(Names(lua)));
-                Input::Editor(Box::new(editor))
+                let history = History::of_user();
+                for entry in history.load() {
+                    // What is not worth remembering does not matter.
+                    let _ = editor.add_history_entry(entry);
+                }
+                Input::Editor(Box::new(editor), history)
             }
             Err(_) => Input::Plain,
         }
@@ -110,7 +116,7 @@ impl<'l> Input<'l> {
 
     fn line(&mut self, prompt: &str) -> Line {
         match self {
-            Input::Editor(editor) => match editor.readline(prompt) {
+            Input::Editor(editor, _) => match editor.readline(prompt) {
                 Ok(line) => Line::Text(line.into_bytes()),
                 Err(ReadlineError::Interrupted) => Line::Cancelled,
                 Err(_) => Line::End,
@@ -134,9 +140,11 @@ impl<'l> Input<'l> {
     }
 
     fn remember(&mut self, source: &[u8]) {
-        if let Input::Editor(editor) = self {
-            // History is a convenience.
-            let _ = editor.add_history_entry(String::from_utf8_lossy(source));
+        if let Input::Editor(editor, history) = self {
+            let entry = String::from_utf8_lossy(source);
+            if let Ok(true) = editor.add_history_entry(&*entry) {
+                history.append(&entry);
+            }
         }
     }
 }

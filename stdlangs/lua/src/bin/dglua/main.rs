@@ -1,5 +1,6 @@
 //! `dglua`: runs Lua 5.1 programs, with the options and the exit status of PUC Lua's `lua`.
 
+mod history;
 mod interactive;
 mod interrupt;
 

@@ -561,3 +561,39 @@ fn nothing_follows_a_return() {
         ",
     );
 }
+
+#[test]
+fn gotos() {
+    check(
+        "while f() do if x then goto next end y() ::next:: end",
+        "
+            0 JUMP -> 6
+            1 GETGLOBAL r0 = x
+            2 JFALSE r0 -> 4
+            3 JUMP -> 6
+            4 GETGLOBAL r0 = y
+            5 CALL _ = r0()
+            6 GETGLOBAL r0 = f
+            7 CALL r0 = r0()
+            8 JTRUE r0 -> 1
+            9 RETURN0
+        ",
+    );
+    check(
+        "::more:: local x do local y = function() return x end goto more end",
+        "
+            0 LOADNIL r0 =
+            1 CLOSURE r1 = fn 1
+            2 CLOSE r0..
+            3 JUMP -> 0
+        ",
+    );
+    check(
+        "goto second ::first:: do return 1 end ::second:: goto first",
+        "
+            0 JUMP -> 1
+            1 RETURN1 1
+            2 JUMP -> 1
+        ",
+    );
+}

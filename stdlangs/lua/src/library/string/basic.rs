@@ -17,8 +17,8 @@ const SHORT: usize = 64;
 
 pub fn byte(cx: &mut CallContext<'_>) -> NativeResult {
     let text = cx.bytes(0)?;
-    let first = position(to_int(cx.integer_or(1, 1)?), text.len());
-    let last = position(to_int(cx.integer_or(2, first)?), text.len());
+    let first = position(cx.integer_or(1, 1)?, text.len());
+    let last = position(cx.integer_or(2, first)?, text.len());
     let (first, last) = (first.max(1) as usize, (last as usize).min(text.len()));
     if first == last {
         return cx.ret_number(text[first - 1].into());
@@ -62,7 +62,7 @@ pub fn dump(cx: &mut CallContext<'_>) -> NativeResult {
     let precompiled = Precompiled {
         kind: origin.text.kind,
         line: origin.text.line,
-        chunk_name: info.source.as_bytes(),
+        chunk_name: &info.source,
         captured: info.captured.iter().map(|name| name.as_bytes()).collect(),
         text: &origin.source[origin.text.bytes.clone()],
     };

@@ -1,5 +1,6 @@
 //! `table`
 
+pub(super) mod extensions;
 mod sort;
 
 use dg_runtime::{CallContext, NativeResult, Ref, Throw, Value, Vm};
@@ -23,8 +24,8 @@ pub fn open(vm: &Vm) -> Result<(), Throw> {
 }
 
 fn concat(cx: &mut CallContext<'_>) -> NativeResult {
-    let table = cx.table(0)?;
     let separator = cx.bytes_or(1, b"")?;
+    let table = cx.table(0)?;
     let first = to_int(cx.integer_or(2, 1)?);
     let last = if cx.is_none_or_nil(3) {
         length(cx, table)

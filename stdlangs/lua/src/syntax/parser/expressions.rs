@@ -86,7 +86,8 @@ impl Parser<'_> {
     pub(super) fn suffixed_expression(&mut self) -> Result<(ExprId, Form)> {
         let (mut expr, mut form) = self.prefix_expression()?;
         loop {
-            (expr, form) = match self.token {
+            let token = self.token;
+            (expr, form) = match token {
                 Token::Byte(b'.') => {
                     self.advance()?;
                     let name = self.expect_name()?;
@@ -96,7 +97,7 @@ impl Parser<'_> {
                     let key = self.bracketed_key()?;
                     (self.add(Expr::Index { object: expr, key }), Form::Assignable)
                 }
-                Token::Byte(b':') => {
+                Token::Byte(b':') if !self.at_label() => {
                     self.advance()?;
                     let name = self.expect_name()?;
                     self.settle(expr);
@@ -273,8 +274,7 @@ impl Parser<'_> {
             },
         };
         self.expect_closing(Word::End, Word::Function, line)?;
-        let (_, function) = self.scopes.leave_function(body, last_line, last_line);
-        self.functions[id.index()] = function;
+        self.leave_function(body, last_line, last_line)?;
         Ok(self.add(Expr::Function(id)))
     }
 

@@ -3,10 +3,10 @@
 mod expressions;
 mod statements;
 
-use super::ast::{Chunk, Expr, ExprId, Function, FunctionId, LocalId, StrId, Text, TextKind, Vararg};
+use super::ast::{Block, Chunk, Expr, ExprId, Function, FunctionId, LocalId, StrId, Text, TextKind, Vararg};
 use super::error::SyntaxError;
 use super::lexer::Lexer;
-use super::scope::{LimitExceeded, Scopes};
+use super::scope::{LimitExceeded, Scopes, WrongGoto};
 use super::source::Source;
 use super::token::{Token, Word};
 
@@ -86,7 +86,13 @@ impl Parser<'_> {
             line: first_line,
             kind: TextKind::Chunk,
         };
-        let (id, function) = self.scopes.leave_function(body, 0, self.last_line);
+        self.leave_function(body, 0, self.last_line)
+    }
+
+    /// Leaves the innermost function, whose `end` is at `last_line` and whose last token at `end_line`.
+    fn leave_function(&mut self, body: Block, last_line: u32, end_line: u32) -> Result<()> {
+        let left = self.scopes.leave_function(body, last_line, end_line);
+        let (id, function) = left.map_err(|wrong| self.goto_error(&wrong))?;
         self.functions[id.index()] = function;
         Ok(())
     }
@@ -110,6 +116,9 @@ impl Parser<'_> {
 
     /// The token behind the current one.
     fn look_ahead(&mut self) -> Result<Token> {
+        if let Some(token) = self.ahead {
+            return Ok(token);
+        }
         let token = self.lexer.next()?;
         self.ahead = Some(token);
         Ok(token)
@@ -117,6 +126,11 @@ impl Parser<'_> {
 
     fn at(&self, token: impl Into<Token>) -> bool {
         self.token == token.into()
+    }
+
+    /// Whether the current token is the first colon of a `::`.
+    fn at_label(&mut self) -> bool {
+        self.at(b':') && self.lexer.is_followed_by(b':')
     }
 
     /// Passes `token` by if it is the current one.
@@ -198,6 +212,17 @@ impl Parser<'_> {
     /// An error at the current token.
     fn error_near(&self, what: &str) -> SyntaxError {
         self.lexer.error_near(what, self.token)
+    }
+
+    /// An error at a `goto`.
+    fn goto_error(&self, wrong: &WrongGoto) -> SyntaxError {
+        let text = |name| String::from_utf8_lossy(self.lexer.strings.get(name)).into_owned();
+        let label = text(wrong.label);
+        let what = match wrong.enters {
+            None => format!("undefined label '{label}'"),
+            Some(local) => format!("<goto {label}> jumps into the scope of local '{}'", text(local)),
+        };
+        self.lexer.error_at(wrong.line, &what)
     }
 
     fn limit_error(&self, exceeded: &LimitExceeded) -> SyntaxError {

@@ -38,8 +38,12 @@ impl Parser<'_> {
 
     fn statement(&mut self) -> Result<Stat> {
         let line = self.lexer.line;
-        let Token::Word(word) = self.token else {
-            return self.expression_statement();
+        let token = self.token;
+        let word = match token {
+            Token::Word(word) => word,
+            Token::Byte(b':') if self.at_label() => return self.label_statement(line),
+            Token::Name(name) if self.is_goto(name)? => return self.goto_statement(line),
+            _ => return self.expression_statement(),
         };
         let kind = match word {
             Word::If => self.if_statement(line)?,
@@ -65,6 +69,50 @@ impl Parser<'_> {
             _ => return self.expression_statement(),
         };
         Ok(Stat { line, kind })
+    }
+
+    /// Whether the current name is the keyword `goto`: where a name follows, which Lua 5.1 has no use for.
+    fn is_goto(&mut self, name: StrId) -> Result<bool> {
+        Ok(self.lexer.strings.get(name) == b"goto" && matches!(self.look_ahead()?, Token::Name(_)))
+    }
+
+    fn goto_statement(&mut self, line: u32) -> Result<Stat> {
+        self.advance()?;
+        let name = self.expect_name()?;
+        Ok(Stat {
+            line,
+            kind: StatKind::Goto(self.scopes.add_goto(name, line)),
+        })
+    }
+
+    /// All labels that stand here. At the end of a block they are outside of the scope of its variables; the condition of a
+    /// `repeat` loop is within.
+    fn label_statement(&mut self, line: u32) -> Result<Stat> {
+        let mut names = Vec::new();
+        loop {
+            self.advance()?;
+            self.advance()?;
+            let name = self.expect_name()?;
+            if names.contains(&name) || self.scopes.has_label(name) {
+                let name = String::from_utf8_lossy(self.lexer.strings.get(name)).into_owned();
+                return Err(self.lexer.error(&format!("duplicate label '{name}'")));
+            }
+            names.push(name);
+            if !self.at_label() {
+                return Err(self.error_near("'::' expected"));
+            }
+            self.advance()?;
+            self.advance()?;
+            if !self.at_label() {
+                break;
+            }
+        }
+        let is_last = ends_block(self.token) && !self.at(Word::Until);
+        let label = self.scopes.add_label(&names, is_last);
+        Ok(Stat {
+            line,
+            kind: StatKind::Label(label.map_err(|wrong| self.goto_error(&wrong))?),
+        })
     }
 
     /// A statement without keyword: a call or an assignment.

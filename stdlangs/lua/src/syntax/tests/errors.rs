@@ -34,7 +34,23 @@ fn expected_tokens() {
     check("end", "t:1: '<eof>' expected near 'end'");
     check("return return", "t:1: unexpected symbol near 'return'");
     check("return 1 f()", "t:1: '<eof>' expected near 'f'");
-    check("goto = 1 goto x", "t:1: '=' expected near 'x'");
+    check("goto = 1 x y", "t:1: '=' expected near 'y'");
+}
+
+#[test]
+fn labels() {
+    check("\ngoto a", "t:2: undefined label 'a'");
+    check("do ::a:: end goto a", "t:1: undefined label 'a'");
+    check("::a:: function f() goto a end", "t:1: undefined label 'a'");
+    check("::a:: ::a::", "t:1: duplicate label 'a'");
+    check(
+        "do goto a end local x, y ::a:: f()",
+        "t:1: <goto a> jumps into the scope of local 'x'",
+    );
+    check("::a", "t:1: '::' expected near '<eof>'");
+    check("::a: :", "t:1: '::' expected near ':'");
+    check(": :a::", "t:1: unexpected symbol near ':'");
+    check("x::y", "t:1: '=' expected near ':'");
 }
 
 #[test]

@@ -7,7 +7,12 @@ fn literals() {
     check("x = 1..2", "t:1: malformed number near '1..2'");
     check("x = 1e+", "t:1: malformed number near '1e+'");
     check("x = 0x", "t:1: malformed number near '0x'");
-    check("x = 0x1p-2", "t:1: malformed number near '0x1p'");
+    check_expr(
+        "0x1p-2, 0x.8, 0xA.8p1, 0xe+1, 0x1..2",
+        r#"0.25 0.5 21 (+ 14 1) (.. 1 2)"#,
+    );
+    check("x = 0x1p+", "t:1: malformed number near '0x1p+'");
+    check("x = 0x1.8.2", "t:1: unexpected symbol near '.2'");
     check("x = 1_0", "t:1: malformed number near '1_0'");
     check("x = .5.", "t:1: malformed number near '.5.'");
 }

@@ -94,3 +94,24 @@ fn returns() {
     check("return 1, f();", "(return 1 (call f))");
     check("do return end f()", "(do (block (return)))\n(call f)");
 }
+
+#[test]
+fn labels() {
+    check("::a:: goto a", "(label 0)\n(goto 0)");
+    check(
+        "goto b do goto a end ::a:: ::b::",
+        "(goto 0)\n(do (block (goto 0)))\n(label 0)",
+    );
+    check("goto a local x ::a::", "(goto 0)\n(local (x.0))\n(label 0)");
+    check(
+        "::a:: do goto a ::a:: f() end",
+        "(label 0)\n(do (block (goto 1) (label 1) (call f)))",
+    );
+    check("f() ::a:: x:y()", "(call f)\n(label 0)\n(method-call x y)");
+}
+
+#[test]
+fn goto_as_a_name() {
+    check("goto = goto.goto", r#"(assign goto = (index goto "goto"))"#);
+    check("goto 'x' goto {}", "(call goto \"x\")\n(call goto (table))");
+}
