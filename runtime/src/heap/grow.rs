@@ -42,11 +42,15 @@ impl Vm {
         let mut space = heap.space.borrow_mut();
         let arena = self.arena();
         let first = ((object as usize - arena as usize) / BLOCK) as u32;
-        debug_assert_eq!(block_start(arena, first), object, "a large object begins a block");
+        // Machine code also puts arrays of some size into a run of lines, among others.
+        if block_start(arena, first) != object {
+            return false;
+        }
         // SAFETY: blocks in use have descriptions.
         let count = unsafe { (*meta(arena, first)).large };
         let Some(more) = u32::try_from(size.div_ceil(BLOCK))
             .ok()
+            .filter(|_| count > 0)
             .and_then(|new| new.checked_sub(count))
         else {
             return false;
