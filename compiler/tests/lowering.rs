@@ -72,18 +72,3 @@ fn optimisations_of_lowering_can_be_switched_off() {
         assert_ne!(size(true, false, true), 0);
     }
 }
-
-#[test]
-fn lists_from_the_host_are_refused() {
-    let source = "
-        language demo { callee Function; }
-        value { nil = unit; double = float64; function = ref Function; }
-        object Function { code: ref Code; }
-        plan P { A(list), B }
-        extern fn p(x: value) -> P allocates throws;
-        bytecode M(x: slot) -> slot { match p(x) { A(_l) => nil, B => x } }
-    ";
-    let options = dg_compiler::pipeline::Options::default();
-    let failure = dg_compiler::pipeline::image(source, &options).expect_err("a plan carries a list");
-    assert!(failure.to_string().contains("`P.A` cannot carry a list"), "{failure}");
-}

@@ -7,8 +7,10 @@ use std::rc::Rc;
 
 use crate::abi::{CODE_VARARG, Header, KIND_CODE};
 use crate::glue::DelegatingNative;
+use crate::language::{OpcodeInfo, OperandKind};
 use crate::native::NativeFn;
 use crate::object::{Object, Ref};
+use crate::value::reference_in_bits;
 
 /// What every callee object refers to: where to go, and how large a frame to make.
 #[repr(C)]
@@ -25,7 +27,7 @@ pub struct Code {
     /// The Rust function, or null.
     pub(crate) native: Cell<*const ()>,
     /// Owned by the object; freed when it dies.
-    pub(crate) info: Cell<*mut CodeInfo>,
+    pub(crate) info: Cell<*mut OwnedInfo>,
     /// What machine code reads of its compiled code, or null.
     pub(crate) compiled: Cell<*const u64>,
     /// Calls until it is compiled.
@@ -62,10 +64,6 @@ pub struct CodeInfo {
     pub last_line: u32,
     /// The instructions; empty for Rust functions. They rewrite themselves when they run.
     pub bytecode: Box<[Cell<u64>]>,
-    /// Bits of the values in the instructions, for the collector.
-    pub constants: Vec<u64>,
-    /// References to objects in the instructions that are no values (code objects), for the collector.
-    pub references: Vec<u32>,
     /// Source lines by position.
     pub lines: LineTable,
     /// Names of local variables.
@@ -76,6 +74,53 @@ pub struct CodeInfo {
     pub captures: Box<[u32]>,
     /// What else the language wants to know, such as where operands came from.
     pub extra: Option<Box<dyn Any>>,
+}
+
+/// What a code object owns.
+pub(crate) struct OwnedInfo {
+    pub(crate) public: CodeInfo,
+    /// Objects that the instructions refer to, each once.
+    pub(crate) references: Box<[u32]>,
+}
+
+impl OwnedInfo {
+    /// Finds what the instructions refer to, before they have run: later they also hold what they remember, which is not
+    /// kept alive by that.
+    pub(crate) fn new(public: CodeInfo, opcodes: &[OpcodeInfo]) -> OwnedInfo {
+        let mut references = references(&public.bytecode, opcodes);
+        references.sort_unstable();
+        references.dedup();
+        OwnedInfo {
+            public,
+            references: references.into(),
+        }
+    }
+
+    /// How much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let info = &self.public;
+        size_of::<OwnedInfo>() + info.bytecode.len() * 8 + self.references.len() * 4 + info.lines.entries().len() * 8
+    }
+}
+
+fn references(bytecode: &[Cell<u64>], opcodes: &[OpcodeInfo]) -> Vec<u32> {
+    let mut found = Vec::new();
+    let mut words = bytecode;
+    while let Some(first) = words.first() {
+        let opcode = &opcodes[usize::from(first.get() as u16)];
+        for operand in opcode.operands {
+            let word = words[operand.offset as usize / 8].get();
+            match operand.kind {
+                OperandKind::Constant => found.extend(reference_in_bits(word)),
+                OperandKind::Code | OperandKind::Reference => {
+                    found.push((word >> (operand.offset % 8 * 8)) as u32);
+                }
+                _ => {}
+            }
+        }
+        words = &words[opcode.length as usize / 8..];
+    }
+    found
 }
 
 /// The name of a slot over a range of instructions.
@@ -134,7 +179,7 @@ pub struct NewCode {
     pub vararg: bool,
     /// Slots of a frame, named parameters included.
     pub frame_size: u32,
-    /// Instructions, constants, and all the rest.
+    /// Instructions, and all the rest. What the instructions refer to, the collector finds by itself.
     pub info: CodeInfo,
 }
 
@@ -142,7 +187,7 @@ impl<'v> Ref<'v, Code> {
     /// What is known about the code.
     pub fn info(self) -> &'v CodeInfo {
         // SAFETY: set when the object was made, and freed only with it.
-        unsafe { &*self.get().info.get() }
+        unsafe { &(*self.get().info.get()).public }
     }
 
     /// Slots of a frame.

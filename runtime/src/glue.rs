@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::abi::Hot;
 use crate::builtins::Status;
 use crate::language::{Address, RuntimeError};
 use crate::native::Throw;
@@ -48,11 +49,14 @@ fn panicked(vm: &Vm, payload: &(dyn std::any::Any + Send)) -> Status {
 }
 
 /// Leaves the payload of a plan where machine code looks for it.
+///
+/// # Safety
+/// `hot` must be that of a VM.
 #[inline]
-pub fn set_plan(vm: &Vm, words: &[u64]) {
+pub unsafe fn set_plan(hot: *mut Hot, words: &[u64]) {
     for (index, word) in words.iter().enumerate() {
-        // SAFETY: the hot part is alive as long as the VM; the index is checked against the array.
-        unsafe { (&mut (*vm.hot()).plan)[index] = *word };
+        // SAFETY: the caller says that it is alive; the index is checked against the array.
+        unsafe { (&mut (*hot).plan)[index] = *word };
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a language tells the runtime about itself: tables that are generated, and hooks that its author writes.
 
+use std::fmt;
+
 use crate::abi::Header;
 use crate::caches::CacheInfo;
 use crate::code::Code;
@@ -182,6 +184,22 @@ pub enum RuntimeError<'a> {
     NotSuspended,
     /// A yield outside of a coroutine, or across a frame of Rust.
     CannotYield,
+}
+
+/// The error in plain words, for languages that have none of their own.
+impl fmt::Display for RuntimeError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            RuntimeError::StackOverflow => "stack overflow",
+            RuntimeError::NativeStackOverflow => "calls between functions of the host are nested too deeply",
+            RuntimeError::OutOfMemory => "not enough memory",
+            RuntimeError::Interrupted => "interrupted",
+            RuntimeError::Panic(message) | RuntimeError::Message(message) => message,
+            RuntimeError::NotCallable(_) => "a value that is no function was called",
+            RuntimeError::NotSuspended => "a coroutine that is not suspended was resumed",
+            RuntimeError::CannotYield => "there is no coroutine to yield from, or functions of the host are in between",
+        })
+    }
 }
 
 /// When a weak container is shown to [`Hooks::clear_weak`].

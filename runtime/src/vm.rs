@@ -12,7 +12,7 @@ use crate::abi::{CODE_VARARG, DISPATCH, EXTERNS, FRAME_CALLEE, Header, Hot, KIND
 use crate::arena::{self, Arena};
 use crate::builtins;
 use crate::caches::Caches;
-use crate::code::{Code, CodeInfo, NewCode};
+use crate::code::{Code, CodeInfo, NewCode, OwnedInfo};
 use crate::glue::SpecNative;
 use crate::handle::{Handle, RefHandle, RootList};
 use crate::heap::{Collection, GcParameters, Heap, Kinds, Tracer};
@@ -392,13 +392,9 @@ impl Vm {
         unsafe {
             let info = Box::from_raw((*code).info.replace(ptr::null_mut()));
             self.free_compiled(object);
-            self.remove_external(external_bytes(&info));
+            self.remove_external(info.bytes());
         }
     }
-}
-
-fn external_bytes(info: &CodeInfo) -> usize {
-    size_of::<CodeInfo>() + info.bytecode.len() * 8 + info.constants.len() * 8 + info.lines.entries().len() * 8
 }
 
 // Values, objects, roots.
@@ -542,7 +538,8 @@ impl Vm {
         flags: u16,
         fill: impl FnOnce(Ref<'_, Code>),
     ) -> Result<Ref<'_, Code>, Throw> {
-        let bytes = external_bytes(&info);
+        let info = OwnedInfo::new(info, self.language().opcodes);
+        let bytes = info.bytes();
         let object = self
             .allocate_object(KIND_CODE, 0)
             .ok_or_else(|| self.raise(RuntimeError::OutOfMemory))?;
@@ -561,16 +558,6 @@ impl Vm {
     /// Number of strings that are interned.
     pub fn string_count(&self) -> usize {
         self.strings().len()
-    }
-
-    /// Leaves the payload of a plan where machine code reads it.
-    ///
-    /// # Panics
-    /// When a plan cannot be that large.
-    #[inline]
-    pub fn set_plan(&self, payload: &[u64]) {
-        // SAFETY: the hot part is always writable, and only borrowed for this statement.
-        unsafe { (&mut (*self.hot()).plan)[..payload.len()].copy_from_slice(payload) };
     }
 
     /// Keeps a value alive until the handle is dropped.

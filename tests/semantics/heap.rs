@@ -216,6 +216,7 @@ impl Heap {
             ExternType::Value(set) => self.value(spec, set, random),
             ExternType::F64 => raw_double(random),
             ExternType::I32 | ExternType::U32 => u64::from(number(random) as u32),
+            ExternType::Enum(id) => random.below(spec.enums[id].cases.len() as u64),
             ExternType::I64 | ExternType::U64 => wide_number(random),
             ExternType::Bool => random.below(2),
             ExternType::Ptr => random.next(),

@@ -720,7 +720,7 @@ impl Run<'_> {
             ExternResult::Plan(_) => true,
             ExternResult::One(ty) => matches!(
                 ty,
-                ExternType::I32 | ExternType::U32 | ExternType::Bool | ExternType::Ref { .. }
+                ExternType::I32 | ExternType::U32 | ExternType::Enum(_) | ExternType::Bool | ExternType::Ref { .. }
             ),
         };
         if row.effects.throws {

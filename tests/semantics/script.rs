@@ -159,7 +159,9 @@ pub fn comparable(arena: &Arena, types: &[ExternType], words: &[u64]) -> Result<
                 args.push(count);
                 args.extend(read_run(arena, word, count)?);
             }
-            ExternType::I32 | ExternType::U32 | ExternType::Ref { .. } => args.push(u64::from(word as u32)),
+            ExternType::I32 | ExternType::U32 | ExternType::Enum(_) | ExternType::Ref { .. } => {
+                args.push(u64::from(word as u32))
+            }
             ExternType::Bool => args.push(word & 0xff),
             ExternType::F64 if f64::from_bits(word).is_nan() => args.push(f64::NAN.to_bits()),
             _ => args.push(same_nan(word)),

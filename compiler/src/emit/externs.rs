@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::names::{type_name, value_name};
+use super::names::{item_name, parameter_name, type_name, value_name};
+use super::objects::record_name;
 use crate::ir::spec::{Extern, ExternResult, ExternType, Plan, SpecTables};
 
 /// `pub enum <Plan>`, `pub trait Externs`, and `extern_table`.
@@ -13,15 +14,15 @@ pub fn externs(spec: &SpecTables) -> String {
     }
     externs_trait(&mut out, spec);
     for function in spec.externs.values() {
-        wrapper(&mut out, function);
+        wrapper(&mut out, spec, function);
     }
     out
 }
 
-/// `pub enum Outcome<'v> { Done(Value<'v>), .. }` with `fn answer(self, vm) -> u64`, which leaves the payload where
+/// `pub enum Outcome<'v> { Done(Value<'v>), .. }` with `fn leave_in(self, hot) -> u64`, which leaves the payload where
 /// machine code looks for it.
 fn plan_enum(out: &mut String, spec: &SpecTables, plan: &Plan) {
-    let name = type_name(&plan.name);
+    let name = item_name(&plan.name);
     let mentions_lifetime = plan
         .cases
         .iter()
@@ -52,15 +53,16 @@ fn plan_enum(out: &mut String, spec: &SpecTables, plan: &Plan) {
     plan_answer(out, plan, if mentions_lifetime { "<'_>" } else { "" });
 }
 
-/// `impl Outcome<'_> { fn answer(self, vm: &Vm) -> u64 { .. } }`
+/// `impl Outcome<'_> { unsafe fn leave_in(self, hot: *mut Hot) -> u64 { .. } }`
 fn plan_answer(out: &mut String, plan: &Plan, lifetime: &str) {
     let has_payload = plan.cases.iter().any(|case| !case.payload.is_empty());
-    let vm = if has_payload { "vm" } else { "_" };
+    let hot = if has_payload { "hot" } else { "_" };
     let _ = writeln!(
         out,
-        "impl {}{lifetime} {{\n    /// The case's number; its payload goes to `Hot::plan`.\n    #[inline]\n\
-         \x20   fn answer(self, {vm}: &Vm) -> u64 {{\n        match self {{",
-        type_name(&plan.name)
+        "impl {}{lifetime} {{\n    /// The case's number; its payload goes to `Hot::plan`.\n    ///\n\
+         \x20   /// # Safety\n    /// `hot` is that of a VM.\n    #[inline]\n\
+         \x20   unsafe fn leave_in(self, {hot}: *mut dg_runtime::abi::Hot) -> u64 {{\n        match self {{",
+        item_name(&plan.name)
     );
     for (number, case) in plan.cases.iter().enumerate() {
         let names: Vec<String> = (0..case.payload.len()).map(|index| format!("p{index}")).collect();
@@ -76,7 +78,8 @@ fn plan_answer(out: &mut String, plan: &Plan, lifetime: &str) {
         } else {
             writeln!(
                 out,
-                "            Self::{case}({}) => {{\n                glue::set_plan(vm, &[{}]);\n                {number}\n            }}",
+                "            Self::{case}({}) => {{\n                // SAFETY: as the caller says.\n\
+                 \x20               unsafe {{ glue::set_plan(hot, &[{}]) }};\n                {number}\n            }}",
                 names.join(", "),
                 words.join(", ")
             )
@@ -102,7 +105,7 @@ fn externs_trait(out: &mut String, spec: &SpecTables) {
                 function
                     .params
                     .iter()
-                    .map(|(name, ty)| format!("{}: {}", value_name(name), rust_type(spec, *ty))),
+                    .map(|(name, ty)| format!("{}: {}", parameter_name(name), parameter_type(spec, function, *ty))),
             )
             .collect();
         let _ = writeln!(
@@ -146,7 +149,7 @@ fn result_type(spec: &SpecTables, function: &Extern) -> String {
                 .iter()
                 .flat_map(|case| &case.payload)
                 .any(|ty| has_lifetime(*ty));
-            format!("{}{}", type_name(&plan.name), if lifetime { "<'v>" } else { "" })
+            format!("{}{}", item_name(&plan.name), if lifetime { "<'v>" } else { "" })
         }
     };
     match (function.effects.throws, plain.as_str()) {
@@ -166,6 +169,7 @@ fn rust_type(spec: &SpecTables, ty: ExternType) -> String {
         ExternType::Value(_) => "Value<'v>".into(),
         ExternType::F64 => "f64".into(),
         ExternType::I32 => "i32".into(),
+        ExternType::Enum(declared) => item_name(&spec.enums[declared].name),
         ExternType::U32 => "u32".into(),
         ExternType::I64 => "i64".into(),
         ExternType::U64 => "u64".into(),
@@ -174,20 +178,49 @@ fn rust_type(spec: &SpecTables, ty: ExternType) -> String {
         ExternType::Ref {
             record,
             nullable: false,
-        } => format!("Ref<'v, {}>", type_name(&spec.records[record].name)),
+        } => format!("Ref<'v, {}>", record_name(&spec.records[record])),
         ExternType::Ref { record, nullable: true } => {
-            format!("Option<Ref<'v, {}>>", type_name(&spec.records[record].name))
+            format!("Option<Ref<'v, {}>>", record_name(&spec.records[record]))
         }
         ExternType::List => "&'v [Value<'v>]".into(),
     }
 }
 
-/// The types of the C parameters that carry it, the names that they get, and the expression that puts it together.
-fn parameter(ty: ExternType, name: &str) -> (Vec<String>, String) {
+/// How a host writes the type of a parameter. A function that re-enters may collect: it gets handles.
+fn parameter_type(spec: &SpecTables, function: &Extern, ty: ExternType) -> String {
+    match ty {
+        _ if !function.effects.reenters => rust_type(spec, ty),
+        ExternType::Value(_) => "Handle".into(),
+        ExternType::Ref { record, nullable } => {
+            let handle = format!("RefHandle<{}>", record_name(&spec.records[record]));
+            if nullable { format!("Option<{handle}>") } else { handle }
+        }
+        ExternType::List => "Vec<Handle>".into(),
+        _ => rust_type(spec, ty),
+    }
+}
+
+/// What keeps it alive for the host, if it needs that.
+fn rooted(ty: ExternType, expression: &str) -> Option<String> {
+    Some(match ty {
+        ExternType::Value(_) => format!("vm.root({expression})"),
+        ExternType::Ref { nullable: false, .. } => format!("vm.root_ref({expression})"),
+        ExternType::Ref { nullable: true, .. } => format!("{expression}.map(|object| vm.root_ref(object))"),
+        ExternType::List => format!("{expression}.iter().map(|value| vm.root(*value)).collect()"),
+        _ => return None,
+    })
+}
+
+/// The C parameters that carry it, and the expression that puts it together.
+fn crossing(spec: &SpecTables, ty: ExternType, name: &str) -> (Vec<String>, String) {
     match ty {
         ExternType::Value(_) => (vec![format!("{name}: u64")], format!("Value::from_bits({name})")),
         ExternType::F64 => (vec![format!("{name}: f64")], name.into()),
         ExternType::I32 => (vec![format!("{name}: i32")], name.into()),
+        ExternType::Enum(declared) => {
+            let ty = item_name(&spec.enums[declared].name);
+            (vec![format!("{name}: {ty}")], name.into())
+        }
         ExternType::U32 => (vec![format!("{name}: u32")], name.into()),
         ExternType::I64 => (vec![format!("{name}: i64")], name.into()),
         ExternType::U64 => (vec![format!("{name}: u64")], name.into()),
@@ -212,67 +245,83 @@ fn to_word(ty: ExternType, name: &str) -> String {
     match ty {
         ExternType::Value(_) => format!("{name}.bits()"),
         ExternType::F64 => format!("{name}.to_bits()"),
-        ExternType::I32 => format!("u64::from({name} as u32)"),
+        ExternType::I32 | ExternType::Enum(_) => format!("u64::from({name} as u32)"),
         ExternType::U32 | ExternType::Bool => format!("u64::from({name})"),
         ExternType::I64 => format!("{name} as u64"),
         ExternType::U64 => name.into(),
         ExternType::Ptr => format!("{name} as u64"),
         ExternType::Ref { nullable: false, .. } => format!("u64::from({name}.raw().0)"),
         ExternType::Ref { nullable: true, .. } => format!("{name}.map_or(0, |object| u64::from(object.raw().0))"),
-        ExternType::List => unreachable!("lowering refuses lists that come from the host"),
+        ExternType::List => unreachable!("lists do not come from the host"),
     }
 }
 
 /// `unsafe extern "C" fn call_<name><E: Externs>(vm: *mut Vm, ..) -> ..`
-fn wrapper(out: &mut String, function: &Extern) {
+fn wrapper(out: &mut String, spec: &SpecTables, function: &Extern) {
     let name = value_name(&function.name);
+    let effects = &function.effects;
     let mut params = vec!["vm: *mut Vm".to_owned()];
     let mut args = vec!["vm".to_owned()];
+    let mut body = Vec::new();
+    if !effects.reenters {
+        body.push("let vm = &*vm;".to_owned());
+    }
+    if matches!(function.result, ExternResult::Plan(_)) {
+        body.push("let hot = vm.hot();".to_owned());
+    }
     for (param, ty) in &function.params {
-        let (declared, expression) = parameter(*ty, &value_name(param));
+        let param = parameter_name(param);
+        let (declared, expression) = crossing(spec, *ty, &param);
         params.extend(declared);
-        args.push(expression);
+        match rooted(*ty, &expression).filter(|_| effects.reenters) {
+            Some(handle) => {
+                body.push(format!("let {param} = {handle};"));
+                args.push(param);
+            }
+            None => args.push(expression),
+        }
     }
-    let call = format!("E::{name}({})", args.join(", "));
-    let reborrow = if function.effects.reenters {
-        ""
-    } else {
-        "\n            let vm = &*vm;"
-    };
-    if function.effects.throws {
-        let answer = match function.result {
-            ExternResult::None => format!("{call}.map(|()| 0)"),
-            ExternResult::One(ty) => format!("{call}.map(|answer| {})", to_word(ty, "answer")),
-            ExternResult::Plan(_) => format!("{call}.map(|answer| answer.answer(vm))"),
-        };
-        let _ = writeln!(
-            out,
-            "unsafe extern \"C\" fn call_{name}<E: Externs>({}) -> Status {{\n\
-             \x20   // SAFETY: machine code passes its own VM, and values that are alive.\n    unsafe {{\n\
-             \x20       glue::throwing(vm, |vm| {{{reborrow}\n            {answer}\n        }})\n    }}\n}}\n",
-            params.join(", ")
-        );
-        return;
+    body.push(answer(function, &format!("E::{name}({})", args.join(", "))));
+    if effects.reenters {
+        let vm = if effects.throws { "vm" } else { "(*vm)" };
+        body = enclosed(&format!("{vm}.protect_frame(|vm| {{"), body, "})");
     }
-    let (result, answer) = match function.result {
-        ExternResult::None => (String::new(), call),
-        ExternResult::One(ExternType::F64) => (" -> f64".into(), call),
-        ExternResult::One(ty) => (
-            " -> u64".into(),
-            format!("let answer = {call};\n        {}", to_word(ty, "answer")),
-        ),
-        ExternResult::Plan(_) => (" -> u64".into(), format!("{call}.answer(vm)")),
+    if effects.throws {
+        body = enclosed("glue::throwing(vm, |vm| {", body, "})");
+    }
+    let result = match function.result {
+        _ if effects.throws => " -> Status",
+        ExternResult::None => "",
+        ExternResult::One(ExternType::F64) => " -> f64",
+        ExternResult::One(_) | ExternResult::Plan(_) => " -> u64",
     };
-    let reborrow = if function.effects.reenters {
-        "let vm = &mut *vm;"
-    } else {
-        "let vm = &*vm;"
-    };
+    let lines: String = body.iter().map(|line| format!("        {line}\n")).collect();
     let _ = writeln!(
         out,
         "unsafe extern \"C\" fn call_{name}<E: Externs>({}){result} {{\n\
-         \x20   // SAFETY: machine code passes its own VM, and values that are alive.\n    unsafe {{\n\
-         \x20       {reborrow}\n        {answer}\n    }}\n}}\n",
+         \x20   // SAFETY: machine code passes its own VM, and values that are alive.\n\
+         \x20   unsafe {{\n{lines}    }}\n}}\n",
         params.join(", ")
     );
+}
+
+/// What machine code gets for what the host's function answers.
+fn answer(function: &Extern, call: &str) -> String {
+    let throws = function.effects.throws;
+    match function.result {
+        ExternResult::None if throws => format!("{call}.map(|()| 0)"),
+        ExternResult::One(ty) if throws => format!("{call}.map(|answer| {})", to_word(ty, "answer")),
+        ExternResult::Plan(_) if throws => format!("{call}.map(|answer| answer.leave_in(hot))"),
+        ExternResult::None | ExternResult::One(ExternType::F64) => call.to_owned(),
+        ExternResult::One(ty) => to_word(ty, call),
+        ExternResult::Plan(_) => format!("{call}.leave_in(hot)"),
+    }
+}
+
+fn enclosed(head: &str, lines: Vec<String>, end: &str) -> Vec<String> {
+    let lines = lines.into_iter().map(|line| format!("    {line}"));
+    std::iter::once(head.to_owned())
+        .chain(lines)
+        .chain([end.to_owned()])
+        .collect()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::names::{type_name, value_name};
+use super::names::{field_name, item_name, value_name};
 use crate::ir::spec::{Field, FieldType, Record, RecordKind, SpecTables};
 
 /// Structs, layout assertions and the collector's functions for every record that the specification declares.
@@ -28,10 +28,19 @@ pub fn is_framework(record: &Record) -> bool {
 
 /// Whether the record is the framework's object for bytecode.
 pub fn is_code(record: &Record) -> bool {
-    is_framework(record) && type_name(&record.name) == "Code"
+    is_framework(record) && record.name == "Code"
 }
 
 const FIRST_KIND: u8 = 8;
+
+/// The name of the record's Rust struct.
+pub fn record_name(record: &Record) -> String {
+    if is_framework(record) {
+        record.name.clone()
+    } else {
+        item_name(&record.name)
+    }
+}
 
 /// The Rust type of a field.
 fn field_type(spec: &SpecTables, ty: FieldType) -> String {
@@ -48,18 +57,18 @@ fn field_type(spec: &SpecTables, ty: FieldType) -> String {
         FieldType::Ref {
             record,
             nullable: false,
-        } => format!("RefField<{}>", type_name(&spec.records[record].name)),
+        } => format!("RefField<{}>", record_name(&spec.records[record])),
         FieldType::Ref { record, nullable: true } => {
-            format!("OptionalRefField<{}>", type_name(&spec.records[record].name))
+            format!("OptionalRefField<{}>", record_name(&spec.records[record]))
         }
         FieldType::Ptr | FieldType::ValuePtr => "Cell<*mut u64>".into(),
-        FieldType::Struct(record) => type_name(&spec.records[record].name),
+        FieldType::Struct(record) => record_name(&spec.records[record]),
     }
 }
 
 /// `#[repr(C)] pub struct <Record> { .. }` and, for objects, its `Object` and `ArrayObject`.
 fn record_struct(out: &mut String, spec: &SpecTables, record: &Record) {
-    let name = type_name(&record.name);
+    let name = record_name(record);
     let _ = writeln!(
         out,
         "/// `{}` of the specification.\n#[repr(C)]\npub struct {name} {{",
@@ -69,7 +78,7 @@ fn record_struct(out: &mut String, spec: &SpecTables, record: &Record) {
         out.push_str("    /// What the collector knows of the object.\n    pub header: Header,\n");
     }
     for field in &record.fields {
-        let (field_name, ty) = (value_name(&field.name), field_type(spec, field.ty));
+        let (field_name, ty) = (field_name(&field.name), field_type(spec, field.ty));
         let _ = writeln!(
             out,
             "    /// `{}.{}`\n    pub {field_name}: {ty},",
@@ -97,7 +106,7 @@ fn record_struct(out: &mut String, spec: &SpecTables, record: &Record) {
 
 /// `const _: () = { assert!(offset_of!(..) == ..); .. };`
 fn layout_assertions(out: &mut String, spec: &SpecTables, record: &Record) {
-    let name = type_name(&record.name);
+    let name = record_name(record);
     out.push_str("const _: () = {\n");
     for Field {
         name: field, offset, ..
@@ -106,7 +115,7 @@ fn layout_assertions(out: &mut String, spec: &SpecTables, record: &Record) {
         let _ = writeln!(
             out,
             "    assert!(offset_of!({name}, {}) == {offset});",
-            value_name(field)
+            field_name(field)
         );
     }
     if let Some(trailing) = &record.trailing {
@@ -122,7 +131,7 @@ fn kinds_table(out: &mut String, spec: &SpecTables) {
     let mut rows = String::new();
     let mut count = 0;
     for record in declared(spec).filter(|record| matches!(record.kind, RecordKind::Object { .. })) {
-        let name = type_name(&record.name);
+        let name = record_name(record);
         let trace = trace_function(out, spec, record);
         let item_size = record.trailing.as_ref().map_or(0, |trailing| trailing.stride);
         let size = record.trailing.as_ref().map_or(record.size, |trailing| trailing.offset);
@@ -141,14 +150,14 @@ fn kinds_table(out: &mut String, spec: &SpecTables) {
 
 /// `unsafe fn trace_<record>(object: *const Header, tracer: &mut Tracer<'_>)`; answers its name.
 fn trace_function(out: &mut String, spec: &SpecTables, record: &Record) -> String {
-    let name = type_name(&record.name);
+    let name = record_name(record);
     let function = format!("trace_{}", value_name(&record.name));
     let mut body = String::new();
     for field in record.fields.iter().filter(|field| is_followed(field.ty)) {
         let _ = writeln!(
             body,
             "    {}",
-            trace_field(&format!("object.{}", value_name(&field.name)), field.ty)
+            trace_field(&format!("object.{}", field_name(&field.name)), field.ty)
         );
     }
     if let Some(trailing) = &record.trailing {
@@ -189,7 +198,7 @@ fn trace_trailing(body: &mut String, spec: &SpecTables, element: FieldType) {
             .fields
             .iter()
             .filter(|field| field.ty.is_traced())
-            .map(|field| trace_field(&format!("item.{}", value_name(&field.name)), field.ty))
+            .map(|field| trace_field(&format!("item.{}", field_name(&field.name)), field.ty))
             .collect::<Vec<_>>()
             .join(" "),
         other if other.is_traced() => trace_field("item", other),

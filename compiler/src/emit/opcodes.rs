@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::caches::Caches;
 use super::image::{Image, Opcode};
-use super::names::{type_name, value_name};
-use super::objects::is_code;
+use super::names::{parameter_name, type_name};
+use super::objects::{is_code, record_name};
 use crate::ir::ids::{BytecodeId, Id, RecordId};
 use crate::ir::spec::{Bytecode, OperandDecl, OperandKind, ResultKind, SpecTables, Variant};
 use crate::ir::types::TypeSet;
@@ -198,7 +198,7 @@ impl Parameter {
 
     fn rust_type(&self, spec: &SpecTables) -> String {
         let name = match self {
-            Self::Reference(record) => return format!("RawRef<{}>", spec.records[*record].name),
+            Self::Reference(record) => return format!("RawRef<{}>", record_name(&spec.records[*record])),
             Self::Slot => "Slot",
             Self::Operand => "Operand",
             Self::Constant => "RawValue",
@@ -274,7 +274,7 @@ fn builder_method(out: &mut String, image: &Image, id: BytecodeId, bytecode: &By
     let chosen = chosen_operands(bytecode, &variants);
     for (operand, is_chosen) in bytecode.operands.values().zip(&chosen) {
         let parameter = Parameter::of_operand(operand);
-        let name = value_name(&operand.name);
+        let name = parameter_name(&operand.name);
         if *is_chosen {
             subjects.push(name.clone());
         }
@@ -378,7 +378,7 @@ fn variant_patterns(
         if !is_chosen {
             continue;
         }
-        let name = value_name(&declared.name);
+        let name = parameter_name(&declared.name);
         let is_wrapped = declared.alternatives.len() > 1;
         if *kind == OperandKind::Last {
             guards.push(format!("self.last == Some({name})"));
@@ -451,7 +451,7 @@ fn instruction(out: &mut String, indent: &str, bytecode: &Bytecode, number: usiz
         .zip(&opcode.variant.operands)
         .zip(&encoding.operands)
     {
-        let name = value_name(&operand.name);
+        let name = parameter_name(&operand.name);
         let (width, value) = match kind {
             OperandKind::Slot
             | OperandKind::Last

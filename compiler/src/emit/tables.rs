@@ -81,7 +81,9 @@ impl Symbols {
 /// that leave some calls to a function of the host are of a type of their own.
 fn natives(out: &mut String, image: &Image, symbols: &Symbols) {
     out.push_str("/// The `native fn`s of the specification: their entries, for code objects.\npub mod natives {\n");
-    out.push_str("    use super::*;\n\n");
+    if !image.natives.is_empty() {
+        out.push_str("    use super::*;\n\n");
+    }
     for (native, entry) in image.spec.natives.values().zip(&image.natives) {
         for line in native.doc.lines() {
             let _ = writeln!(out, "    /// {}", line.trim());
@@ -105,6 +107,11 @@ fn natives(out: &mut String, image: &Image, symbols: &Symbols) {
 
 fn language(out: &mut String, image: &Image, symbols: &Symbols) {
     let spec = &image.spec;
+    let _ = writeln!(
+        out,
+        "/// Slots of a frame at most.\npub const MAX_SLOTS: u32 = {};\n",
+        spec.max_slots
+    );
     out.push_str(
         "/// All that the runtime has to know about the language.\n\
          pub const fn language<E: Externs>() -> &'static LanguageInfo {\n    &Tables::<E>::LANGUAGE\n}\n\n\

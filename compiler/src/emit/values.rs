@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::names::{type_name, value_name};
+use super::names::{constant_name, function_name, item_name, type_name};
+use super::objects::record_name;
 use crate::ir::spec::{LeafEncoding, SpecTables};
 use crate::layout::INT_TAG;
 
@@ -28,8 +29,8 @@ fn unit_constants(out: &mut String, spec: &SpecTables) {
             "/// The value `{0}`, where no lifetime can stand.\npub const {1}: RawValue = RawValue({bits:#x});\n\
              /// The value `{0}`.\npub const fn {2}<'v>() -> Value<'v> {{\n    Value::unit({index})\n}}\n",
             leaf.name,
-            leaf.name.to_uppercase(),
-            value_name(&leaf.name),
+            constant_name(&leaf.name),
+            function_name(&leaf.name),
         );
     }
 }
@@ -42,7 +43,7 @@ fn kind_enum(out: &mut String, spec: &SpecTables) {
             LeafEncoding::Unit { .. } => String::new(),
             LeafEncoding::Double => "(f64)".into(),
             LeafEncoding::Int32 { .. } => "(i32)".into(),
-            LeafEncoding::Ref { record, .. } => format!("(Ref<'v, {}>)", type_name(&spec.records[record].name)),
+            LeafEncoding::Ref { record, .. } => format!("(Ref<'v, {}>)", record_name(&spec.records[record])),
         };
         let _ = writeln!(out, "    /// `{}`\n    {}{payload},", leaf.name, type_name(&leaf.name));
     }
@@ -59,7 +60,7 @@ fn kind_enum(out: &mut String, spec: &SpecTables) {
             "    /// The object, if the value is a `{0}`.\n    fn as_{1}(self, vm: &'v Vm) -> Option<Ref<'v, {2}>>;",
             leaf.name,
             leaf.name.to_lowercase(),
-            type_name(&spec.records[record].name)
+            record_name(&spec.records[record])
         );
     }
     out.push_str("}\n\nimpl<'v> ValueKind<'v> for Value<'v> {\n    #[inline]\n");
@@ -93,7 +94,7 @@ fn kind_enum(out: &mut String, spec: &SpecTables) {
         let _ = writeln!(
             out,
             "                {} => Kind::{},",
-            leaf.name.to_uppercase(),
+            constant_name(&leaf.name),
             type_name(&leaf.name)
         );
     }
@@ -109,7 +110,7 @@ fn kind_enum(out: &mut String, spec: &SpecTables) {
              \x20       // SAFETY: the specification says what the leaf refers to.\n\
              \x20       unsafe {{ self.as_reference(vm, {2}) }}\n    }}",
             leaf.name.to_lowercase(),
-            type_name(&spec.records[record].name),
+            record_name(&spec.records[record]),
             tag & 0xFFFF
         );
     }
@@ -153,7 +154,7 @@ fn boxing(out: &mut String, spec: &SpecTables) {
             "impl<'v> Boxed<'v> for Ref<'v, {}> {{\n    #[inline]\n    fn boxed(self) -> Value<'v> {{\n\
              \x20       // SAFETY: this is the leaf that the specification declares for the object.\n\
              \x20       unsafe {{ Value::reference({}, self) }}\n    }}\n}}\n",
-            type_name(&spec.records[record].name),
+            record_name(&spec.records[record]),
             tag & 0xFFFF
         );
     }
@@ -162,7 +163,7 @@ fn boxing(out: &mut String, spec: &SpecTables) {
 /// `#[repr(i32)] pub enum Event { .. }` for each enum.
 fn enums(out: &mut String, spec: &SpecTables) {
     for declared in spec.enums.values() {
-        let name = type_name(&declared.name);
+        let name = item_name(&declared.name);
         let _ = writeln!(
             out,
             "/// `{}` of the specification.\n#[repr(i32)]\n#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, \

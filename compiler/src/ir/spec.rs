@@ -294,8 +294,10 @@ pub enum ExternType {
     Value(TypeSet),
     /// A double.
     F64,
-    /// A signed 32-bit number, or an enum's constant.
+    /// A signed 32-bit number.
     I32,
+    /// A constant of an enum: its number, 32 bits.
+    Enum(EnumId),
     /// An unsigned 32-bit number.
     U32,
     /// A signed 64-bit number.
@@ -323,7 +325,7 @@ impl ExternType {
         match self {
             Self::Value(set) => vec![Type::Val(set)],
             Self::F64 => vec![Type::F64],
-            Self::I32 | Self::U32 => vec![Type::I32],
+            Self::I32 | Self::U32 | Self::Enum(_) => vec![Type::I32],
             Self::I64 | Self::U64 => vec![Type::I64],
             Self::Bool => vec![Type::Bool],
             Self::Ptr => vec![Type::Ptr],

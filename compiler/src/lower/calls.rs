@@ -79,7 +79,7 @@ impl Part<'_> {
     }
 
     /// Slots of the running frame.
-    fn frame_size(&mut self) -> Result<lir::Value, LowerError> {
+    pub(super) fn frame_size(&mut self) -> Result<lir::Value, LowerError> {
         if let FunctionKind::Native(native) = self.function.kind {
             return Ok(self.code.b.const32(self.spec.natives[native].params.len() as u32));
         }

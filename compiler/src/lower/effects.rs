@@ -5,9 +5,9 @@ use dg_backend_x64::lir::{self, CallTarget, MemType, Pinned, Type as Low, UnaryO
 use super::LowerError;
 use super::frame::Code;
 use super::part::Part;
-use crate::abi::{self, hot};
+use crate::abi::hot;
 use crate::ir::spec::{ExternResult, ExternType};
-use crate::ir::{ExternId, Id, PlanId, Type, ValueId};
+use crate::ir::{ExternId, Id, Type, ValueId};
 
 impl Part<'_> {
     /// Calls a runtime function.
@@ -40,6 +40,7 @@ impl Part<'_> {
         if floats > 8 || low_args.len() - floats > 6 {
             return self.unsupported(format!("`{}` has more arguments than registers hold", function.name));
         }
+        let in_use = if effects.reenters { self.keep_across()? } else { None };
         if effects.throws || effects.allocates || effects.reads || effects.writes || effects.reenters {
             self.code.save_state();
         }
@@ -53,6 +54,9 @@ impl Part<'_> {
         let target = CallTarget::Memory(Code::hot(hot::EXTERNS + 8 * callee.index() as i32));
         self.code.b.comment(function.name.clone());
         let answers = self.code.b.call(target, low_args, types);
+        if let Some(in_use) = in_use {
+            self.code.store_hot(MemType::I32, hot::OPEN_TOP, in_use);
+        }
         if effects.throws {
             self.code.throw_unless(answers[1]);
         }
@@ -64,7 +68,6 @@ impl Part<'_> {
         }
         match (function.result, results) {
             (ExternResult::None, _) | (_, []) => Ok(()),
-            (ExternResult::One(ExternType::List), _) => self.unsupported("a runtime function cannot answer a list"),
             (ExternResult::One(ExternType::F64), _) if effects.throws => {
                 let float = self.code.b.unary(UnaryOp::F64FromBits, answers[0]);
                 self.define(results, float);
@@ -87,20 +90,7 @@ impl Part<'_> {
     }
 
     /// Reads what came with the answer of a runtime function: `[vm+plan+8*word]`.
-    pub(super) fn plan_payload(
-        &mut self,
-        plan: PlanId,
-        case: u32,
-        index: u32,
-        results: &[ValueId],
-    ) -> Result<(), LowerError> {
-        let case = &self.spec.plans[plan].cases[case as usize];
-        if case.payload[index as usize] == ExternType::List {
-            return self.unsupported(format!("`{}` cannot carry a list", case.name));
-        }
-        if index >= abi::MAX_PLAN {
-            return self.unsupported(format!("`{}` carries more than {} values", case.name, abi::MAX_PLAN));
-        }
+    pub(super) fn plan_payload(&mut self, index: u32, results: &[ValueId]) {
         let addr = Code::hot(hot::PLAN + 8 * index as i32);
         match self.function.ty(results[0]) {
             Type::Val(_) => self.define_in_memory(results[0], addr, false),
@@ -114,6 +104,5 @@ impl Part<'_> {
                 self.define(results, value);
             }
         }
-        Ok(())
     }
 }

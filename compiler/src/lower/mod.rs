@@ -21,6 +21,7 @@ mod natives;
 mod objects;
 mod part;
 mod results;
+mod roots;
 mod stubs;
 mod templates;
 
@@ -34,7 +35,6 @@ use self::frame::Form;
 pub use self::holes::{Hole, HoleSource};
 use crate::abi;
 use crate::emit::{Image, NativeImage, Opcode};
-use crate::ir::spec::{ExternResult, ExternType};
 use crate::ir::{Function, FunctionKind, Program, Role, Terminator};
 
 /// Optimisations of lowering that can be switched off.
@@ -183,26 +183,6 @@ fn check_limits(program: &Program) -> Result<(), LowerError> {
             let message = format!("{found} {what}, the limit is {limit}");
             return Err(LowerError::Unsupported {
                 function: program.spec.language.clone(),
-                line: 0,
-                message,
-            });
-        }
-    }
-    for plan in program.spec.plans.values() {
-        if let Some(case) = plan.cases.iter().find(|case| case.payload.contains(&ExternType::List)) {
-            let message = format!("`{}.{}` cannot carry a list", plan.name, case.name);
-            return Err(LowerError::Unsupported {
-                function: program.spec.language.clone(),
-                line: 0,
-                message,
-            });
-        }
-    }
-    for function in program.spec.externs.values() {
-        if function.result == ExternResult::One(ExternType::List) {
-            let message = "a runtime function cannot answer a list".to_owned();
-            return Err(LowerError::Unsupported {
-                function: function.name.clone(),
                 line: 0,
                 message,
             });

@@ -112,6 +112,8 @@ pub(super) struct Part<'a> {
     blocks: HashMap<BlockId, lir::BlockId>,
     /// The block being lowered.
     pub(super) current: BlockId,
+    /// How many of its instructions are done.
+    pub(super) position: usize,
     /// The line of the specification that is being lowered.
     pub(super) line: u32,
     /// Changes whenever memory may have changed; what was read under the same number can be read again.
@@ -157,6 +159,7 @@ impl<'a> Part<'a> {
             held: HashMap::new(),
             blocks: HashMap::new(),
             current: function.entry,
+            position: 0,
             line: 0,
             epoch: 0,
             epochs: 0,
@@ -311,10 +314,11 @@ impl<'a> Part<'a> {
             }
         }
         let insts = &self.function.blocks[id].insts;
-        for (index, inst) in insts.iter().enumerate() {
+        for (position, inst) in insts.iter().enumerate() {
             let inst = &self.function.insts[*inst];
+            self.position = position;
             self.line = inst.line;
-            self.is_end = index + 1 == insts.len() && self.is_followed_by_next(id);
+            self.is_end = position + 1 == insts.len() && self.is_followed_by_next(id);
             self.inst(&inst.op, &inst.results)?;
         }
         self.line = self.function.blocks[id].line;
@@ -382,7 +386,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    fn is_struct(&self, record: RecordId) -> bool {
+    pub(super) fn is_struct(&self, record: RecordId) -> bool {
         self.spec.records[record].kind == RecordKind::Struct
     }
 
@@ -530,7 +534,7 @@ impl<'a> Part<'a> {
             }
             Op::New { record, fields, array } => self.new_object(*record, fields, *array, results)?,
             Op::CallExtern { callee, args } => self.call_extern(*callee, args, results)?,
-            Op::PlanPayload { plan, case, index, .. } => self.plan_payload(*plan, *case, *index, results)?,
+            Op::PlanPayload { index, .. } => self.plan_payload(*index, results),
             Op::CacheLoad(word) => self.cache_load(*word, results)?,
             Op::CacheStore { word, value } => self.cache_store(*word, *value)?,
             Op::CacheLink { case } => self.cache_link(*case, results),

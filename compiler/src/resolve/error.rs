@@ -40,6 +40,13 @@ pub enum Error {
     },
     /// A value that is applied to arguments.
     AppliedValue { at: Span, name: String },
+    /// Two names that are one in the generated Rust.
+    SameInRust {
+        at: Span,
+        name: String,
+        first: (String, Span),
+        rust: String,
+    },
     /// A language option that makes no sense.
     BadOption { at: Span, why: String },
     /// A value type that cannot be encoded.
@@ -286,6 +293,14 @@ impl Error {
                 "applied to arguments",
             )
             .help(format!("to call a guest function, write `call {name}(..)`")),
+            Self::SameInRust { at, name, first, rust } => Diagnostic::new(
+                "E0108",
+                format!("`{name}` and `{}` are one name in Rust", first.0),
+                *at,
+                format!("in the generated module this is `{rust}`"),
+            )
+            .label(first.1, "and so is this")
+            .help("rename one of them"),
             Self::BadOption { at, why } => Diagnostic::new("E0120", "this option has no meaning", *at, why),
             Self::BadLeaf { at, why } => Diagnostic::new("E0121", "this type of value cannot be encoded", *at, why),
             Self::BadField { at, why, help } => {

@@ -48,6 +48,7 @@ impl<'a> Resolver<'a, '_> {
             let (mut payload, mut types) = (Vec::new(), Vec::new());
             for ty in &case.payload {
                 match self.out.extern_type(ty) {
+                    Ok((ExternType::List, _)) => self.errors.push(list_from_host(ty.span)),
                     Ok((crossing, ty)) => {
                         payload.push(crossing);
                         types.push(ty);
@@ -56,7 +57,7 @@ impl<'a> Resolver<'a, '_> {
                 }
             }
             if words(&payload) > PLAN_WORDS {
-                let why = format!("a case carries at most {PLAN_WORDS} words, a list being two");
+                let why = format!("a case carries at most {PLAN_WORDS} words");
                 self.errors.push(Error::BadExtern {
                     at: case.span,
                     why,
@@ -112,11 +113,7 @@ impl<'a> Resolver<'a, '_> {
                 (result, result_ty) = (ExternResult::Plan(plan), Ty::Plan(plan));
             } else {
                 match self.out.extern_type(ty) {
-                    Ok((ExternType::List, _)) if effects.throws => self.errors.push(Error::BadExtern {
-                        at: ty.span,
-                        why: "a function that throws has one word for its answer, a list is two".to_string(),
-                        help: Some("answer a plan with a case that carries the list".to_string()),
-                    }),
+                    Ok((ExternType::List, _)) => self.errors.push(list_from_host(ty.span)),
                     Ok((crossing, ty)) => (result, result_ty) = (ExternResult::One(crossing), ty),
                     Err(error) => self.errors.push(error),
                 }
@@ -347,6 +344,15 @@ impl<'a> Resolver<'a, '_> {
                 });
             }
         }
+    }
+}
+
+/// Lists are runs of slots: the host has none to give.
+fn list_from_host(at: Span) -> Error {
+    Error::BadExtern {
+        at,
+        why: "a list goes to the host, it does not come from there".to_string(),
+        help: Some("answer an object that holds the values, or a function to call".to_string()),
     }
 }
 

@@ -7,6 +7,7 @@ mod declare;
 pub mod error;
 mod functions;
 mod operands;
+mod rust_names;
 mod types;
 
 use std::cell::Cell;
@@ -127,6 +128,7 @@ pub fn resolve<'a>(spec: &'a Spec, line: &dyn Fn(Span) -> u32, errors: &mut Vec<
         first: HashMap::new(),
     }
     .run();
+    rust_names::check(spec, errors);
     declarations
 }
 

@@ -193,7 +193,7 @@ impl Declarations<'_> {
                 Ok((crossing, plain))
             }
             Written::Ref { record, nullable } => reference(record, nullable),
-            Written::Enum(id) => Ok((ExternType::I32, Ty::Enum(id))),
+            Written::Enum(id) => Ok((ExternType::Enum(id), Ty::Enum(id))),
             Written::Plan(_) => refuse("a plan can only be the result".to_string()),
             Written::Rest => refuse("write `list` for a run of values".to_string()),
         }

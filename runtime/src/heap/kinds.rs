@@ -94,9 +94,6 @@ unsafe fn trace_values(object: *const Header, tracer: &mut Tracer<'_>) {
 unsafe fn trace_code(object: *const Header, tracer: &mut Tracer<'_>) {
     // SAFETY: a code object has its information from the moment it is made.
     let info = unsafe { &*(*object.cast::<Code>()).info.get() };
-    for &bits in &info.constants {
-        tracer.value(bits);
-    }
     for &reference in &info.references {
         tracer.reference(reference);
     }

@@ -158,7 +158,7 @@ impl Target for Loader<'_> {
     }
 
     fn code(&mut self, prototype: Prototype) -> RawRef<Code> {
-        self.first_inner = prototype.children.first().copied();
+        self.first_inner = prototype.first_inner;
         let Some(new) = new_code(prototype).filter(|_| self.failure.is_none()) else {
             self.failure
                 .get_or_insert_with(|| self.vm.error("function is too large"));
@@ -199,13 +199,6 @@ fn new_code(prototype: Prototype) -> Option<NewCode> {
         source: prototype.chunk_name,
         line_defined: prototype.line_defined,
         last_line: prototype.last_line,
-        constants: prototype.constants.iter().map(|constant| constant.0).collect(),
-        references: prototype
-            .children
-            .iter()
-            .map(|child| child.0)
-            .chain(prototype.objects)
-            .collect(),
         lines,
         locals,
         captured: prototype.captures.iter().map(|capture| text(&capture.name)).collect(),

@@ -24,8 +24,7 @@ const MAX_CHAIN: usize = 100;
 pub struct Semantics;
 
 impl Externs for Semantics {
-    fn arith_slow<'v>(vm: &'v Vm, event: i32, lhs: Value<'v>, rhs: Value<'v>) -> Result<Outcome<'v>, Throw> {
-        let event = Event::ALL[event as usize];
+    fn arith_slow<'v>(vm: &'v Vm, event: Event, lhs: Value<'v>, rhs: Value<'v>) -> Result<Outcome<'v>, Throw> {
         if let (Some(lhs), Some(rhs)) = (to_number(vm, lhs), to_number(vm, rhs)) {
             return Ok(Outcome::Done(arithmetic(event, lhs, rhs).boxed()));
         }
@@ -168,9 +167,9 @@ impl Externs for Semantics {
         }
     }
 
-    fn for_number<'v>(vm: &'v Vm, given: Value<'v>, part: i32) -> Result<f64, Throw> {
+    fn for_number<'v>(vm: &'v Vm, given: Value<'v>, part: ForPart) -> Result<f64, Throw> {
         to_number(vm, given).ok_or_else(|| {
-            let part = match ForPart::ALL[part as usize] {
+            let part = match part {
                 ForPart::Initial => "initial value",
                 ForPart::Limit => "limit",
                 ForPart::Step => "step",

@@ -51,12 +51,8 @@ pub struct Prototype {
     pub frame_size: u16,
     /// Its instructions.
     pub code: Builder,
-    /// String constants in its instructions.
-    pub constants: Vec<RawValue>,
-    /// Code objects in its instructions.
-    pub children: Vec<RawRef<Code>>,
-    /// Other objects in its instructions.
-    pub objects: Vec<u32>,
+    /// The first function in it, if there is one.
+    pub first_inner: Option<RawRef<Code>>,
     /// Each line with the first instruction from which on it holds.
     pub lines: Vec<(InstPos, u32)>,
     /// Where each local variable can be seen.
@@ -137,8 +133,8 @@ struct Linker<'a> {
     source: Rc<[u8]>,
     chunk_name: Rc<[u8]>,
     functions: &'a [FunctionCode],
-    /// String values made so far, with the function that has used each last.
-    strings: Vec<Option<(RawValue, FunctionId)>>,
+    /// String values made so far.
+    strings: Vec<Option<RawValue>>,
     /// Code objects made so far.
     codes: Vec<Option<RawRef<Code>>>,
     target: &'a mut dyn Target,
@@ -151,11 +147,8 @@ impl Linker<'_> {
         let insts = &compiled.code.insts;
         let mut assembler = Assembler {
             linker: self,
-            function: id,
             builder: Builder::new(),
-            constants: Vec::new(),
-            children: Vec::new(),
-            objects: Vec::new(),
+            first_inner: None,
         };
 
         let mut labels = vec![None; insts.len()];
@@ -177,11 +170,7 @@ impl Linker<'_> {
         positions.push(assembler.builder.here());
 
         let Assembler {
-            builder,
-            constants,
-            children,
-            objects,
-            ..
+            builder, first_inner, ..
         } = assembler;
         let code = &compiled.code;
         let lines = code
@@ -204,9 +193,7 @@ impl Linker<'_> {
             is_vararg: function.vararg != Vararg::No,
             frame_size: compiled.frame_size,
             code: builder,
-            constants,
-            children,
-            objects,
+            first_inner,
             lines: lines.collect(),
             locals: locals.collect(),
             captures: self.captures(id),
@@ -238,11 +225,8 @@ impl Linker<'_> {
 /// The instructions of one function in the making.
 struct Assembler<'a, 'b> {
     linker: &'a mut Linker<'b>,
-    function: FunctionId,
     builder: Builder,
-    constants: Vec<RawValue>,
-    children: Vec<RawRef<Code>>,
-    objects: Vec<u32>,
+    first_inner: Option<RawRef<Code>>,
 }
 
 impl Assembler<'_, '_> {
@@ -263,7 +247,7 @@ impl Assembler<'_, '_> {
             }
             Inst::Closure { function, dst } => {
                 let code = self.linker.codes[function.index()].expect("inner functions are made first");
-                self.children.push(code);
+                self.first_inner.get_or_insert(code);
                 self.builder.emit_closure(code, slot(dst))
             }
             Inst::Close { from } => self.builder.emit_close(from.0),
@@ -291,7 +275,6 @@ impl Assembler<'_, '_> {
             } => {
                 let name = self.string(name);
                 let strings = self.linker.target.shape_of_strings();
-                self.objects.push(strings.0);
                 self.builder
                     .emit_self(slot(object), name, strings, slot(receiver), slot(dst))
             }
@@ -308,14 +291,12 @@ impl Assembler<'_, '_> {
             Inst::NewTable { array, hash, dst } => {
                 let fields = (array > 0 || hash > 0).then_some(hash);
                 let site = self.linker.target.site(fields);
-                self.objects.push(site.0);
                 self.builder.emit_newtable(site, array, slot(dst))
             }
             Inst::NewObject { fields, values, dst } => {
                 let names: Vec<_> = constant_keys(self.linker.chunk, fields).collect();
                 let names: Vec<_> = names.into_iter().map(|name| self.string(name)).collect();
                 let shape = self.linker.target.shape(&names);
-                self.objects.push(shape.0);
                 self.builder.emit_newobject(shape, run(values), slot(dst))
             }
             Inst::SetList { object, values, first } => self.builder.emit_setlist(slot(object), list(values), first),
@@ -427,16 +408,7 @@ impl Assembler<'_, '_> {
         let Linker {
             chunk, strings, target, ..
         } = &mut *self.linker;
-        let entry = &mut strings[id.index()];
-        if let &mut Some((value, last_user)) = entry
-            && last_user == self.function
-        {
-            return value;
-        }
-        let value = entry.map_or_else(|| target.string(&chunk[id]), |(value, _)| value);
-        *entry = Some((value, self.function));
-        self.constants.push(value);
-        value
+        *strings[id.index()].get_or_insert_with(|| target.string(&chunk[id]))
     }
 }
 

@@ -29,10 +29,10 @@ impl Externs for Semantics {
         target(lookup::find(vm, from, selector))
     }
 
-    fn compute<'v>(vm: &'v Vm, operator: i32, lhs: Value<'v>, rhs: Value<'v>) -> Result<Value<'v>, Throw> {
+    fn compute<'v>(vm: &'v Vm, operator: Operator, lhs: Value<'v>, rhs: Value<'v>) -> Result<Value<'v>, Throw> {
         let operands = number::number(vm, lhs).zip(number::number(vm, rhs));
         let (lhs, rhs) = operands.expect("the specification has seen that both are numbers");
-        arithmetic::compute(vm, Operator::ALL[operator as usize], &lhs, &rhs)
+        arithmetic::compute(vm, operator, &lhs, &rhs)
     }
 
     fn lookup_dynamic<'v>(vm: &'v Vm, from: Ref<'v, Class>, selector: Value<'v>) -> Result<Target<'v>, Throw> {

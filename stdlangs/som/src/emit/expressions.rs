@@ -49,8 +49,7 @@ impl<'a> Emitter<'a> {
             self.builder.emit_returnhome(slot(answer));
         } else if let Expr::Literal(constant) = value {
             let constant = literal(self.vm, constant)?;
-            let constant = self.constant(constant);
-            self.builder.emit_return(Operand::Const(constant));
+            self.builder.emit_return(Operand::Const(constant.raw()));
         } else {
             let answer = self.operand(value)?;
             self.builder.emit_return(Operand::Slot(slot(answer)));
@@ -89,8 +88,7 @@ impl<'a> Emitter<'a> {
         match expr {
             Expr::Literal(constant) => {
                 let constant = literal(self.vm, constant)?;
-                let constant = self.constant(constant);
-                self.builder.emit_loadk(constant, slot(dst));
+                self.builder.emit_loadk(constant.raw(), slot(dst));
             }
             Expr::SelfName if self.body.assigns_self() => self.variable(VariableId::SELF, dst),
             Expr::SelfName => self.move_to(self.self_slot, dst),
@@ -99,8 +97,8 @@ impl<'a> Emitter<'a> {
             Expr::Global(name) => {
                 let name = symbol(self.vm, name.as_bytes())?;
                 let global = global(self.vm, name)?;
-                let global = self.reference(global.raw());
-                self.builder.emit_getglobal(global, slot(self.self_slot), slot(dst));
+                self.builder
+                    .emit_getglobal(global.raw(), slot(self.self_slot), slot(dst));
             }
             Expr::Assign(target, value) => {
                 let from = self.assign(target, value)?;
@@ -166,7 +164,7 @@ impl<'a> Emitter<'a> {
         if let Expr::Literal(constant @ Literal::Integer(_)) = expr {
             let value = literal(self.vm, constant)?;
             if value.as_int32(0).is_some() {
-                return Ok(Some(Operand::Const(self.constant(value))));
+                return Ok(Some(Operand::Const(value.raw())));
             }
         }
         Ok(None)
@@ -310,16 +308,14 @@ impl<'a> Emitter<'a> {
         dst: u32,
     ) -> Result<(), Throw> {
         self.set_top(start + arguments as u32 + 1);
-        let symbol = symbol(self.vm, selector.as_bytes())?.boxed();
-        let symbol = self.constant(symbol);
+        let symbol = symbol(self.vm, selector.as_bytes())?.boxed().raw();
         let args = Run {
             start: slot(start),
             count: arguments as u16 + 1,
         };
         self.line(line);
         if to_super {
-            let from = self.super_class().boxed();
-            let from = self.constant(from);
+            let from = self.super_class().boxed().raw();
             self.builder.emit_sendsuper(symbol, from, args, slot(dst));
         } else if matches!(selector, "value" | "value:" | "value:with:") {
             self.builder.emit_sendvalue(symbol, args, slot(dst));
@@ -471,7 +467,7 @@ impl<'a> Emitter<'a> {
         text.set(|t| &t.class, class.get(self.vm));
         text.kind.set(BLOCK_KIND + block.parameters.len() as u32);
         text.captures.set(captures.len() as u32);
-        let text = self.reference(text.raw());
+        let text = text.raw();
         let receiver = slot(self.self_slot);
         if self.block.is_none() && block.returns {
             let activation = slot(self.info.home_slot.get().into());

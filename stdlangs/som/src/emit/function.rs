@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use dg_runtime::{Code, CodeInfo, LineTable, NewCode, Operand, RawRef, RawValue, Ref, Run, Slot, Throw, Value, Vm};
+use dg_runtime::{Code, CodeInfo, LineTable, NewCode, Operand, Ref, Run, Slot, Throw, Vm};
 
 use super::cold::Cold;
 use super::{BlockInfo, Source};
@@ -52,8 +52,6 @@ pub(super) struct Emitter<'a> {
     holder: Ref<'a, Class>,
     /// The most slots that were in use.
     most: u32,
-    constants: Vec<u64>,
-    references: Vec<u32>,
     lines: LineTable,
 }
 
@@ -111,8 +109,6 @@ impl<'a> Emitter<'a> {
             start,
             holder: function.method.get(vm).holder.get(vm),
             most: 0,
-            constants: Vec::new(),
-            references: Vec::new(),
             lines: LineTable::default(),
         }
     }
@@ -230,18 +226,6 @@ impl<'a> Emitter<'a> {
         self.lines.push(self.builder.here().0, line);
     }
 
-    /// A value to stand in an instruction.
-    pub fn constant(&mut self, value: Value<'_>) -> RawValue {
-        self.constants.push(value.bits());
-        value.raw()
-    }
-
-    /// An object to stand in an instruction.
-    pub fn reference<T>(&mut self, object: RawRef<T>) -> RawRef<T> {
-        self.references.push(object.0);
-        object
-    }
-
     /// The class where a message to `super` is looked for first.
     pub fn super_class(&self) -> Ref<'a, Class> {
         let above = self.holder.superclass.get(self.vm);
@@ -275,8 +259,6 @@ impl<'a> Emitter<'a> {
                 source: self.info.file.as_bytes().into(),
                 line_defined: block.line,
                 bytecode,
-                constants: self.constants,
-                references: self.references,
                 lines: self.lines,
                 ..CodeInfo::default()
             },
