@@ -60,6 +60,21 @@ pub enum Item {
 }
 
 impl Item {
+    /// The name that it declares; the types of values have none of their own.
+    pub fn name(&self) -> Option<&Name> {
+        match self {
+            Self::Language(item) => Some(&item.name),
+            Self::Value(_) => None,
+            Self::Object(item) => Some(&item.name),
+            Self::Enum(item) => Some(&item.name),
+            Self::Plan(item) => Some(&item.name),
+            Self::Extern(item) => Some(&item.name),
+            Self::Function(item) => Some(&item.name),
+            Self::Template(item) => Some(&item.name),
+            Self::Bytecode(item) => Some(&item.name),
+        }
+    }
+
     /// The whole item, its documentation excluded.
     pub fn span(&self) -> Span {
         match self {
@@ -211,7 +226,7 @@ pub struct EnumCase {
     pub name: Name,
 }
 
-/// `plan NAME { Case, Case(TYPE, ..), else Case }`
+/// `plan NAME { Case, Case(TYPE, ..), else Case }` or `plan NAME = Case | Case(TYPE, ..) | else Case;`
 #[derive(Clone, Debug)]
 pub struct PlanDecl {
     /// Its `///` lines.

@@ -80,17 +80,33 @@ impl Diagnostic {
             } else {
                 ReportLabel::secondary((), range)
             };
-            place.with_message(&label.text)
+            place.with_message(visible(&label.text))
         });
         let mut report = Report::error()
             .with_code(self.code)
-            .with_message(&self.message)
+            .with_message(visible(&self.message))
             .with_labels(labels.collect());
         if let Some(help) = &self.help {
-            report = report.with_notes(vec![format!("help: {}", help.replace('\n', "\n      "))]);
+            report = report.with_notes(vec![format!("help: {}", visible(help).replace('\n', "\n      "))]);
         }
         report
     }
+}
+
+/// The text without what a terminal would obey instead of showing it, in as many bytes: spans stay right.
+fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        let turns_text_around =
+            matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        match letter {
+            '\n' | '\r' | '\t' => out.push(letter),
+            _ if letter.is_control() => out.extend(std::iter::repeat_n('?', letter.len_utf8())),
+            _ if turns_text_around => out.push(char::REPLACEMENT_CHARACTER),
+            _ => out.push(letter),
+        }
+    }
+    out
 }
 
 /// Whether a rendering carries terminal colours.
@@ -106,7 +122,7 @@ pub enum Style {
 ///
 /// `path` names the source in the rendering.
 pub fn render(path: &str, source: &str, diagnostics: &[Diagnostic], limit: usize, style: Style) -> String {
-    let file = SimpleFile::new(path, source);
+    let file = SimpleFile::new(visible(path), visible(source));
     let config = term::Config {
         tab_width: 4,
         ..term::Config::default()
@@ -137,4 +153,29 @@ pub fn render(path: &str, source: &str, diagnostics: &[Diagnostic], limit: usize
         lines.pop();
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown() {
+        let source = "x \u{1b}[2J\u{9b}\u{202e} y";
+        let at = Span {
+            start: source.len() as u32 - 1,
+            end: source.len() as u32,
+        };
+        let diagnostic = Diagnostic::new("E0000", "\u{7} here", at, "\u{1b}[31m").help("\u{8}");
+        let rendered = render("\u{1b}.dg", source, &[diagnostic], 1, Style::Plain);
+        assert!(
+            !rendered.contains(|c: char| c.is_control() && c != '\n'),
+            "{rendered:?}"
+        );
+        assert!(rendered.contains("x ?[2J??\u{fffd} y"), "{rendered}");
+        assert!(
+            rendered.lines().any(|line| line.trim_end().ends_with("^ ?[31m")),
+            "{rendered}"
+        );
+    }
 }

@@ -1,13 +1,13 @@
 //! `cache(KEY, ways N) EXPR`: what is remembered may depend on nothing but the key, constants and pure functions.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use dg_spec::Span;
 use dg_spec::ast;
 
 use super::summary::impurity;
-use super::{Checker, Want};
-use crate::ir::spec::OperandKind;
+use super::{Checker, CodeKind, Want};
+use crate::ir::spec::{OperandKind, RecordKind};
 use crate::resolve::error::Error;
 use crate::typed::{Expr, ExprKind, LocalId, Ty};
 
@@ -41,6 +41,7 @@ impl Checker<'_, '_> {
             }
         };
         let typed: Vec<Expr> = keys.iter().map(|key| self.key(key)).collect();
+        self.note_cache(span);
         let mut key = Key {
             texts: keys.iter().map(|key| self.text(key.span)).collect(),
             span: keys.iter().map(|key| key.span).reduce(Span::to).unwrap_or(span),
@@ -55,7 +56,9 @@ impl Checker<'_, '_> {
             },
         );
         self.check_cached(&body, &mut key);
+        self.check_events(&body);
         let ty = body.ty;
+        self.check_remembered(ty, body.span);
         Expr {
             kind: ExprKind::Cache {
                 keys: typed,
@@ -71,7 +74,7 @@ impl Checker<'_, '_> {
     fn key(&mut self, key: &ast::Expr) -> Expr {
         let key = self.infer(key, Want::Any);
         match key.ty {
-            Ty::Unit | Ty::List | Ty::Plan(_) | Ty::Label | Ty::Attempt => {
+            Ty::Unit | Ty::List | Ty::Plan(_) | Ty::Label | Ty::Attempt | Ty::Double => {
                 let (at, found) = (key.span, self.declarations.ty_name(key.ty));
                 let wanted = "a key, one word that can be compared".to_string();
                 self.fail(
@@ -84,8 +87,69 @@ impl Checker<'_, '_> {
                     },
                 )
             }
-            _ => key,
+            ty => {
+                self.check_remembered(ty, key.span);
+                key
+            }
         }
+    }
+
+    /// A cache stands at `at`, here or in a function that is used here.
+    pub(super) fn note_cache(&mut self, at: Span) {
+        if matches!(self.kind, CodeKind::Native(_)) {
+            self.errors.push(Error::Misplaced {
+                at,
+                what: "a `cache`".to_string(),
+                why: "a native function has no instruction that could remember".to_string(),
+                help: Some("use it in a bytecode".to_string()),
+            });
+        }
+        if let Some(first) = self.cache {
+            self.errors.push(Error::SecondCache { at, first });
+        } else if let Some(effect) = self.flow.effect {
+            self.errors.push(Error::EffectBeforeCache { at, effect });
+        }
+        self.cache.get_or_insert(at);
+    }
+
+    /// Elements of arrays have no life of their own, so nothing of them can be remembered.
+    fn check_remembered(&mut self, ty: Ty, at: Span) {
+        if let Ty::Ref { record, .. } = ty
+            && self.declarations.tables.records[record].kind == RecordKind::Struct
+        {
+            self.errors.push(Error::Misplaced {
+                at,
+                what: "remembering a reference to a struct".to_string(),
+                why: "it is a part of an object".to_string(),
+                help: Some("remember the object and the index".to_string()),
+            });
+        }
+    }
+
+    /// What is remembered is forgotten at one event.
+    fn check_events(&mut self, body: &Expr) {
+        let mut events = BTreeSet::new();
+        self.add_events(body, &mut events);
+        if let [first, second, ..] = events.iter().collect::<Vec<_>>()[..] {
+            let why = format!("it holds until `{first}` and until `{second}`");
+            self.errors.push(Error::Misplaced {
+                at: body.span,
+                what: "what is forgotten at two events".to_string(),
+                why,
+                help: Some("ask one function, which holds until one event".to_string()),
+            });
+        }
+    }
+
+    fn add_events(&self, expr: &Expr, events: &mut BTreeSet<String>) {
+        match &expr.kind {
+            ExprKind::CallExtern { callee, .. } => {
+                events.extend(self.declarations.tables.externs[*callee].effects.until.clone());
+            }
+            ExprKind::CallHelper { helper, .. } => events.extend(self.summaries[*helper].events.iter().cloned()),
+            _ => {}
+        }
+        expr.for_each_child(&mut |child| self.add_events(child, events));
     }
 
     fn check_cached(&mut self, expr: &Expr, key: &mut Key<'_>) {

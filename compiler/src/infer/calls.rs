@@ -64,17 +64,24 @@ impl Checker<'_, '_> {
             .zip(&signature.params)
             .map(|(arg, ty)| self.expr_of(arg, *ty))
             .collect();
-        let (calls, plans) = match found {
+        let (calls, plans, effect) = match found {
             FunctionName::Helper(id) => {
                 let summary = &self.summaries[id];
                 self.inlined = self.inlined.saturating_add(summary.size);
-                (summary.calls, summary.plans)
+                if summary.caches {
+                    self.note_cache(span);
+                }
+                (summary.calls, summary.plans, summary.effect)
             }
-            FunctionName::Extern(id) => (
-                declarations.tables.externs[id].effects.reenters,
-                matches!(signature.result, Ty::Plan(_)),
-            ),
+            FunctionName::Extern(id) => {
+                let effects = &declarations.tables.externs[id].effects;
+                let plans = matches!(signature.result, Ty::Plan(_));
+                (effects.reenters, plans, !effects.is_removable())
+            }
         };
+        if effect {
+            self.note_effect(span);
+        }
         if calls {
             self.note_call(span);
         }
@@ -120,6 +127,12 @@ impl Checker<'_, '_> {
     pub(super) fn note_call(&mut self, span: Span) {
         self.calls += 1;
         self.flow.call = (self.calls, span);
+        self.note_effect(span);
+    }
+
+    /// Remembers that something has happened that must not happen twice.
+    pub(super) fn note_effect(&mut self, span: Span) {
+        self.flow.effect.get_or_insert(span);
     }
 
     /// The callee and the arguments of a guest call.

@@ -330,6 +330,9 @@ impl Checker<'_, '_> {
         let (call, plan) = self.born[local.0 as usize];
         let stale = match ty {
             Ty::List if matches!(kind, LocalKind::Let | LocalKind::Param) => Some("a list of the frame that was left"),
+            Ty::List if kind == LocalKind::Rest => {
+                Some("the surplus arguments, which lie where the callee's frame was")
+            }
             Ty::Ref { record, .. } if self.declarations.leaf_of(record).is_none() && kind != LocalKind::Param => {
                 Some("a reference into the inside of an object")
             }

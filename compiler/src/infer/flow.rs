@@ -18,6 +18,8 @@ pub struct Flow {
     pub call: (u32, Span),
     /// The number of the last answer by plan before this point.
     pub plan: u32,
+    /// Something before this point that must not happen twice.
+    pub effect: Option<Span>,
 }
 
 impl Flow {
@@ -48,6 +50,7 @@ impl Flow {
             ended: self.ended,
             call,
             plan: self.plan.max(other.plan),
+            effect: self.effect.or(other.effect),
         }
     }
 

@@ -203,6 +203,8 @@ struct Checker<'c, 'a> {
     /// How many guest calls, and answers by plan, have been seen.
     calls: u32,
     plans: u32,
+    /// The first `cache`.
+    cache: Option<Span>,
 }
 
 impl<'c, 'a> Checker<'c, 'a> {
@@ -229,6 +231,7 @@ impl<'c, 'a> Checker<'c, 'a> {
             inlined: 0,
             calls: 0,
             plans: 0,
+            cache: None,
         }
     }
 

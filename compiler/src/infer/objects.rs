@@ -40,6 +40,7 @@ impl Checker<'_, '_> {
             record,
             nullable: false,
         };
+        self.note_effect(span);
         Expr {
             kind: ExprKind::New { record, parts },
             ty,

@@ -17,6 +17,7 @@ impl Checker<'_, '_> {
             return self.poison(span);
         };
         let value = Box::new(self.expr_of(value, ty));
+        self.note_effect(span);
         Expr {
             kind: ExprKind::Assign {
                 place: Box::new(place),

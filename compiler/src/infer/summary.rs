@@ -1,6 +1,8 @@
 //! What can be said about a `fn` from its syntax: which functions it uses, whether it calls guest code, whether it is
 //! pure. Known for all of them before any body is checked.
 
+use std::collections::BTreeSet;
+
 use dg_spec::ast::{Block, Expr, ExprKind, StatementKind};
 
 use crate::ir::ids::{Id, Table};
@@ -15,6 +17,12 @@ pub struct Summary {
     pub calls: bool,
     /// It may ask a function that answers by plan.
     pub plans: bool,
+    /// It does something that must not happen twice.
+    pub effect: bool,
+    /// It has a `cache`.
+    pub caches: bool,
+    /// The events after which what it answers is not right any more.
+    pub events: BTreeSet<String>,
     /// What it does that a cache would not repeat, in words.
     pub impure: Option<String>,
     /// How many expressions it is made of when everything it uses is inlined.
@@ -36,6 +44,9 @@ pub fn summarise(declarations: &Declarations<'_>, errors: &mut Vec<Error>) -> Ta
             let Summary {
                 calls,
                 plans,
+                effect,
+                caches,
+                events,
                 impure,
                 size,
                 ..
@@ -43,6 +54,9 @@ pub fn summarise(declarations: &Declarations<'_>, errors: &mut Vec<Error>) -> Ta
             let user = &mut summaries[id];
             user.calls |= calls;
             user.plans |= plans;
+            user.effect |= effect;
+            user.caches |= caches;
+            user.events.extend(events);
             user.impure = user.impure.take().or(impure);
             user.size = user.size.saturating_add(size);
         }
@@ -64,6 +78,8 @@ fn own(declarations: &Declarations<'_>, body: &Block) -> Summary {
             Some(FunctionName::Extern(id)) => {
                 let effects = &declarations.tables.externs[*id].effects;
                 summary.calls |= effects.reenters;
+                summary.effect |= !effects.is_removable();
+                summary.events.extend(effects.until.clone());
                 summary.plans |= matches!(declarations.externs[*id].result, Ty::Plan(_));
                 if let Some(effect) = impurity(effects) {
                     summary.impure = impure(&format!("`{}` {effect}", function.text));
@@ -73,15 +89,23 @@ fn own(declarations: &Declarations<'_>, body: &Block) -> Summary {
         },
         ExprKind::Call { .. } | ExprKind::Resume { .. } | ExprKind::Yield(_) | ExprKind::TailCall { .. } => {
             summary.calls = true;
+            summary.effect = true;
             summary.impure = impure("it calls guest code");
         }
         ExprKind::Field(base, _) if !matches!(&base.kind, ExprKind::Name(name) if is_enum(declarations, &name.text)) => {
             summary.impure = impure("it reads fields");
         }
         ExprKind::Index(..) => summary.impure = impure("it reads elements"),
-        ExprKind::Assign { .. } => summary.impure = impure("it writes"),
+        ExprKind::Assign { .. } => {
+            summary.effect = true;
+            summary.impure = impure("it writes");
+        }
         ExprKind::Throw(_) => summary.impure = impure("it throws"),
-        ExprKind::New { .. } => summary.impure = impure("it allocates"),
+        ExprKind::New { .. } => {
+            summary.effect = true;
+            summary.impure = impure("it allocates");
+        }
+        ExprKind::Cache { .. } => summary.caches = true,
         _ => {}
     });
     summary

@@ -216,6 +216,10 @@ pub enum Error {
     BadTest { at: Span, why: String },
     /// A template argument that a body could not use.
     BadTemplateArgument { at: Span },
+    /// A second cache in one bytecode.
+    SecondCache { at: Span, first: Span },
+    /// Something that must not happen twice, before a cache.
+    EffectBeforeCache { at: Span, effect: Span },
     /// A number of ways that no cache has.
     BadWays { at: Span },
 }
@@ -603,6 +607,19 @@ impl Error {
                 *at,
                 "none of these",
             ),
+            Self::SecondCache { at, first } => {
+                Diagnostic::new("E0233", "a bytecode can remember one answer", *at, "the second `cache`")
+                    .label(*first, "the first one")
+                    .help("let one function answer all that is to be remembered, by a plan if need be")
+            }
+            Self::EffectBeforeCache { at, effect } => Diagnostic::new(
+                "E0234",
+                "an effect cannot stand before a `cache`",
+                *at,
+                "on a miss the bytecode starts again from its beginning",
+            )
+            .label(*effect, "and does this again")
+            .help("move it behind the `cache`"),
             Self::BadWays { at } => Diagnostic::new(
                 "E0230",
                 "a cache remembers between 1 and 16 answers",

@@ -91,7 +91,7 @@ pub fn dump(args: &Dump, color: Color) -> Outcome {
     let text = match args.stage {
         Stage::Ast => {
             let spec = pipeline::parse(&source.text).map_err(|failure| source.problem(failure))?;
-            return print(&dg_spec::print(&spec));
+            items(spec, wanted)?
         }
         Stage::Graph => {
             let program = pipeline::graph(&source.text).map_err(|failure| source.problem(failure))?;
@@ -120,7 +120,13 @@ pub fn dump(args: &Dump, color: Color) -> Outcome {
             let shown = lowered
                 .iter()
                 .filter(|function| wanted.is_none_or(|wanted| belongs_to(&function.name, wanted)));
-            shown.map(|function| format!("{function}\n")).collect()
+            let text: String = shown.map(|function| format!("{function}\n")).collect();
+            match wanted {
+                Some(wanted) if text.is_empty() => {
+                    return Err(unknown(wanted, lowered.iter().map(|function| function.name.as_str())));
+                }
+                _ => text,
+            }
         }
     };
     print(&text)
@@ -174,6 +180,21 @@ pub fn optimisations(args: &Source, color: Color) -> Outcome {
     print(&text)
 }
 
+/// The items named `wanted`, or all of them, as a specification.
+fn items(mut spec: dg_spec::ast::Spec, wanted: Option<&str>) -> Result<String, Problem> {
+    let Some(wanted) = wanted else {
+        return Ok(dg_spec::print(&spec));
+    };
+    let is_wanted = |item: &dg_spec::ast::Item| item.name().is_some_and(|name| name.as_str() == wanted);
+    if !spec.items.iter().any(is_wanted) {
+        let names = spec.items.iter().filter_map(|item| Some(item.name()?.as_str()));
+        return Err(unknown(wanted, names));
+    }
+    spec.items.retain(is_wanted);
+    spec.docs.clear();
+    Ok(dg_spec::print(&spec))
+}
+
 /// The text form of the functions that belong to `wanted`.
 fn functions(program: &ir::Program, wanted: Option<&str>) -> Result<String, Problem> {
     let mut text = String::new();
@@ -202,7 +223,7 @@ fn unknown<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Problem {
     let hint = dg_spec::nearest(wanted, names.iter().copied())
         .map(|near| format!("; did you mean `{near}`?"))
         .unwrap_or_default();
-    usage(format!("there is no bytecode `{wanted}`{hint}"))
+    usage(format!("there is nothing named `{wanted}`{hint}"))
 }
 
 fn switches(switches: &Switches) -> Result<Options, Problem> {

@@ -89,7 +89,7 @@ pub struct Asm {
 pub struct Dump {
     #[command(flatten)]
     pub source: Source,
-    /// Only this bytecode (all its variants) or native function
+    /// Only this bytecode (all its variants) or native function; of the syntax tree, any item
     pub bytecode: Option<String>,
     /// What to show
     #[arg(long, value_enum)]
