@@ -41,7 +41,7 @@ fn examples_are_right_or_wrong_as_said() {
     for (path, text) in documents() {
         for block in blocks(&text)
             .iter()
-            .filter(|block| block.info.split(' ').next() == Some("dg"))
+            .filter(|block| block.info.split(' ').next() == Some("dg") && block.file().is_none())
         {
             examples += 1;
             let at = format!("{}:{}", path.display(), block.line);
@@ -59,6 +59,25 @@ fn examples_are_right_or_wrong_as_said() {
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     assert!(examples > 25, "only {examples} examples found");
+}
+
+/// A block fenced as ```` ```dg file=PATH ```` (or any other language) quotes that file.
+#[test]
+fn quotations_stand_in_their_files() {
+    let mut quotations = 0;
+    let mut problems = Vec::new();
+    for (path, text) in documents() {
+        for block in blocks(&text) {
+            let Some(file) = block.file() else { continue };
+            quotations += 1;
+            let quoted = fs::read_to_string(root().join(file)).unwrap_or_default();
+            if !format!("\n{quoted}").contains(&format!("\n{}", block.text)) {
+                problems.push(format!("{}:{}: not in {file}", path.display(), block.line));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert!(quotations > 15, "only {quotations} quotations found");
 }
 
 #[test]
@@ -205,6 +224,13 @@ struct Block {
     info: String,
     text: String,
     line: usize,
+}
+
+impl Block {
+    /// The file that is quoted.
+    fn file(&self) -> Option<&str> {
+        self.info.split_once(" file=").map(|(_, file)| file)
+    }
 }
 
 fn blocks(document: &str) -> Vec<Block> {
