@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use dg_compiler::ir::verify::verify_program;
+use dg_compiler::pipeline::{self, Options};
 use dg_compiler::{build, infer};
 use dg_spec::{Diagnostic, Style, parse, render};
 
@@ -22,15 +23,29 @@ impl Random {
     }
 }
 
-/// The specifications that are changed.
+/// The specifications that are changed: what the other tests have, and the languages of this repository.
 fn seeds() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/graphs");
-    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    let mut sources: Vec<String> = files
-        .map(|path| std::fs::read_to_string(path).unwrap() + PRELUDE)
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources: Vec<String> = read(&root.join("tests/graphs"))
+        .map(|source| source + PRELUDE)
         .collect();
+    sources.extend(read(&root.join("../stdlangs")));
+    for folder in std::fs::read_dir(root.join("../examples")).unwrap() {
+        let folder = folder.unwrap().path();
+        if folder.is_dir() {
+            sources.extend(read(&folder));
+        }
+    }
     sources.sort();
+    assert!(sources.len() > 6);
     sources
+}
+
+fn read(folder: &Path) -> impl Iterator<Item = String> {
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "dg"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
 }
 
 /// One to three changes: another word for a word, a character less, a piece more, a line twice.
@@ -83,7 +98,19 @@ fn check(source: &str) -> bool {
     }
 }
 
-fn run(seed: u64, time: Duration) {
+/// What is right becomes a virtual machine, unless it is more than one can be.
+fn check_and_build(source: &str) -> bool {
+    let is_right = check(source);
+    if is_right && source.len() < 10_000 {
+        match pipeline::image(source, &Options::default()) {
+            Ok(image) => assert!(!image.code.is_empty()),
+            Err(failure) => println!("not built: {failure}"),
+        }
+    }
+    is_right
+}
+
+fn run(seed: u64, time: Duration, check: fn(&str) -> bool) {
     let sources = seeds();
     let mut random = Random(seed | 1);
     let start = Instant::now();
@@ -99,7 +126,7 @@ fn run(seed: u64, time: Duration) {
 
 #[test]
 fn smoke() {
-    run(1, Duration::from_secs(1));
+    run(1, Duration::from_secs(1), check);
 }
 
 #[test]
@@ -108,5 +135,5 @@ fn for_a_minute() {
     let seed = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(1, |time| time.as_nanos() as u64);
-    run(seed, Duration::from_secs(60));
+    run(seed, Duration::from_secs(60), check_and_build);
 }
