@@ -98,14 +98,15 @@ const KEYWORDS: [&str; 38] = [
 
 /// What the generated module imports, declares itself, or has of Rust's prelude.
 #[rustfmt::skip] // As many in a line as fit.
-pub const TAKEN_ITEMS: [&str; 71] = [
-    "Address", "ArrayObject", "Boxed", "Box", "Builder", "Bytecode", "BytecodeBuffer", "BytecodeError", "Bytes",
-    "CacheCase", "CacheEvent", "CacheInfo", "CachedReference", "CallWords", "Catch", "Cell", "Clone", "Code", "Copy", "Coroutine",
-    "DelegatingNative", "Dest", "Externs", "Fn", "FnOnce", "From", "Handle", "Header", "InstPos", "Iterator", "Kind",
-    "KindInfo", "Label", "LanguageInfo", "List", "None", "Object", "Ok", "OpcodeInfo", "Operand", "OperandInfo",
-    "OperandKind", "Option", "OptionalRefField", "Patch", "PatchKind", "RawRef", "RawValue", "Ref", "RefField",
-    "RefHandle", "Result", "Run", "Sized", "Slot", "Some", "SpecNative", "Status", "Str", "Stubs", "Tables", "Template",
-    "Templates", "Throw", "Tracer", "Value", "ValueField", "ValueKind", "Values", "Vec", "Vm",
+pub const TAKEN_ITEMS: [&str; 77] = [
+    "Address", "ArrayObject", "Box", "Boxed", "Builder", "Bytecode", "BytecodeBuffer", "BytecodeError", "Bytes",
+    "CacheCase", "CacheEvent", "CacheInfo", "CachedReference", "CallWords", "Catch", "Cell", "Clone", "Code",
+    "CompileAfter", "Copy", "Coroutine", "DelegatingNative", "Dest", "Exit", "Externs", "Fn", "FnOnce", "From",
+    "Handle", "Header", "InstPos", "Iterator", "Kind", "KindInfo", "Label", "LanguageInfo", "List", "ListingNames",
+    "None", "Object", "Ok", "OpcodeInfo", "Operand", "OperandInfo", "OperandKind", "Option", "OptionalRefField",
+    "Patch", "PatchKind", "RawRef", "RawValue", "Ref", "RefField", "RefHandle", "Result", "Run", "Sized", "Slot",
+    "SlotField", "Some", "SpecNative", "Status", "Str", "Stubs", "Tables", "Template", "Templates", "Throw", "Tracer",
+    "Value", "ValueField", "ValueKind", "Values", "Vec", "Version", "Vm", "Write",
 ];
 
 #[cfg(test)]
