@@ -106,10 +106,12 @@ impl OwnedInfo {
 fn references(bytecode: &[Cell<u64>], opcodes: &[OpcodeInfo]) -> Vec<u32> {
     let mut found = Vec::new();
     let mut words = bytecode;
-    while let Some(first) = words.first() {
-        let opcode = &opcodes[usize::from(first.get() as u16)];
+    // What ends in the middle of an instruction, or is none, can only be looked at, not run.
+    while let Some(opcode) = words.first().and_then(|first| opcodes.get(usize::from(first.get() as u16))) {
         for operand in opcode.operands {
-            let word = words[operand.offset as usize / 8].get();
+            let Some(word) = words.get(operand.offset as usize / 8).map(Cell::get) else {
+                return found;
+            };
             match operand.kind {
                 OperandKind::Constant => found.extend(reference_in_bits(word)),
                 OperandKind::Code | OperandKind::Reference => {
@@ -118,7 +120,7 @@ fn references(bytecode: &[Cell<u64>], opcodes: &[OpcodeInfo]) -> Vec<u32> {
                 _ => {}
             }
         }
-        words = &words[opcode.length as usize / 8..];
+        words = words.get(opcode.length as usize / 8..).unwrap_or_default();
     }
     found
 }
