@@ -342,6 +342,7 @@ impl Part<'_> {
         };
         let owner = self.code.narrow(owner);
         // In a template the call destroys what is in registers, so it does not come back.
+        let has_allocated = self.has_allocated;
         let is_end = self.code.form == Form::Template && self.is_end;
         let length = self
             .encoding
@@ -356,7 +357,7 @@ impl Part<'_> {
         code.in_block(cold, |code| {
             code.call_builtin(Builtin::Barrier, &[owner], &[] as &[Low]);
             match length {
-                Some(length) => code.next(length, false, None),
+                Some(length) => code.next(length, has_allocated, None),
                 None => code.b.jump(on, vec![]),
             }
         });
