@@ -8,7 +8,7 @@ use dg_backend_x64::listing::Listing;
 use dg_backend_x64::machine::pinned_register;
 
 use crate::emit::{CodeSymbol, Image, Opcode, Place, Section, Template, TemplateVersion};
-use crate::ir::spec::{OperandKind, ResultKind, SpecTables};
+use crate::ir::spec::{CacheForm, OperandKind, ResultKind, SpecTables};
 use crate::lower::{Hole, HoleSource};
 
 /// Every listing with the name of its symbol, in the order of the image. `path` is what the specification is called.
@@ -159,6 +159,10 @@ fn hole_name(image: &Image, opcode: Option<&Opcode>, hole: Hole) -> String {
     };
     let source = match hole.source {
         HoleSource::U16(offset) | HoleSource::I32(offset) | HoleSource::Target(offset) => field(offset),
+        HoleSource::CacheKey(offset) | HoleSource::CacheReference(offset) | HoleSource::CacheNumber(offset) => opcode
+            .and_then(|opcode| word_name(opcode, offset))
+            .unwrap_or_else(|| field(offset)),
+        HoleSource::Link => "link".into(),
         HoleSource::Position => "pos".into(),
         HoleSource::FrameSize => "frame_size".into(),
         HoleSource::Params => "params".into(),
@@ -194,6 +198,23 @@ fn field_name(image: &Image, opcode: &Opcode, offset: u32) -> Option<String> {
         }
         (place.count == Some(offset)).then(|| format!("{}.count", operand.name))
     })
+}
+
+/// The word at `offset` of what an instruction of this form remembers: `key`, or `word0` of its case.
+fn word_name(opcode: &Opcode, offset: u32) -> Option<String> {
+    let cache = opcode.variant.encoding().cache?;
+    if let Some(index) = cache.key.iter().position(|at| *at == offset) {
+        return Some(if cache.key.len() == 1 {
+            "key".into()
+        } else {
+            format!("key{index}")
+        });
+    }
+    let CacheForm::Case(case) = opcode.form else {
+        return None;
+    };
+    let index = cache.cases[case as usize].iter().position(|at| *at == offset)?;
+    Some(format!("word{index}"))
 }
 
 /// Calls the pinned registers what they hold.

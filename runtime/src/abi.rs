@@ -144,7 +144,7 @@ pub struct Hot {
     pub results: *mut u64,
     /// Number of results.
     pub count: u64,
-    /// Base of the frame that was left.
+    /// What `Coroutine::callee_base` is of the coroutine that has been made the running one.
     pub callee_base: *mut u64,
     /// The running coroutine.
     pub coroutine: u32,

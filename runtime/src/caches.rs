@@ -4,6 +4,9 @@
 //! form has a key and an answer in its own words, the uncached form has given up. Machine code stores the words and asks
 //! here ([`Builtin::CacheLink`](crate::Builtin)) to become the case.
 //!
+//! Compiled code of the instruction remembers with it, and forgets with it (`crate::jit`): what compiled code remembers, a
+//! listed site does. It may have more answers than the instruction.
+//!
 //! What is remembered is not kept alive by it: a site that refers to something dead forgets in the collection that finds
 //! it dead.
 
@@ -37,6 +40,8 @@ pub struct CacheInfo {
     pub cases: &'static [CacheCase],
     /// After which nothing that was remembered holds.
     pub until: Option<CacheEvent>,
+    /// How many answers compiled code remembers.
+    pub ways: usize,
     /// Of a call: its words when the callee is remembered (case 0), and when its code is (case 1).
     pub call: Option<[CallWords; 2]>,
 }
@@ -232,6 +237,23 @@ impl Vm {
         self.link_site(site, instruction, info, case)
     }
 
+    /// A function is compiled for the first time: instructions that gave up, because they remember one answer, try again.
+    /// Compiled code remembers more.
+    pub(crate) fn retry_caches(&self, code: Ref<'_, Code>) {
+        let end = code.bytecode().len() * 8;
+        let mut at = 0;
+        while at < end {
+            let instruction = Instruction::new(code, at as u32);
+            let Some(opcode) = self.language().opcodes.get(usize::from(instruction.opcode())) else {
+                return;
+            };
+            if let Some(info) = opcode.cache.filter(|info| info.ways > 1) {
+                try_again(&instruction, info);
+            }
+            at += opcode.length as usize;
+        }
+    }
+
     /// The running instruction.
     fn running_site(&self) -> (Site, Instruction<'_>) {
         // SAFETY: machine code has saved its state; the callee of the running frame is alive, and its code is bytecode.
@@ -249,6 +271,7 @@ impl Vm {
 
     fn give_up(&self, site: Site, instruction: &Instruction<'_>, info: &CacheInfo) {
         instruction.set_opcode(info.uncached);
+        self.forget_compiled(site.code, site.offset);
         self.caches().uncached.borrow_mut().sites.push(site);
     }
 
@@ -271,6 +294,7 @@ impl Vm {
             linked[list].sites.push(site);
         }
         caches.fresh.borrow_mut().push(site);
+        self.link_compiled(self.code(site), site.offset, info.ways);
         true
     }
 
@@ -283,7 +307,7 @@ impl Vm {
         for site in list.sites {
             let instruction = self.instruction(site);
             if let Some(info) = self.cache_info(&instruction) {
-                self.forget_cached(&instruction, info);
+                self.forget_cached(site, &instruction, info);
             }
         }
     }
@@ -314,8 +338,7 @@ impl Vm {
                 for site in std::mem::take(&mut *caches.uncached.borrow_mut()).sites {
                     let instruction = self.instruction(site);
                     if let Some(info) = self.cache_info(&instruction) {
-                        instruction.set_u16(info.links, 0);
-                        instruction.set_opcode(info.linking);
+                        try_again(&instruction, info);
                     }
                 }
             }
@@ -351,26 +374,39 @@ impl Vm {
                 reference_in_bits(instruction.u64(at)).is_some_and(|reference| !marks.is_marked(reference))
             }
         };
-        let forgets = info.key.iter().chain(case.words).any(is_dead);
+        let forgets = info.key.iter().chain(case.words).any(is_dead)
+            || self.compiled_refers_to(site.code, site.offset, |object| object != 0 && !marks.is_marked(object));
         if forgets {
-            self.forget_cached(&instruction, info);
+            self.forget_cached(site, &instruction, info);
         }
         forgets
     }
 
-    fn forget_cached(&self, instruction: &Instruction<'_>, info: &CacheInfo) {
+    fn forget_cached(&self, site: Site, instruction: &Instruction<'_>, info: &CacheInfo) {
         if instruction.opcode() != info.uncached {
             instruction.set_opcode(info.linking);
+            self.forget_compiled(site.code, site.offset);
         }
     }
 
     fn instruction(&self, site: Site) -> Instruction<'_> {
+        Instruction::new(self.code(site), site.offset)
+    }
+
+    fn code(&self, site: Site) -> Ref<'_, Code> {
         // SAFETY: sites of dead code leave the lists before its memory is used again.
-        let code = unsafe { RawRef::<Code>::new(site.code).get(self) };
-        Instruction::new(code, site.offset)
+        unsafe { RawRef::<Code>::new(site.code).get(self) }
     }
 
     fn cache_info(&self, instruction: &Instruction<'_>) -> Option<&'static CacheInfo> {
         self.language().opcodes.get(usize::from(instruction.opcode()))?.cache
+    }
+}
+
+/// An instruction that gave up may remember again.
+fn try_again(instruction: &Instruction<'_>, info: &CacheInfo) {
+    if instruction.opcode() == info.uncached {
+        instruction.set_u16(info.links, 0);
+        instruction.set_opcode(info.linking);
     }
 }

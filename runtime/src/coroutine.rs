@@ -38,8 +38,8 @@ pub struct Coroutine {
     pub(crate) pc: Cell<*const u8>,
     /// Where to go on when it is resumed or when what it resumed comes back.
     pub(crate) continuation: Cell<*const u8>,
-    /// What the continuation gets in rdi. While it is suspended, nothing from here on is in use: what it is resumed with
-    /// is put there.
+    /// What the continuation finds in the base register: above `base`, with the distance and `pc` in a header. While it is
+    /// suspended, nothing from here on is in use: what it is resumed with is put there.
     pub(crate) callee_base: Cell<*mut u64>,
     /// Slots of the stack, slack included.
     capacity: Cell<u32>,

@@ -85,8 +85,8 @@ pub struct Stubs {
     /// `extern "C" fn(vm, base, nargs: u32, code: u32) -> u32`: runs a callee whose arguments and complete header
     /// (return address `exit`) are in place; answers 0 after `exit`, 1 after `exit_thrown`.
     pub enter: Address,
-    /// Return address of frames that Rust called: stores rax, ecx, rdi to `Hot::{results, count, callee_base}`,
-    /// leaves `enter` with 0.
+    /// Return address of frames that Rust called: stores rax and ecx to `Hot::{results, count}`, leaves `enter`
+    /// with 0.
     pub exit: Address,
     /// Catch continuation of `exit`: leaves `enter` with 1.
     pub exit_thrown: Address,
@@ -109,8 +109,8 @@ pub struct Stubs {
 pub struct Catch {
     /// The return address that is in the callee's header.
     pub continuation: Address,
-    /// Where to go instead. Roles as for a continuation: rdi is the callee's base, rax points to the value
-    /// thrown, ecx is 1.
+    /// Where to go instead. Roles as for a continuation: the base is the callee's, rax points to the value thrown, ecx
+    /// is 1.
     pub catch: Address,
 }
 

@@ -145,6 +145,7 @@ fn stats(vm: &Vm) -> String {
         ("bytes_in_use", jit.bytes_in_use.to_string()),
         ("seconds", jit.time.as_secs_f64().to_string()),
         ("loop_entries", jit.loop_entries.to_string()),
+        ("cases_added", jit.cases_added.to_string()),
         ("refused", jit.refused.to_string()),
         ("evicted", jit.evicted.to_string()),
     ]);

@@ -339,7 +339,7 @@ impl Vm {
                 (self.hooks().leave_frames)(self, self.current_coroutine().get(), callee_base);
                 // SAFETY: the hot part is always writable.
                 unsafe { (*hot).pc = frame.pc };
-                self.continue_at_catch(catch, base.wrapping_sub(frame.delta), callee_base);
+                self.continue_at_catch(catch, callee_base);
                 return;
             }
             base = base.wrapping_sub(frame.delta);
@@ -386,7 +386,7 @@ impl Vm {
                 // SAFETY: the hot part is always writable.
                 unsafe { (*hot).pc = frame.pc };
                 let leaving = self.leaving().get();
-                self.continue_at_catch(target, base.wrapping_sub(frame.delta), callee_base);
+                self.continue_at_catch(target, callee_base);
                 self.leaving().set(leaving.filter(|_| !is_last));
                 return;
             }
@@ -420,19 +420,19 @@ impl Vm {
         let (base, callee_base) = unsafe { ((*hot).base, (*hot).callee_base) };
         match self.catch(continuation) {
             Some(catch) => {
-                self.continue_at_catch(catch, base, callee_base);
+                self.continue_at_catch(catch, callee_base);
                 None
             }
             None => Some(base),
         }
     }
 
-    fn continue_at_catch(&self, catch: *const u8, base: *mut u64, callee_base: *mut u64) {
+    /// The caller of the frame with this base goes on at `catch`.
+    fn continue_at_catch(&self, catch: *const u8, callee_base: *mut u64) {
         let hot = self.hot();
         // SAFETY: the hot part is always writable.
         unsafe {
-            (*hot).base = base;
-            (*hot).callee_base = callee_base;
+            (*hot).base = callee_base;
             (*hot).target = catch;
             (*hot).results = &raw mut (*hot).error;
             (*hot).count = 1;
@@ -497,6 +497,8 @@ impl Vm {
                 (*hot).target = target.continuation.get();
             }
             self.make_current(target);
+            // A function is entered with its own base; who goes on leaves the frame above.
+            (*hot).base = if is_new { (*hot).base } else { (*hot).callee_base };
             (*hot).results = results;
             (*hot).count = count as u64;
         }
@@ -551,6 +553,7 @@ impl Vm {
         // SAFETY: the hot part is always writable.
         unsafe {
             (*hot).target = target;
+            (*hot).base = (*hot).callee_base;
             (*hot).results = if count == 0 {
                 self.no_results()
             } else {
@@ -571,10 +574,8 @@ impl Vm {
 
     /// A resume has failed: its own catch continuation gets the error, or whoever catches around it.
     fn fail_at(&mut self, continuation: *const u8, callee_base: *mut u64) {
-        // SAFETY: the hot part is always readable.
-        let base = unsafe { (*self.hot()).base };
         match self.catch(continuation) {
-            Some(catch) => self.continue_at_catch(catch, base, callee_base),
+            Some(catch) => self.continue_at_catch(catch, callee_base),
             None => self.unwind(),
         }
     }

@@ -73,8 +73,10 @@ impl Machine {
         let registers = Registers::new(template, arena, scenario);
         let start = match template {
             Some(template) => {
+                let mut stubs = self.image.stub_templates.iter();
+                let miss = stubs.find(|stub| stub.name == "miss").expect("there are templates");
                 let version = &template.versions[registers.version];
-                crate::template::place(version, &self.linked, arena, scenario)
+                crate::template::place(version, &miss.versions[0], &self.linked, arena, scenario)
             }
             None => self.linked.symbol(symbol),
         };
@@ -88,6 +90,8 @@ impl Machine {
             pending: None,
             is_delegated: false,
             is_moved: false,
+            left: None,
+            header: vec![],
             ran: Ran {
                 end: Err(String::new()),
                 events: vec![],
@@ -160,6 +164,10 @@ struct Run<'a> {
     is_delegated: bool,
     /// Whether the stack is at [`MOVED`].
     is_moved: bool,
+    /// The base of the frame that is left where control comes back, until it does.
+    left: Option<u64>,
+    /// Words of its header: where they are, what else would be there, and the words.
+    header: Vec<(usize, u64, u64)>,
     ran: Ran,
 }
 
@@ -256,7 +264,8 @@ impl Run<'_> {
             (context.rcx, context.rdx) = (scenario.nargs.into(), code);
         }
         for round in 0..ROUNDS {
-            self.set_state(&mut context);
+            let left = self.left.take();
+            self.set_state(&mut context, left);
             context.high = self.registers.before;
             if self.template.is_some() && round == 0 {
                 context.rbp = self.first_pc();
@@ -270,12 +279,16 @@ impl Run<'_> {
         Err(format!("control came back {ROUNDS} times"))
     }
 
-    /// Registers that always hold the same, or the state of the frame.
-    fn set_state(&self, context: &mut Context) {
+    /// Registers that always hold the same, or the state of the frame, or of one that was `left`: then the program counter
+    /// is the callee's.
+    fn set_state(&self, context: &mut Context, left: Option<u64>) {
         let (arena, scenario) = (self.arena, self.scenario);
-        let pc = arena.address(if scenario.is_native { CALLER_PC } else { PC });
-        let base = arena.address(scenario.base);
         let garbage = 0x7B7B_7B7B_1111_1111;
+        let own = arena.address(if scenario.is_native { CALLER_PC } else { PC });
+        let (base, pc) = match left {
+            Some(base) => (base, garbage),
+            None => (arena.address(scenario.base), own),
+        };
         (context.rbp, context.rbx, context.r14, context.r13) = (garbage, garbage, garbage, garbage);
         if self.machine.options.register_pinning {
             (context.rbp, context.rbx) = (pc, base);
@@ -295,6 +308,7 @@ impl Run<'_> {
     /// What an exit means: an end, or the next thing to run.
     fn after(&mut self, context: &mut Context) -> Result<Option<End>, String> {
         let (arena, scenario) = (self.arena, self.scenario);
+        self.forget_header();
         if context.exit == cpu::CRASHED {
             let [signal, at, address] = context.fault;
             let (at, accessed) = (
@@ -326,7 +340,7 @@ impl Run<'_> {
             }
             opcode if opcode < abi::MAX_OPCODES as u32 => self.dispatched(opcode, context.xmm0, base, pc).map(Some),
             CALLEE => self.entered(context, base, pc),
-            RETURN => self.returned(context, base, pc).map(Some),
+            RETURN => self.returned(context, base).map(Some),
             SWITCH => self.switched(context),
             THROWN if self.is_delegated => Ok(Some(End::Delegate)),
             THROWN => Ok(Some(End::Throw(same_nan(arena.hot(hot::ERROR))))),
@@ -570,6 +584,7 @@ impl Run<'_> {
             .script
             .come_back(spec, &scenario.heap, number, Some(callee_base));
         comeback.threw = comeback.threw.filter(|_| may_throw);
+        let header = [frame::CALLEE, frame::PC].map(|at| arena.word((callee_base as i32 + at) as usize));
         comeback.apply(spec, arena);
         self.ran.comebacks.push(comeback.clone());
         self.ran.has_allocated = false;
@@ -581,11 +596,11 @@ impl Run<'_> {
             }
             arena.set_hot(hot::ERROR, error);
         }
+        self.leave_header(header, callee_base, number % 2 * 12);
         *context = Context {
             rax: arena.address(comeback.results),
             rcx: comeback.values.len() as u64,
-            // A callee whose frame was moved above surplus arguments has another base than its caller gave it.
-            rdi: arena.address(callee_base) + 8 * (number % 2) * 6,
+            rdi: 0x7777_0000_0000_0000,
             rdx: 0x7777_0000_0000_0001,
             rsi: 0x7777_0000_0000_0002,
             r8: 0x7777_0000_0000_0003,
@@ -599,6 +614,28 @@ impl Run<'_> {
         Ok(None)
     }
 
+    /// Puts the words of a header where it is found below the base of the frame that is left: that of the callee, or
+    /// `shift` slots above it, as when its frame was moved above surplus arguments.
+    fn leave_header(&mut self, words: [u64; 2], callee_base: usize, shift: u64) {
+        let moved = callee_base + 8 * shift as usize;
+        let words = [words[0] + (shift << 32), words[1]];
+        for (place, word) in [frame::CALLEE, frame::PC].into_iter().zip(words) {
+            let at = (moved as i32 + place) as usize;
+            self.header.push((at, self.arena.word(at), word));
+            self.arena.set_word(at, word);
+        }
+        self.left = Some(self.arena.address(moved));
+    }
+
+    /// Control has come back: what is left of the header is no different from the rest of the callee's frame.
+    fn forget_header(&mut self) {
+        for (at, before, word) in self.header.drain(..) {
+            if self.arena.word(at) == word {
+                self.arena.set_word(at, before);
+            }
+        }
+    }
+
     fn caller_base(&self) -> usize {
         let header = self
             .scenario
@@ -606,16 +643,16 @@ impl Run<'_> {
         self.scenario.called_base - 8 * (header >> 32) as usize
     }
 
-    fn returned(&mut self, context: &Context, base: u64, pc: u64) -> Result<End, String> {
+    fn returned(&mut self, context: &Context, base: u64) -> Result<End, String> {
         let arena = self.arena;
-        if base != arena.address(self.caller_base()) {
-            self.complain("the caller's base is wrong after a return");
+        if base != arena.address(self.scenario.base) {
+            self.complain("the base is not that of the frame that is left by a return");
         }
-        if pc != arena.address(CALLER_PC) {
-            self.complain("the caller's program counter is wrong after a return");
-        }
-        if context.rdi != arena.address(self.scenario.base) {
-            self.complain("rdi is not the callee's base after a return");
+        for place in [frame::CALLEE, frame::PC] {
+            let at = (self.scenario.base as i32 + place) as usize;
+            if arena.word(at) != self.scenario.memory_word(at) {
+                self.complain("a return finds another header");
+            }
         }
         let count = u64::from(context.rcx as u32);
         if count == 0 && read_run(arena, context.rax, 1)? != [nil(&self.machine.image.spec)] {
@@ -827,6 +864,7 @@ impl Run<'_> {
 
 impl Host for Run<'_> {
     fn called(&mut self, registers: &mut CallRegisters) {
+        self.forget_header();
         if registers.ints[0] != self.arena.start() as u64 {
             self.complain("the first argument of a function is not the VM");
         }

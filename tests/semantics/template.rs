@@ -15,7 +15,15 @@ pub const POSITION: usize = 64;
 
 /// Fills in a version of a template and puts it where it runs; answers its entry. What follows the instruction, and what its label
 /// names, are exits.
-pub fn place(version: &TemplateVersion, linked: &Linked, arena: &Arena, scenario: &Scenario) -> u64 {
+///
+/// What is linked to the template is `miss`, as where there is no other case.
+pub fn place(
+    version: &TemplateVersion,
+    miss: &TemplateVersion,
+    linked: &Linked,
+    arena: &Arena,
+    scenario: &Scenario,
+) -> u64 {
     let mut filler = Filler {
         linked,
         arena,
@@ -23,12 +31,18 @@ pub fn place(version: &TemplateVersion, linked: &Linked, arena: &Arena, scenario
         bytes: Vec::new(),
         symbols: HashMap::new(),
         next: 0,
+        miss: 0,
     };
     let hot: Vec<usize> = version.parts.iter().map(|part| filler.append(&part.hot)).collect();
     filler.next = filler.address(filler.bytes.len());
     filler.jump(linked.exit(NEXT));
     let cold = version.parts.iter().map(|part| part.cold.as_ref());
     let cold: Vec<Option<usize>> = cold.map(|cold| cold.map(|cold| filler.append(cold))).collect();
+    filler.miss = filler.address(filler.bytes.len());
+    for part in &miss.parts {
+        let start = filler.append(&part.hot);
+        filler.fill(&part.hot, start, &part.holes);
+    }
     for ((part, hot), cold) in version.parts.iter().zip(hot).zip(cold) {
         filler.fill(&part.hot, hot, &part.holes);
         if let (Some(object), Some(at)) = (&part.cold, cold) {
@@ -46,6 +60,7 @@ struct Filler<'a> {
     bytes: Vec<u8>,
     symbols: HashMap<String, u64>,
     next: u64,
+    miss: u64,
 }
 
 impl Filler<'_> {
@@ -97,12 +112,17 @@ impl Filler<'_> {
     fn value(&self, hole: Hole) -> i64 {
         let source = match hole.source {
             HoleSource::U16(offset) => self.arena.read(PC + offset as usize, 2) as i64,
-            HoleSource::I32(offset) => i64::from(self.arena.read(PC + offset as usize, 4) as i32),
+            HoleSource::I32(offset)
+            | HoleSource::CacheKey(offset)
+            | HoleSource::CacheReference(offset)
+            | HoleSource::CacheNumber(offset) => i64::from(self.arena.read(PC + offset as usize, 4) as i32),
+            HoleSource::Link => return self.miss as i64,
             HoleSource::Position => POSITION as i64,
             HoleSource::FrameSize => self.scenario.frame_size.into(),
             HoleSource::Next => return self.next as i64,
             HoleSource::Target(_) => return self.linked.exit(TARGET) as i64,
-            HoleSource::Params | HoleSource::Bytecode => panic!("{hole:?} is of entries"),
+            HoleSource::Bytecode => return self.arena.address(PC - POSITION) as i64,
+            HoleSource::Params => panic!("{hole:?} is of entries"),
             HoleSource::Slot | HoleSource::Place => panic!("{hole:?} is not of instructions"),
         };
         source * i64::from(hole.scale) + i64::from(hole.addend)

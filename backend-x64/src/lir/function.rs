@@ -71,8 +71,6 @@ pub enum Role {
     Count,
     /// Reference to the code object that is called.
     Code,
-    /// Frame base of the callee that has returned.
-    CalleeBase,
     /// A double that one instruction hands the next.
     Forwarded,
     /// The n-th integer that the parts of one function hand each other, n below 9.
@@ -89,7 +87,6 @@ impl fmt::Display for Role {
             Role::Results => f.write_str("results"),
             Role::Count => f.write_str("count"),
             Role::Code => f.write_str("code"),
-            Role::CalleeBase => f.write_str("callee_base"),
             Role::Forwarded => f.write_str("forwarded"),
             Role::Int(n) => write!(f, "int{n}"),
             Role::Float(n) => write!(f, "float{n}"),

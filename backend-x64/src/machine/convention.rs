@@ -92,7 +92,6 @@ pub fn role_register(role: Role) -> Reg {
         Role::Results => Gpr::Rax.into(),
         Role::Count => Gpr::Rcx.into(),
         Role::Code => Gpr::Rdx.into(),
-        Role::CalleeBase => Gpr::Rdi.into(),
         Role::Forwarded => Xmm::ALL[0].into(),
         Role::Int(n) => PART_ARGS[usize::from(n)].into(),
         Role::Float(n) => Xmm::ALL[usize::from(n)].into(),

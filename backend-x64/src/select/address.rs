@@ -147,9 +147,9 @@ impl Selector<'_> {
     }
 }
 
-/// Adds `number * factor` to a displacement, unless the sum does not fit.
+/// Adds `number * factor` to a displacement, unless the sum does not fit or is not known.
 fn add_to(disp: &mut Disp, number: i64, factor: u32) -> bool {
-    let Disp::Value(old) = *disp else { return false };
+    let Disp::Value(old) = *disp else { return number == 0 };
     let sum = number
         .checked_mul(factor.into())
         .and_then(|product| product.checked_add(old.into()));

@@ -77,6 +77,7 @@ impl Selector<'_> {
             return;
         }
         match self.operation_of(value) {
+            Some(lir::Op::ConstHole(Type::I64, hole)) => self.emit(Inst::ri(Op::Mov, Size::S64, fixed, *hole)),
             Some(lir::Op::Binary(BinaryOp::Add, lhs, rhs)) if self.is_single_use(value) => {
                 // The sum can be formed in place even if it reads the register it replaces.
                 let addr = Addr {

@@ -126,7 +126,8 @@ fn cache(out: &mut String, image: &Image, bytecode: BytecodeId, variant: &Varian
     };
     let _ = writeln!(
         out,
-        "        ],\n        until: {until},\n        call: {call},\n    }},"
+        "        ],\n        until: {until},\n        ways: {},\n        call: {call},\n    }},",
+        shape.ways
     );
 }
 

@@ -25,7 +25,8 @@ pub struct Image {
     pub shared: Vec<CodeSymbol>,
     /// What compiled code is made of, by opcode; empty if functions cannot be compiled.
     pub templates: Vec<Template>,
-    /// Templates of the entries `entry_fixed` and `entry_vararg`, and of `loop_head`.
+    /// Templates of the entries `entry_fixed` and `entry_vararg`, of `loop_head`, and of `miss` and `go_on`, which belong to
+    /// cases of caches.
     pub stub_templates: Vec<Template>,
 }
 

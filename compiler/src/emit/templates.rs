@@ -17,6 +17,7 @@ struct Joined {
     hot: Vec<u8>,
     cold: Vec<u8>,
     patches: Vec<String>,
+    is_linked: bool,
 }
 
 /// Where something is in a template.
@@ -106,11 +107,12 @@ pub(super) fn templates(image: &Image) -> String {
 fn version_text(version: &TemplateVersion, joined: Joined) -> String {
     let mut out = format!(
         "            Version {{\n                hot: {},\n                cold: {},\n                next: {},\n                \
-         target: {},\n                patches: &[\n",
+         target: {},\n                is_linked: {},\n                patches: &[\n",
         bytes(&joined.hot),
         bytes(&joined.cold),
         exit(version.next.as_ref()),
         exit(version.target.as_ref()),
+        joined.is_linked,
     );
     for patch in joined.patches {
         let _ = writeln!(out, "                    {patch},");
@@ -167,6 +169,7 @@ fn join(version: &TemplateVersion, outer: &mut IndexSet<String>) -> Joined {
         cold: Vec::new(),
         symbols: HashMap::new(),
         patches: Vec::new(),
+        is_linked: false,
         outer,
     };
     let starts: Vec<[u32; 2]> = version.parts.iter().map(|part| joiner.place(part)).collect();
@@ -194,6 +197,7 @@ fn join(version: &TemplateVersion, outer: &mut IndexSet<String>) -> Joined {
         hot: joiner.hot,
         cold: joiner.cold,
         patches: joiner.patches,
+        is_linked: joiner.is_linked,
     }
 }
 
@@ -202,6 +206,7 @@ struct Joiner<'o> {
     cold: Vec<u8>,
     symbols: HashMap<String, Place>,
     patches: Vec<String>,
+    is_linked: bool,
     outer: &'o mut IndexSet<String>,
 }
 
@@ -284,9 +289,14 @@ impl Joiner<'_> {
     }
 
     fn hole(&mut self, at: Place, hole: Hole, distance: i32) {
+        self.is_linked |= hole.source == HoleSource::Link;
         let (kind, source) = match hole.source {
             HoleSource::U16(offset) => ("U16", offset),
             HoleSource::I32(offset) => ("I32", offset),
+            HoleSource::CacheKey(offset) => ("CacheKey", offset),
+            HoleSource::CacheReference(offset) => ("CacheReference", offset),
+            HoleSource::CacheNumber(offset) => ("CacheNumber", offset),
+            HoleSource::Link => ("Link", 0),
             HoleSource::Position => ("Position", 0),
             HoleSource::FrameSize => ("FrameSize", 0),
             HoleSource::Params => ("Params", 0),

@@ -309,10 +309,16 @@ impl Parser<'_, '_> {
         } else {
             None
         };
+        let ways = if self.lexer.accept("ways") {
+            self.lexer.number()?
+        } else {
+            1
+        };
         Ok(CacheShape {
             key,
             cases,
             until,
+            ways,
             is_call,
         })
     }

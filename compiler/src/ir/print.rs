@@ -85,7 +85,7 @@ pub fn print_variant(spec: &SpecTables, variant: &Variant) -> String {
     format!("({}){result}{cache}", operands.join(", "))
 }
 
-/// ` cache (i32) [Inline(i32), Absent()] until shapes_changed`
+/// ` cache (i32) [Inline(i32), Absent()] until shapes_changed ways 4`
 fn cache_shape(spec: &SpecTables, shape: &CacheShape) -> String {
     let types = |types: &[Type]| {
         let types: Vec<String> = types.iter().map(|ty| print_type(spec, *ty)).collect();
@@ -100,8 +100,13 @@ fn cache_shape(spec: &SpecTables, shape: &CacheShape) -> String {
         .until
         .as_ref()
         .map_or(String::new(), |event| format!(" until {event}"));
+    let ways = match shape.ways {
+        1 => String::new(),
+        ways => format!(" ways {ways}"),
+    };
     let call = if shape.is_call { "call " } else { "" };
-    format!(" cache {call}{} [{}]{until}", types(&shape.key), cases.join(", "))
+    let (key, cases) = (types(&shape.key), cases.join(", "));
+    format!(" cache {call}{key} [{cases}]{until}{ways}")
 }
 
 fn operand_kind(spec: &SpecTables, kind: OperandKind) -> String {

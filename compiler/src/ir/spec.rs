@@ -472,6 +472,8 @@ pub struct CacheShape {
     pub cases: Vec<(String, Vec<Type>)>,
     /// The event after which nothing that was remembered holds, if there is one.
     pub until: Option<String>,
+    /// How many answers compiled code remembers at one instruction.
+    pub ways: u32,
     /// Whether it is the callee of the bytecode's call that is remembered: then the runtime writes the words.
     pub is_call: bool,
 }
@@ -718,6 +720,7 @@ mod tests {
                     ("None".into(), vec![]),
                 ],
                 until: None,
+                ways: 1,
                 is_call: false,
             }),
         };

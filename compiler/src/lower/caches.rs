@@ -3,14 +3,22 @@
 use dg_backend_x64::lir::{Addr, MemType, Type as Low};
 
 use super::LowerError;
+use super::holes::{Hole, HoleSource};
 use super::part::Part;
 use crate::abi::Builtin;
-use crate::ir::spec::CacheWord;
+use crate::ir::spec::{CacheWord, Variant};
 use crate::ir::{Type, ValueId};
 
 impl Part<'_> {
-    /// `mov eax, [pc+word]`
+    /// `mov eax, [pc+word]`, or `mov eax, word` in a template.
     pub(super) fn cache_load(&mut self, word: CacheWord, results: &[ValueId]) -> Result<(), LowerError> {
+        if self.knows_cache
+            && let Some(source) = self.cache_hole(word)
+        {
+            let number = self.code.hole(Hole::of(source));
+            self.define(results, number);
+            return Ok(());
+        }
         let addr = self.cache_place(word)?;
         match self.function.ty(results[0]) {
             Type::Val(_) => self.define_in_memory(results[0], addr, false),
@@ -56,6 +64,18 @@ impl Part<'_> {
         self.define(results, linked);
     }
 
+    /// The hole for a word of 4 bytes.
+    fn cache_hole(&self, word: CacheWord) -> Option<HoleSource> {
+        let shape = self.function.variant.as_ref()?.cache.as_ref()?;
+        let offset = self.encoding.as_ref()?.cache.as_ref()?.word(word);
+        match (word, shape.ty(word)?) {
+            (CacheWord::Key(_), Type::Ref(_)) => Some(HoleSource::CacheKey(offset)),
+            (CacheWord::Payload { .. }, Type::Ref(_)) => Some(HoleSource::CacheReference(offset)),
+            (CacheWord::Payload { .. }, Type::I32 | Type::Bool) => Some(HoleSource::CacheNumber(offset)),
+            _ => None,
+        }
+    }
+
     fn cache_place(&mut self, word: CacheWord) -> Result<Addr, LowerError> {
         let offset = self.encoding.as_ref().and_then(|encoding| encoding.cache.as_ref());
         match offset.map(|cache| cache.word(word)) {
@@ -63,6 +83,15 @@ impl Part<'_> {
             None => self.unsupported("only a bytecode with a cache remembers anything"),
         }
     }
+}
+
+/// Can a template hold all that is remembered of this case? A key that consists of references has an impossible value.
+pub(super) fn fits_template(variant: &Variant, case: u32) -> bool {
+    let Some(shape) = &variant.cache else { return false };
+    let is_reference = |ty: &Type| matches!(ty, Type::Ref(_));
+    let is_short = |ty: &Type| matches!(ty, Type::Ref(_) | Type::I32 | Type::Bool);
+    let (_, words) = &shape.cases[case as usize];
+    !shape.key.is_empty() && shape.key.iter().all(is_reference) && words.iter().all(is_short)
 }
 
 /// The form in memory of a word that is remembered.

@@ -23,7 +23,7 @@ use super::holes::{Hole, HoleSource};
 use super::part::{Held, Part};
 use super::stubs::{self, nil};
 use crate::abi::{Builtin, code as code_object, frame, hot};
-use crate::ir::{CallArgs, Continuation, ContinuationTarget, FunctionKind, OperandId, Type, ValueId};
+use crate::ir::{CallArgs, Continuation, ContinuationTarget, FunctionKind, OperandId, Terminator, Type, ValueId};
 
 /// Values at the two ends of a frame that is being made.
 #[derive(Clone)]
@@ -39,19 +39,25 @@ pub(super) struct NewFrame {
 impl Part<'_> {
     // Continuations -----------------------------------------------------------------------------------------------------
 
-    /// Results come in registers; what was saved is read from above the own frame:
+    /// Results come in registers, the base is that of the frame that was left. What was saved is read from above the own
+    /// frame:
     ///
     /// ```text
+    ///     ..   see `Code::leave_frame`
     ///     mov eax, [base-24]; mov eax, [vm+rax*8+code]; mov eax, [vm+rax*8+frame_size]
     ///     mov rax, [base+rax*8+8*k]
     /// ```
     pub(super) fn enter_continuation(&mut self) -> Result<(), LowerError> {
-        if self.code.form == Form::Template {
-            self.code.leave_instruction();
-        }
         let results = self.code.b.param(Place::Results, Low::I64);
         let count = self.code.b.param(Place::Count, Low::I32);
         self.results = Some((results, count));
+        match self.code.form {
+            Form::Template => {
+                let delta = self.delta_of_call()?;
+                self.code.leave_frame_of(delta);
+            }
+            Form::Interpreter | Form::Shared => self.code.leave_frame(),
+        }
         let params = self.function.blocks[self.function.entry].params.clone();
         if params.is_empty() {
             return Ok(());
@@ -76,6 +82,29 @@ impl Part<'_> {
             }
         }
         Ok(())
+    }
+
+    /// In a continuation in a template: how far above the own frame its call has made one.
+    fn delta_of_call(&mut self) -> Result<lir::Value, LowerError> {
+        let functions = &self.program.functions;
+        let calls = self.inlined.iter().flat_map(|id| functions[*id].blocks.values());
+        let mut calls = calls.filter_map(|block| match &block.terminator {
+            Terminator::Call { args, next, catch, .. } => match next.target {
+                ContinuationTarget::Function(id) if functions[id].name == self.function.name => {
+                    Some((args, saved_across(next, catch.as_ref())))
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        match calls.next() {
+            Some((CallArgs::InPlace(operand), [])) => Ok(self.slots_operand(*operand)?.0),
+            Some((_, saved)) => {
+                let size = self.frame_size()?;
+                Ok(self.code.add_imm(size, distance_above(saved)))
+            }
+            None => self.unsupported("a continuation without a call"),
+        }
     }
 
     /// Slots of the running frame.
@@ -245,8 +274,7 @@ impl Part<'_> {
         let (fixed, list) = self.arguments(args)?;
         let saved: Vec<lir::Value> = saved.iter().map(|value| self.value(*value)).collect();
         let size = self.frame_size()?;
-        let distance = saved.len() as i64 + i64::from(frame::HEADER_WORDS);
-        let delta = self.code.add_imm(size, distance);
+        let delta = self.code.add_imm(size, distance_above(&saved));
         let count = match list {
             Some(run) => {
                 let first = self.code.slot(delta, fixed.len() as i32);
@@ -482,7 +510,8 @@ impl Part<'_> {
         self.switch_coroutine(None, fixed, list, next, &next.saved)
     }
 
-    /// Resumes a coroutine, or yields if there is none.
+    /// Resumes a coroutine, or yields if there is none. Its continuation is entered as that of a call is: with the base of
+    /// a frame above, of which there is no more than the header.
     fn switch_coroutine(
         &mut self,
         coroutine: Option<lir::Value>,
@@ -494,14 +523,30 @@ impl Part<'_> {
         let continuation = self.continuation(next.target)?;
         let saved: Vec<lir::Value> = saved.iter().map(|value| self.value(*value)).collect();
         let size = self.frame_size()?;
-        let distance = (saved.len() as u32 + frame::HEADER_WORDS) as i32;
-        let run = match list {
-            Some(run) if fixed.is_empty() && saved.is_empty() => run,
-            list => self.gather(size, distance, &fixed, list),
+        let distance = distance_above(&saved) as i32;
+        let (run, delta) = match list {
+            // The header must not be where the values are.
+            Some(run) if fixed.is_empty() && saved.is_empty() => {
+                let base = self.code.base();
+                let start = self.code.sub(run.ptr, base);
+                let start = self.code.b.binary_imm(BinaryOp::Shr, start, 3);
+                let start = self.code.narrow(start);
+                let end = self.code.add(start, run.count);
+                let is_above = self.code.b.int_compare(IntCond::Ugt, end, size);
+                let end = self.code.b.select(is_above, end, size);
+                (run, self.code.add_imm(end, distance.into()))
+            }
+            list => (
+                self.gather(size, distance, &fixed, list),
+                self.code.add_imm(size, distance.into()),
+            ),
         };
-        let addr = self.code.slot(size, distance);
+        let addr = self.code.slot(delta, 0);
         let top = self.code.b.address_of(addr);
         self.store_saved(top, saved);
+        self.code.b.store(MemType::I32, Addr::value(top, frame::DELTA), delta);
+        let pc = self.code.pc();
+        self.code.b.store(MemType::I64, Addr::value(top, frame::PC), pc);
         let switch = Switch {
             values: run,
             continuation: self.code.symbol(&continuation),
@@ -534,6 +579,11 @@ impl Part<'_> {
         }
         Run { ptr, count }
     }
+}
+
+/// How far above the end of a frame is the base of the next one, if so much is saved in between.
+fn distance_above<T>(saved: &[T]) -> i64 {
+    saved.len() as i64 + i64::from(frame::HEADER_WORDS)
 }
 
 /// What has to be saved across a call: what a catch continuation needs starts with what the normal one needs, or the

@@ -171,15 +171,8 @@ fn run(code: &mut Code, target: Value, values: Value, count: Value) {
         let word = code.b.load(mem, Code::object(target, from));
         code.store_hot(mem, to, word);
     }
-    let base = code.b.load(MemType::I64, Code::object(target, coroutine::BASE));
-    let pc = code.b.load(MemType::I64, Code::object(target, coroutine::PC));
     let callee_base = code.b.load(MemType::I64, Code::object(target, coroutine::CALLEE_BASE));
-    code.set_base(base);
-    code.set_pc(pc);
-    let args = vec![
-        (Role::Results, values),
-        (Role::Count, count),
-        (Role::CalleeBase, callee_base),
-    ];
+    code.set_base(callee_base);
+    let args = vec![(Role::Results, values), (Role::Count, count)];
     code.tail_jump(Code::object(target, coroutine::CONTINUATION), args);
 }

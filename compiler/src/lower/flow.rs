@@ -9,6 +9,7 @@ use super::part::Part;
 use super::stubs;
 use crate::abi::hot;
 use crate::ir::print::print_set;
+use crate::ir::spec::CacheForm;
 use crate::ir::{BlockCall, ContinuationTarget, FunctionId, Likely, Op, OperandId, Role, Terminator, ValueId};
 
 impl Part<'_> {
@@ -155,6 +156,10 @@ impl Part<'_> {
         if target.role == Role::Entry {
             // Another form of the bytecode starts as this one did.
             args.extend(self.code.last.map(|value| (lir::Role::Forwarded, value)));
+        }
+        if self.knows_cache && target.form == CacheForm::Linking {
+            self.code.link();
+            return Ok(());
         }
         if self.code.form == Form::Template {
             self.code.write_cold();

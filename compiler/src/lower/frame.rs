@@ -169,22 +169,6 @@ impl Code {
         self.read(State::Pc)
     }
 
-    /// In the continuation of a call in a template: the register of the program counter holds the call's address, as it
-    /// was in the header; from here on it is again that of the first instruction.
-    ///
-    /// ```text
-    ///     lea pc, [pc-position]
-    /// ```
-    pub(super) fn leave_instruction(&mut self) {
-        let back = self.holes.dword(Hole::of(HoleSource::Position).times(-1));
-        let addr = Addr {
-            disp: Disp::Hole(back),
-            ..Addr::pinned(Pinned::Pc, 0)
-        };
-        let first = self.b.address_of(addr);
-        self.b.set_pinned(Pinned::Pc, first);
-    }
-
     /// Before a template goes to code that is no template: the program counter is that of the running instruction.
     pub(super) fn enter_instruction(&mut self) {
         let pc = self.pc();
@@ -623,8 +607,22 @@ impl Code {
     /// In a template: the instruction is run by code that compiled functions share.
     fn execute(&mut self) {
         self.write_cold();
+        self.execute_here();
+    }
+
+    /// The same, without leaving the expected path.
+    pub(super) fn execute_here(&mut self) {
         self.enter_instruction();
         self.b.tail_jump(super::stubs::EXECUTE, forwarding(self.last));
+    }
+
+    /// In a template: goes on where the runtime says.
+    pub(super) fn link(&mut self) {
+        let hole = self.holes.dword(Hole::of(HoleSource::Link));
+        self.b.terminate(Terminator::TailJump {
+            target: JumpTarget::Hole(hole),
+            args: forwarding(self.last),
+        });
     }
 
     /// Goes on writing in a cold block.
@@ -670,28 +668,74 @@ impl Code {
         });
     }
 
-    /// Returns to the caller of the running frame.
+    /// Returns to the caller of the running frame. The base stays that of the frame that is left: whoever goes on leaves it,
+    /// and compiled code knows how far its own frame is away.
     ///
     /// ```text
-    ///     mov rdi, base
-    ///     mov pc, [base-8]
-    ///     mov edx, [base-20]              ; the distance to the caller's base
-    ///     shl rdx, 3
-    ///     sub base, rdx
-    ///     jmp [rdi-16]
+    ///     jmp [base-16]
     /// ```
     pub(super) fn return_to_caller(&mut self, results: Value, count: Value) {
-        let base = self.base();
+        let args = vec![(Role::Results, results), (Role::Count, count)];
+        let addr = self.frame(frame::RETURN);
+        self.tail_jump(addr, args);
+    }
+
+    /// Where a call comes back: from the frame that is left to that of its caller.
+    ///
+    /// ```text
+    ///     mov pc, [base-8]
+    ///     mov eax, [base-20]              ; the distance to the caller's base
+    ///     shl rax, 3
+    ///     sub base, rax
+    /// ```
+    pub(super) fn leave_frame(&mut self) {
         let addr = self.frame(frame::PC);
         let pc = self.b.load(MemType::I64, addr);
         self.set_pc(pc);
+        self.leave_frame_by_header();
+    }
+
+    fn leave_frame_by_header(&mut self) {
+        let base = self.base();
         let addr = self.frame(frame::DELTA);
         let delta = self.b.load(MemType::I32, addr);
         let distance = self.bytes(delta);
         let caller = self.sub(base, distance);
         self.set_base(caller);
-        let args = vec![(Role::Results, results), (Role::Count, count), (Role::CalleeBase, base)];
-        self.tail_jump(Addr::value(base, frame::RETURN), args);
+    }
+
+    /// The same in a template, for a call that made its frame `delta` slots above its own. The frame of a function with
+    /// surplus arguments has moved. To compare is better than to compute: the base is there at once.
+    ///
+    /// ```text
+    ///     cmp dword [base-20], delta
+    ///     jne cold                        ; the frame has moved
+    ///     lea base, [base-delta*8]
+    ///     mov pc, bytecode
+    /// ```
+    pub(super) fn leave_frame_of(&mut self, delta: Value) {
+        let Some(hole) = self.open.get(&delta).copied() else {
+            unreachable!("in a template a frame is at a distance that is filled in")
+        };
+        let addr = self.frame(frame::DELTA);
+        let found = self.b.load(MemType::I32, addr);
+        let differs = self.b.int_compare(IntCond::Ne, found, delta);
+        let cold = self.leave_if(differs, "the frame has moved");
+        let done = self.b.new_block(self.b.is_cold());
+        let back = self.holes.dword(hole.times(-8));
+        let addr = Addr {
+            disp: Disp::Hole(back),
+            ..Addr::pinned(Pinned::Base, 0)
+        };
+        let caller = self.b.address_of(addr);
+        self.set_base(caller);
+        self.b.jump(done, vec![]);
+        self.b.switch_to(cold);
+        self.leave_frame_by_header();
+        self.b.jump(done, vec![]);
+        self.b.switch_to(done);
+        let first = self.bytecode_hole();
+        self.set_pc(first);
     }
 
     /// The address of code that is named by a symbol.

@@ -29,6 +29,15 @@ pub enum HoleSource {
     Params,
     /// Address of the function's first instruction.
     Bytecode,
+    /// Of what the instruction remembers, a word of the key: a reference, 4 bytes at this offset. It is filled in anew
+    /// when the instruction remembers something else, as are the two that follow.
+    CacheKey(u32),
+    /// A reference of its answer.
+    CacheReference(u32),
+    /// A number of its answer.
+    CacheNumber(u32),
+    /// The code that the runtime links this to: where another key is looked for.
+    Link,
     /// The code of the next instruction.
     Next,
     /// The code of the instruction that the label at this offset names.
@@ -40,9 +49,14 @@ pub enum HoleSource {
 }
 
 impl HoleSource {
-    /// Is it so small that eight times it, and a little more, is a displacement?
-    const fn is_small(self) -> bool {
-        matches!(self, Self::U16(_) | Self::FrameSize | Self::Params | Self::Slot)
+    /// Is it so small that `factor` times it, and a little more, is a displacement? The runtime looks at the numbers
+    /// that are remembered, where they are multiplied.
+    const fn is_small(self, factor: u32) -> bool {
+        match self {
+            Self::U16(_) | Self::FrameSize | Self::Params | Self::Slot => factor <= 8,
+            Self::CacheNumber(_) => factor != 1 && factor <= 8,
+            _ => false,
+        }
     }
 }
 
@@ -75,7 +89,7 @@ impl Hole {
 
     /// Can it be a displacement, `factor` times?
     pub(super) const fn fits_displacement(self, factor: u32) -> bool {
-        self.source.is_small() && factor <= 8 && self.scale == 1
+        self.source.is_small(factor) && self.scale == 1
     }
 }
 

@@ -6,6 +6,7 @@ use dg_backend_x64::lir::{self, BinaryOp as Lir, MemType, Role as Place, UnaryOp
 
 use super::boxed::Boxed;
 use super::cached::{self, Read, Registers};
+use super::caches;
 use super::calls::NewFrame;
 use super::frame::{Code, Form};
 use super::holes::Hole;
@@ -38,8 +39,10 @@ pub(super) fn lower(
 
 /// Lowers one function as a part of a template, `inlined` being its other parts. Answers its holes too.
 ///
-/// An instruction with a `cache` may be rewritten while the function runs. So the template of a case asks whether it
-/// still is that case, and that of the linking form leaves it to code that looks at the instruction.
+/// An instruction with a `cache` may be rewritten while the function runs. The template of a case holds its key and its
+/// answer, and the runtime changes them with the instruction; where they do not fit, it asks whether the instruction still
+/// is of that case. That of the linking form goes to the cases that are linked to it, or leaves it to code that looks at the
+/// instruction.
 ///
 /// # Errors
 /// What is not supported.
@@ -54,7 +57,10 @@ pub(super) fn template(
     let mut code = Code::new(&function.name, options, Form::Template);
     if function.role == Role::Entry && function.form == CacheForm::Linking {
         cached::take(&mut code, function, reads);
-        code.again();
+        match has_case_in_template(program, function) {
+            true => code.link(),
+            false => code.again(),
+        }
         let (function, holes) = code.finish();
         return Ok(Lowered {
             function,
@@ -67,8 +73,11 @@ pub(super) fn template(
         let registers = Registers::new(&program.spec, function, reads, known, options.value_registers);
         part.registers = Some(registers);
     }
-    if function.role == Role::Entry && matches!(function.form, CacheForm::Case(_)) {
-        part.expected_opcode = Some(opcode);
+    if matches!(function.form, CacheForm::Case(_)) {
+        part.knows_cache = knows_cache(program, function);
+        if function.role == Role::Entry && !part.knows_cache {
+            part.expected_opcode = Some(opcode);
+        }
     }
     part.lower()
 }
@@ -80,6 +89,25 @@ pub(super) struct Lowered {
     pub(super) holes: Vec<Hole>,
     /// In a template: what holds when the next instruction follows, and when the label is gone to.
     pub(super) exits: [Option<Exit>; 2],
+}
+
+/// Does the template of a case hold its key and answer? What runs inside of the instruction could change them.
+fn knows_cache(program: &Program, function: &Function) -> bool {
+    match (function.form, &function.variant) {
+        (CacheForm::Case(case), Some(variant)) => caches::fits_template(variant, case) && !reenters(program, function),
+        _ => false,
+    }
+}
+
+/// Does the template of any case of the same instruction hold its key and answer?
+fn has_case_in_template(program: &Program, linking: &Function) -> bool {
+    let mut forms = program.functions.values();
+    forms.any(|form| {
+        form.kind == linking.kind
+            && form.variant == linking.variant
+            && form.role == Role::Entry
+            && knows_cache(program, form)
+    })
 }
 
 /// Takes what the instruction before has computed, if that is an operand.
@@ -134,6 +162,8 @@ pub(super) struct Part<'a> {
     expected_opcode: Option<u32>,
     /// Is the instruction being lowered the last one of the bytecode?
     pub(super) is_end: bool,
+    /// In a template: what is remembered is filled in.
+    pub(super) knows_cache: bool,
     /// In the first part of a native function: how it was entered.
     pub(super) native_entry: Option<natives::NativeEntry>,
     /// In the first part of a template: what is in registers.
@@ -170,6 +200,7 @@ impl<'a> Part<'a> {
             results: None,
             inlined,
             expected_opcode: None,
+            knows_cache: false,
             native_entry: None,
             is_end: false,
             registers: None,
@@ -605,6 +636,15 @@ impl<'a> Part<'a> {
         };
         b.float_binary(float, lhs, rhs)
     }
+}
+
+/// Whether other instructions may run while this part does.
+fn reenters(program: &Program, function: &Function) -> bool {
+    let mut insts = function.insts.values();
+    insts.any(|inst| match &inst.op {
+        Op::CallExtern { callee, .. } => program.spec.externs[*callee].effects.reenters,
+        _ => false,
+    })
 }
 
 /// Whether something may be allocated in this part, or was in the one that it is a cold part of.

@@ -41,9 +41,9 @@ pub(super) const TICK: &str = "stub.tick";
 /// In a compiled function: runs the instruction of the program counter, whose code counts on values in registers, without
 /// them, then goes on in compiled code.
 const REENTER: &str = "stub.reenter";
-/// Templates: of the two entries of a function, of what stands where a loop begins, and of what is needed to have values
-/// in registers.
-pub(super) const TEMPLATES: [&str; 7] = [
+/// Templates: of the two entries of a function, of what stands where a loop begins, of what is needed to have values
+/// in registers, and of what follows when no case of a cache has the key.
+pub(super) const TEMPLATES: [&str; 8] = [
     "entry_fixed",
     "entry_vararg",
     "loop_head",
@@ -51,6 +51,7 @@ pub(super) const TEMPLATES: [&str; 7] = [
     "check_value",
     "reenter",
     "go_to",
+    "miss",
 ];
 
 /// What the stubs are called that the runtime has to know.
@@ -120,7 +121,7 @@ pub(super) fn templates(spec: &SpecTables, options: &LowerOptions) -> Vec<(Funct
         write(&mut code);
         code.finish()
     };
-    let [fixed, vararg, head, load, check, reenter, go_to] = TEMPLATES;
+    let [fixed, vararg, head, load, check, reenter, go_to, miss] = TEMPLATES;
     vec![
         template(fixed, &|code| entry_fixed(code, nil(spec))),
         template(vararg, &|code| entry_vararg(code, nil(spec))),
@@ -132,6 +133,7 @@ pub(super) fn templates(spec: &SpecTables, options: &LowerOptions) -> Vec<(Funct
             code.b.tail_jump(REENTER, vec![]);
         }),
         template(go_to, &|code| code.jump_to_hole(HoleSource::Place)),
+        template(miss, &run_again),
     ]
 }
 
@@ -179,11 +181,9 @@ fn enter(code: &mut Code, spec: &SpecTables, options: &LowerOptions) {
 fn exit(code: &mut Code, status: u32) {
     let results = code.b.param(Role::Results, Type::I64);
     let count = code.b.param(Role::Count, Type::I32);
-    let callee_base = code.b.param(Role::CalleeBase, Type::I64);
     code.store_hot(MemType::I64, hot::RESULTS, results);
     let count = code.wide(count);
     code.store_hot(MemType::I64, hot::COUNT, count);
-    code.store_hot(MemType::I64, hot::CALLEE_BASE, callee_base);
     let status = code.b.const32(status);
     code.b.terminate(Terminator::ReturnNative(Some(status)));
 }
@@ -210,14 +210,8 @@ fn switch(code: &mut Code) {
     code.reload_pc();
     let results = code.load_hot(MemType::I64, hot::RESULTS);
     let count = code.load_hot(MemType::I32, hot::COUNT);
-    let callee_base = code.load_hot(MemType::I64, hot::CALLEE_BASE);
     let function = code.load_hot(MemType::I32, hot::PLAN);
-    let args = vec![
-        (Role::Results, results),
-        (Role::Count, count),
-        (Role::CalleeBase, callee_base),
-        (Role::Code, function),
-    ];
+    let args = vec![(Role::Results, results), (Role::Count, count), (Role::Code, function)];
     code.tail_jump(Code::hot(hot::TARGET), args);
 }
 
@@ -598,6 +592,17 @@ fn tick(code: &mut Code) {
         target: JumpTarget::Value(target),
         args: vec![],
     });
+}
+
+/// No case of a cache has the key: the instruction is run as what it has become.
+///
+/// ```text
+///     lea pc, [pc+pos]
+///     jmp stub.execute
+/// ```
+fn run_again(code: &mut Code) {
+    code.last = Some(code.b.param(Role::Forwarded, Type::F64));
+    code.execute_here();
 }
 
 /// Where a loop begins in compiled code.

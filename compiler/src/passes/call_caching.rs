@@ -134,6 +134,7 @@ impl Callee {
                 ("same_code".into(), words(Type::Ref(self.code_record))),
             ],
             until: None,
+            ways: 1,
             is_call: true,
         }
     }

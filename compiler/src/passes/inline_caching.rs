@@ -68,6 +68,15 @@ struct Site {
     shape: CacheShape,
 }
 
+/// What a block with a cache ends with.
+struct Remembering {
+    block: BlockId,
+    key: Vec<ValueId>,
+    ways: u32,
+    body: BlockCall,
+    done: BlockId,
+}
+
 impl Site {
     fn find(spec: &SpecTables, function: &Function) -> Result<Option<Self>, PassError> {
         let cfg = Cfg::new(function);
@@ -75,10 +84,23 @@ impl Site {
             .order()
             .iter()
             .filter_map(|block| match &function.blocks[*block].terminator {
-                Terminator::Cache { key, body, done, .. } => Some((*block, key.clone(), body.clone(), *done)),
+                Terminator::Cache { key, ways, body, done } => Some(Remembering {
+                    block: *block,
+                    key: key.clone(),
+                    ways: *ways,
+                    body: body.clone(),
+                    done: *done,
+                }),
                 _ => None,
             });
-        let Some((block, key, body, done)) = sites.next() else {
+        let Some(Remembering {
+            block,
+            key,
+            ways,
+            body,
+            done,
+        }) = sites.next()
+        else {
             return Ok(None);
         };
         let refuse = |at: BlockId, message: &str| {
@@ -88,9 +110,9 @@ impl Site {
                 message: message.into(),
             })
         };
-        if let Some((second, ..)) = sites.next() {
+        if let Some(second) = sites.next() {
             return refuse(
-                second,
+                second.block,
                 "a bytecode can remember the answer of one `cache`: this is the second on its way",
             );
         }
@@ -143,6 +165,7 @@ impl Site {
             key: key.iter().map(|key| function.ty(*key)).collect(),
             cases,
             until,
+            ways,
             is_call: false,
         };
         Ok(Some(Self {

@@ -12,9 +12,12 @@ use std::ops::Range;
 
 use super::fill::{self, Fill, Inputs};
 use super::memory::{CodeMemory, Half, Piece};
-use super::registers::{Kept, REGISTERS, State, Step, field_i32};
+use super::registers::{Kept, REGISTERS, State, Step, field_i32, field_u16};
+use super::sites::{Case, Sites};
 use super::survey::{Arrivals, Survey, template_at};
 use super::template::{Bytes, Patch, PatchKind, Template, Templates, Version};
+use crate::code::Code;
+use crate::object::Ref;
 
 /// What is to be compiled.
 pub(super) struct Source<'a> {
@@ -30,6 +33,20 @@ pub(super) struct Source<'a> {
     pub(super) wants_copies: bool,
     /// Where nothing is to be in registers.
     pub(super) cuts: &'a Cuts,
+}
+
+impl<'a> Source<'a> {
+    /// A function made of instructions.
+    pub(super) fn of(code: Ref<'a, Code>, wants_copies: bool, cuts: &'a Cuts) -> Self {
+        Source {
+            bytecode: code.bytecode(),
+            frame_size: code.frame_size(),
+            params: code.params(),
+            is_vararg: code.is_vararg(),
+            wants_copies,
+            cuts,
+        }
+    }
 }
 
 /// Instructions that control came to from outside too often to have anything in registers there.
@@ -74,6 +91,7 @@ pub(super) struct Compiled {
     table: Box<[u64]>,
     pub(super) hot: Piece,
     pub(super) cold: Piece,
+    pub(super) sites: Sites,
     /// Instructions.
     pub(super) instructions: u32,
     /// Bytes of hot and of cold code.
@@ -113,6 +131,75 @@ impl Compiled {
     /// Where the instruction at a byte offset is entered from outside.
     pub(super) fn code_at(&self, offset: u32) -> *const u8 {
         self.entry().wrapping_add(self.offset_at(offset) as usize)
+    }
+
+    /// Adds a case to the instruction at a byte offset, of what it remembers. Answers whether that was possible.
+    pub(super) fn add_case(
+        &mut self,
+        templates: &Templates,
+        source: &Source<'_>,
+        memory: &mut CodeMemory,
+        at: u32,
+    ) -> bool {
+        let (Some(template), Some(first), Some(stubs)) = (
+            template_at(templates, source.bytecode, at as usize),
+            self.sites.first(at),
+            Stubs::of(templates),
+        ) else {
+            return false;
+        };
+        let version = &template.versions[0];
+        if !version.is_linked || !template.reads.is_empty() || !version.can_follow(first.version) {
+            return false;
+        }
+        // Where nothing ran into the next instruction, its code may count on registers that came from elsewhere.
+        let (end, registers) = match first.version.next {
+            Some(_) => (memory.run(first.end()), first.registers),
+            None => (
+                self.code_at(at + template.length),
+                std::array::from_fn(|register| register as u8),
+            ),
+        };
+        let (go_to, miss) = (&stubs.go_to.versions[0], &stubs.miss.versions[0]);
+        let room = |bytes: u32| (bytes as usize).next_multiple_of(Bytes::BLOCK) + Bytes::BLOCK;
+        let hot = room(version.hot.length + go_to.hot.length);
+        let cold = room(version.cold.length + miss.hot.length);
+        let Some(piece) = memory.allocate(Half::Cold, hot + cold) else {
+            return false;
+        };
+        let middle = piece.start + hot;
+        let mut writer = Writer {
+            templates,
+            source,
+            stubs,
+            hot: Cursor::new(memory, &(piece.start..middle)),
+            cold: Cursor::new(memory, &(middle..piece.end)),
+            table: Box::default(),
+            labels: Vec::new(),
+            heads: Vec::new(),
+            arrivals: Arrivals::default(),
+            forward: Vec::new(),
+            fill: Fill::new(source.frame_size, source.params, templates.symbols.as_ptr().cast()),
+            copies: None,
+            link: None,
+            cases: Vec::new(),
+        };
+        let mut copy = Copy::of(at as usize);
+        copy.registers = registers;
+        writer.copy(Half::Hot, version, &copy);
+        copy.place = end;
+        writer.copy(Half::Hot, go_to, &copy);
+        for case in writer.cases {
+            self.sites.add(case, piece.clone(), memory, source.bytecode);
+        }
+        true
+    }
+
+    /// Gives its memory back.
+    pub(super) fn free(self, memory: &mut CodeMemory) {
+        memory.free(Half::Hot, self.hot);
+        memory.free(Half::Cold, self.cold);
+        self.sites.free(memory);
     }
 
     /// Offset of the same.
@@ -163,13 +250,16 @@ pub(super) fn compile(
         forward: Vec::new(),
         fill: Fill::new(source.frame_size, source.params, templates.symbols.as_ptr().cast()),
         copies: source.wants_copies.then(Vec::new),
+        link: None,
+        cases: Vec::new(),
     };
     writer.table[0] = writer.hot.run as u64;
     writer.all(&survey);
     let (hot_bytes, cold_bytes) = (writer.hot.used, writer.cold.used);
-    let table = writer.table;
+    let (table, cases) = (writer.table, writer.cases);
     Ok(Compiled {
         table,
+        sites: Sites::new(cases, memory, source.bytecode),
         hot: memory.shrink(Half::Hot, hot, hot_bytes),
         cold: memory.shrink(Half::Cold, cold, cold_bytes),
         instructions: survey.instructions,
@@ -191,11 +281,12 @@ struct Stubs {
     check: &'static Template,
     reenter: &'static Template,
     go_to: &'static Template,
+    miss: &'static Template,
 }
 
 impl Stubs {
     fn of(templates: &Templates) -> Option<Self> {
-        let [entry_fixed, entry_vararg, loop_head, load, check, reenter, go_to] = templates.stubs else {
+        let [entry_fixed, entry_vararg, loop_head, load, check, reenter, go_to, miss] = templates.stubs else {
             return None;
         };
         Some(Stubs {
@@ -206,6 +297,7 @@ impl Stubs {
             check,
             reenter,
             go_to,
+            miss,
         })
     }
 }
@@ -217,6 +309,8 @@ struct Cursor {
     run: *const u8,
     size: usize,
     used: usize,
+    /// Where the piece starts in the memory.
+    start: usize,
 }
 
 impl Cursor {
@@ -226,6 +320,7 @@ impl Cursor {
             run: memory.run(piece.start),
             size: piece.len(),
             used: 0,
+            start: piece.start,
         }
     }
 
@@ -294,6 +389,10 @@ struct Writer<'a> {
     forward: Vec<Forward>,
     fill: Fill,
     copies: Option<Vec<Copied>>,
+    /// The field of the last copy that code is linked to: whether it is cold, where it is, what is added.
+    link: Option<(bool, usize, i32)>,
+    /// Cases of caches, in the order of their instructions.
+    cases: Vec<Case>,
 }
 
 /// Where a loop begins.
@@ -484,8 +583,9 @@ impl Writer<'_> {
         step.next
     }
 
-    /// Appends a copy of a template: its hot code to `half`, its cold code to the cold one.
-    fn copy(&mut self, half: Half, version: &Version, copy: &Copy) {
+    /// Appends a copy of a template: its hot code to `half`, its cold code to the cold one. If it is a case of a cache it
+    /// is the last one.
+    fn copy(&mut self, half: Half, version: &'static Version, copy: &Copy) {
         let hot = match half {
             Half::Hot => self.hot.append(&version.hot),
             Half::Cold => self.cold.append(&version.hot),
@@ -521,12 +621,31 @@ impl Writer<'_> {
                 self.distance(true, cold + usize::from(patch.at), next, patch.addend);
             }
         }
+        if version.is_linked {
+            self.cases.push(Case {
+                at: copy.at as u32,
+                opcode: field_u16(self.source.bytecode, copy.at),
+                version,
+                registers: copy.registers,
+                hot: (self.hot.start + hot) as u32,
+                cold: (self.cold.start + cold) as u32,
+            });
+            let link = self.link.take();
+            let place = self.cold.here();
+            self.copy(Half::Cold, &self.stubs.miss.versions[0], &Copy::of(copy.at));
+            if let Some((is_cold, field, addend)) = link {
+                self.distance(is_cold, field, place, addend);
+            }
+        }
     }
 
     /// Fills in a field that is not like most.
     fn patch(&mut self, patch: &Patch, copy: &Copy, is_cold: bool, field: usize) {
         let bytecode = self.source.bytecode;
         match patch.kind {
+            // Filled in with the case.
+            PatchKind::CacheKey | PatchKind::CacheReference | PatchKind::CacheNumber => {}
+            PatchKind::Link => self.link = Some((is_cold, field, patch.addend)),
             PatchKind::Bytecode => self.half(is_cold).set(field, (bytecode.as_ptr() as u64).to_le_bytes()),
             PatchKind::Register => {
                 let register = copy.registers[usize::from(patch.source)];

@@ -72,7 +72,7 @@ impl Vm {
         for (&code, function) in &mut jit.functions {
             if !running.contains(&code) {
                 for version in function.retired.drain(..) {
-                    memory.release(version.hot, version.cold);
+                    version.free(memory);
                 }
                 idle.push((function.trial.is_none(), function.number, code));
             }
@@ -90,8 +90,7 @@ impl Vm {
                 self.enter_interpreted(code);
                 code.compiled.set(std::ptr::null());
                 code.countdown.set(jit.options.countdown(self.language()));
-                let Function { compiled, .. } = function;
-                memory.release(compiled.hot, compiled.cold);
+                function.compiled.free(memory);
                 jit.stats.evicted += 1;
             }
         }

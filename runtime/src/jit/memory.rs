@@ -115,12 +115,6 @@ impl CodeMemory {
         self.area(half).free(piece);
     }
 
-    /// Gives back what a function was compiled to.
-    pub(super) fn release(&mut self, hot: Piece, cold: Piece) {
-        self.free(Half::Hot, hot);
-        self.free(Half::Cold, cold);
-    }
-
     /// Bytes of each half.
     pub(super) fn capacity(&self) -> usize {
         self.size / 2
@@ -145,6 +139,20 @@ impl CodeMemory {
     /// Where a byte is written.
     pub(super) fn write(&self, offset: usize) -> *mut u8 {
         self.write.wrapping_add(offset)
+    }
+
+    /// Four bytes of a piece in use.
+    pub(super) fn read_u32(&self, offset: usize) -> u32 {
+        assert!(offset + 4 <= self.size, "inside of the memory");
+        // SAFETY: readable, as was just checked.
+        unsafe { self.write(offset).cast::<u32>().read_unaligned() }
+    }
+
+    /// Changes four bytes of a piece in use. Control is not there: whatever runs them next sees them.
+    pub(super) fn write_u32(&self, offset: usize, number: u32) {
+        assert!(offset + 4 <= self.size, "inside of the memory");
+        // SAFETY: writable, as was just checked.
+        unsafe { self.write(offset).cast::<u32>().write_unaligned(number) };
     }
 
     /// Bytes in use.

@@ -18,6 +18,7 @@ mod memory;
 mod names;
 mod reentry;
 mod registers;
+mod sites;
 mod survey;
 mod template;
 
@@ -30,7 +31,7 @@ use std::time::{Duration, Instant};
 
 pub use template::{Bytes, Exit, ListingNames, Patch, PatchKind, SlotField, Template, Templates, Version, Write};
 
-use compile::{Compiled, Refusal, Source, compile};
+use compile::{Compiled, Cuts, Refusal, Source, compile};
 use eviction::Evictions;
 use memory::{CodeMemory, Half};
 use reentry::Reentries;
@@ -106,6 +107,8 @@ pub struct JitStats {
     pub time: Duration,
     /// Loops that went on in compiled code.
     pub loop_entries: u64,
+    /// Answers of caches that compiled code was extended by.
+    pub cases_added: u64,
     /// Times that a function could not be compiled: for lack of memory, or for its size.
     pub refused: u64,
     /// Functions whose code was discarded to make room for others.
@@ -191,6 +194,14 @@ impl Jit {
             has_failed: false,
             stats: JitStats::default(),
         })
+    }
+}
+
+impl Jit {
+    /// All compiled code of a code object that frames may be in.
+    fn versions(&self, code: u32) -> impl Iterator<Item = &Compiled> {
+        let function = self.functions.get(&code).into_iter();
+        function.flat_map(|function| function.retired.iter().chain([&function.compiled]))
     }
 }
 
@@ -325,18 +336,12 @@ impl Vm {
         let start = Instant::now();
         let options = jit.options;
         let reentries = jit.reentries.remove(&code.raw().0).unwrap_or_default();
+        if !jit.functions.contains_key(&code.raw().0) {
+            self.retry_caches(code);
+        }
         let memory = self.code_memory(jit).ok_or(Refusal::Never);
-        let compiled = memory.and_then(|memory| {
-            let source = Source {
-                bytecode: code.bytecode(),
-                frame_size: code.frame_size(),
-                params: code.params(),
-                is_vararg: code.is_vararg(),
-                wants_copies: options.wants_copies(),
-                cuts: &reentries.cuts,
-            };
-            compile(self.language().templates, &source, memory)
-        });
+        let source = Source::of(code, options.wants_copies(), &reentries.cuts);
+        let compiled = memory.and_then(|memory| compile(self.language().templates, &source, memory));
         jit.reentries.insert(code.raw().0, reentries);
         let mut compiled = match compiled {
             Ok(compiled) => compiled,
@@ -428,8 +433,44 @@ impl Vm {
         jit.reentries.remove(&code);
         if let Some(function) = jit.functions.remove(&code) {
             for version in function.retired.into_iter().chain([function.compiled]) {
-                memory.release(version.hot, version.cold);
+                version.free(memory);
             }
         }
+    }
+
+    /// An instruction remembers something else: so does its compiled code, which has cases for as many as `ways` answers.
+    pub(crate) fn link_compiled(&self, code: Ref<'_, Code>, at: u32, ways: usize) {
+        let jit = &mut *self.jit().borrow_mut();
+        let cuts = Cuts::default();
+        let (templates, source) = (self.language().templates, Source::of(code, false, &cuts));
+        let Some(memory) = &mut jit.memory else { return };
+        let Some(function) = jit.functions.get_mut(&code.raw().0) else {
+            return;
+        };
+        for retired in &function.retired {
+            retired.sites.refill(at, 0, memory, source.bytecode);
+        }
+        let compiled = &mut function.compiled;
+        if compiled.sites.refill(at, ways, memory, source.bytecode) {
+            let is_added = compiled.add_case(templates, &source, memory, at);
+            jit.stats.cases_added += u64::from(is_added);
+        }
+    }
+
+    /// An instruction of a code object forgets: so does its compiled code.
+    pub(crate) fn forget_compiled(&self, code: u32, at: u32) {
+        let jit = &*self.jit().borrow();
+        let Some(memory) = &jit.memory else { return };
+        for compiled in jit.versions(code) {
+            compiled.sites.forget(at, memory);
+        }
+    }
+
+    /// Does the compiled code of an instruction remember an object that has died?
+    pub(crate) fn compiled_refers_to(&self, code: u32, at: u32, is_dead: impl Fn(u32) -> bool) -> bool {
+        let jit = &*self.jit().borrow();
+        let Some(memory) = &jit.memory else { return false };
+        jit.versions(code)
+            .any(|compiled| compiled.sites.refers_to(at, &is_dead, memory))
     }
 }

@@ -52,7 +52,7 @@ impl Survey {
     }
 
     fn sizes(&mut self, templates: &Templates, bytecode: &[Cell<u64>]) -> Option<()> {
-        let [fixed, vararg, loop_head, load, check, reenter, go_to] = templates.stubs else {
+        let [fixed, vararg, loop_head, load, check, reenter, go_to, miss] = templates.stubs else {
             return None;
         };
         // All registers loaded and checked, and what follows.
@@ -71,6 +71,9 @@ impl Survey {
             self.add(template);
             self.hot += template.reads.len() * load.most_hot as usize;
             self.cold += reenter.most_hot as usize;
+            if template.versions.iter().any(|version| version.is_linked) {
+                self.cold += miss.most_hot as usize;
+            }
             self.instructions += 1;
             if template.label != 0 {
                 let distance = field_i32(bytecode, at + template.label as usize);

@@ -9,8 +9,8 @@ pub struct Templates {
     /// The templates of instructions.
     pub templates: &'static [Template],
     /// The entries of functions with a fixed number of parameters and with surplus arguments, what stands where a loop
-    /// begins, and what loads a register, checks it, leaves for code that counts on no register, and goes elsewhere;
-    /// empty if functions cannot be compiled.
+    /// begins, what loads a register, checks it, leaves for code that counts on no register, and goes elsewhere, and what
+    /// follows when no case of a cache has the key; empty if functions cannot be compiled.
     pub stubs: &'static [Template],
     /// Code outside that templates go to, by number.
     pub symbols: &'static [Address],
@@ -74,12 +74,27 @@ pub struct Version {
     pub next: Option<Exit>,
     /// What holds when control goes to where the label says; `None` if it never does from here.
     pub target: Option<Exit>,
+    /// Whether it goes to code that is linked to it: it is a case of a cache.
+    pub is_linked: bool,
     /// What is written into the copy.
     pub patches: &'static [Patch],
 }
 
+impl Version {
+    /// May this be copied for an instruction in whose place `first` is, with the same registers, and go on where that goes
+    /// on? It has to leave the same there, or, where `first` never goes on, nothing is counted on.
+    pub(super) fn can_follow(&self, first: &Version) -> bool {
+        let (Some(own), true) = (&self.next, self.target.is_none() && first.target.is_none()) else {
+            return false;
+        };
+        let fits =
+            |first: &Exit| own.writes == first.writes && own.doubles == first.doubles && own.keeps >= first.keeps;
+        first.next.as_ref().is_none_or(fits)
+    }
+}
+
 /// A slot that an instruction names.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SlotField {
     /// Where in the instruction its number stands.
     pub(super) offset: u16,
@@ -105,6 +120,7 @@ pub struct Exit {
 }
 
 /// A slot that has been written.
+#[derive(PartialEq, Eq)]
 pub struct Write {
     pub(super) slot: SlotField,
     pub(super) value: Written,
@@ -229,6 +245,15 @@ pub enum PatchKind {
     Cold,
     /// A distance: the code outside with number `source`.
     Symbol,
+    /// A number: the reference at offset `source` of the instruction, a word of the key that it remembers.
+    CacheKey,
+    /// A number: the reference at offset `source` of the instruction, a word of the answer that it remembers.
+    CacheReference,
+    /// A number: the 4 bytes at offset `source` of the instruction, a word of the answer that it remembers. If it is
+    /// multiplied the sum is a signed number.
+    CacheNumber,
+    /// A distance: the code that is linked to this.
+    Link,
     /// Eight bytes: the address of the first instruction.
     Bytecode,
     /// Three bits from bit `scale` on: the register that is the template's register `source`.

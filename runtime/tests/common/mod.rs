@@ -212,6 +212,7 @@ const fn remembers(name: &'static str) -> OpcodeInfo {
             },
         ],
         until: Some(EVENT),
+        ways: 4,
         call: None,
     };
     OpcodeInfo {
@@ -251,6 +252,7 @@ const fn calls(name: &'static str) -> OpcodeInfo {
             },
         ],
         until: None,
+        ways: 4,
         call: Some([WORDS, WORDS]),
     };
     OpcodeInfo {

@@ -361,6 +361,34 @@ fn code_of_dead_functions_is_given_back() {
 }
 
 #[test]
+fn compiled_code_remembers_several_shapes_but_not_all() {
+    let program = |shapes: u32| {
+        format!(
+            "local function read(object) return object.x end
+            local function shaped(i)
+                local object = {{}}
+                for k = 1, i % {shapes} do object['field' .. k] = k end
+                object.x = i
+                return object
+            end
+            local sum = 0
+            for i = 1, 3000 do sum = sum + read(shaped(i)) end
+            return sum"
+        )
+    };
+    let cases = |shapes| {
+        let (sum, stats) = run(options(Tier::Automatic), &program(shapes));
+        assert_eq!(sum, 4_501_500.0);
+        stats.cases_added
+    };
+    // `object.x` is read and written.
+    assert_eq!(cases(1), 0);
+    let (few, many) = (cases(3), cases(20));
+    assert!((2..=9).contains(&few), "{few}");
+    assert!((3..=9).contains(&many), "{many}");
+}
+
+#[test]
 fn a_very_long_function_is_compiled() {
     let mut program = String::from("local x = 0\n");
     for _ in 0..40_000 {

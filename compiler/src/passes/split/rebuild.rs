@@ -121,9 +121,10 @@ impl<'f> Rebuilder<'f> {
                 let written = self.boundary == Boundary::Call || !self.epochs.unchanged(inst, self.start);
                 !(written && self.is_open(*operand))
             }
-            // Code that runs in a call may make the instruction remember something else.
-            Op::CacheLoad(_) => self.boundary == Boundary::Jump,
-            Op::PtrLoad { .. }
+            // Code that runs in a call may make the instruction remember something else, and compiled code may know an
+            // earlier answer.
+            Op::CacheLoad(_)
+            | Op::PtrLoad { .. }
             | Op::Load { .. }
             | Op::ElementLoad { .. }
             | Op::PlanPayload { .. }

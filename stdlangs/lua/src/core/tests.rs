@@ -361,6 +361,8 @@ fn found(field: Field<'_>) -> &'static str {
     match field {
         Field::Inline(_) => "inline",
         Field::Spilled(_) => "spilled",
+        Field::InlineFirst(_) => "inline, then inherited",
+        Field::SpilledFirst(_) => "spilled, then inherited",
         Field::Inherited(..) | Field::InheritedSpilled(..) => "inherited",
         Field::Hashed => "hashed",
         Field::InheritedHashed(_) => "inherited, hashed",

@@ -20,20 +20,28 @@ pub fn find_field<'v>(vm: &'v Vm, shape: Ref<'v, Shape>, name: Ref<'v, Str>) -> 
         return Field::Hashed;
     }
     if let Some(position) = shape::position(vm, shape, name) {
-        return match position.checked_sub(shape.capacity.get()) {
-            None => Field::Inline(position),
-            Some(after) => Field::Spilled(after),
+        let is_alone = matches!(inherited(vm, shape, name), Some(Field::Absent));
+        return match (position.checked_sub(shape.capacity.get()), is_alone) {
+            (None, true) => Field::Inline(position),
+            (Some(after), true) => Field::Spilled(after),
+            (None, false) => Field::InlineFirst(position),
+            (Some(after), false) => Field::SpilledFirst(after),
         };
     }
+    note_missing(vm, shape, name);
     inherited(vm, shape, name).unwrap_or(Field::Unknown)
 }
 
-/// Where tables of a shape that has no such key inherit it from; `None` if that cannot be remembered.
+/// Who has no such key would have to say when that changes.
+fn note_missing<'v>(vm: &'v Vm, shape: Ref<'v, Shape>, name: Ref<'v, Str>) {
+    if let Some(role) = shape.role.get(vm) {
+        role.missing.set(role.missing.get() | missing_bit(name.hash));
+    }
+}
+
+/// Where tables of a shape inherit a key from that they do not have themselves; `None` if that cannot be remembered.
 fn inherited<'v>(vm: &'v Vm, mut shape: Ref<'v, Shape>, name: Ref<'v, Str>) -> Option<Field<'v>> {
     for _ in 0..MAX_CHAIN {
-        if let Some(role) = shape.role.get(vm) {
-            role.missing.set(role.missing.get() | missing_bit(name.hash));
-        }
         let known = shape.metatable.get(vm);
         let Some(metatable) = known.table.get(vm) else {
             return Some(Field::Absent);
@@ -61,6 +69,7 @@ fn inherited<'v>(vm: &'v Vm, mut shape: Ref<'v, Shape>, name: Ref<'v, Str>) -> O
                 Some(after) => Field::InheritedSpilled(holder, after),
             });
         }
+        note_missing(vm, shape, name);
     }
     None
 }
