@@ -107,7 +107,10 @@ fn references(bytecode: &[Cell<u64>], opcodes: &[OpcodeInfo]) -> Vec<u32> {
     let mut found = Vec::new();
     let mut words = bytecode;
     // What ends in the middle of an instruction, or is none, can only be looked at, not run.
-    while let Some(opcode) = words.first().and_then(|first| opcodes.get(usize::from(first.get() as u16))) {
+    while let Some(opcode) = words
+        .first()
+        .and_then(|first| opcodes.get(usize::from(first.get() as u16)))
+    {
         for operand in opcode.operands {
             let Some(word) = words.get(operand.offset as usize / 8).map(Cell::get) else {
                 return found;

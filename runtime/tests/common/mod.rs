@@ -403,7 +403,6 @@ dg_test_exit:
     mov [r15+0x30], rax
     mov eax, ecx
     mov [r15+0x38], rax
-    mov [r15+0x40], rdi
     xor eax, eax
     jmp dg_test_leave_enter
 dg_test_exit_thrown:
@@ -442,14 +441,17 @@ dg_test_entry_native:
     mov rax, [r15+0x30]
     mov rcx, [r15+0x38]
 dg_test_return:
+    jmp [rbx-16]
+
+// where a call goes on: leaves the frame above; rdi is its base
+dg_test_leave_frame:
     mov rdi, rbx
-    mov r8, [rbx-24]
-    shr r8, 32
-    shl r8, 3
+    mov r11, [rbx-24]
+    shr r11, 32
+    shl r11, 3
     mov rbp, [rbx-8]
-    mov r9, [rbx-16]
-    sub rbx, r8
-    jmp r9
+    sub rbx, r11
+    ret
 
 dg_test_coroutine_finished:
     mov rdi, r15
@@ -505,6 +507,7 @@ dg_test_pcall:
     mov rbx, r10
     jmp [r15+rdx*8+8]
 dg_test_pcall_cont:
+    call dg_test_leave_frame
     mov rax, [rax]
     mov [rbx+8], rax
     mov rax, 0x3FF0000000000000
@@ -513,6 +516,7 @@ dg_test_pcall_cont:
     mov ecx, 2
     jmp dg_test_return
 dg_test_pcall_catch:
+    call dg_test_leave_frame
     xor r8d, r8d
 4:  mov [rbx], r8
     mov rax, [rax]
@@ -534,13 +538,18 @@ dg_test_resume:
     lea rdx, [rbx+8]
     mov r10d, ecx
     lea r9, [rbx+r10*8+32]
+    lea r11d, [r10+4]
+    mov [r9-20], r11d
+    mov [r9-8], rbp
     dec ecx
     lea r8, [rip+dg_test_resume_cont]
     call [r15+0x128]
     jmp dg_test_switch
 dg_test_resume_cont:
+    call dg_test_leave_frame
     jmp dg_test_return
 dg_test_resume_catch:
+    call dg_test_leave_frame
     mov r8, 0xBFF0000000000000
     jmp 4b
 
@@ -553,9 +562,13 @@ dg_test_yield_:
     mov edx, ecx
     lea rcx, [rip+dg_test_yield_cont]
     lea r8, [rbx+rdx*8+32]
+    lea r11d, [rdx+4]
+    mov [r8-20], r11d
+    mov [r8-8], rbp
     call [r15+0x130]
     jmp dg_test_switch
 dg_test_yield_cont:
+    call dg_test_leave_frame
     jmp dg_test_return
 
 // echo(x): yields x, then for ever what it is resumed with
@@ -567,9 +580,12 @@ dg_test_echo:
     mov edx, 1
     lea rcx, [rip+dg_test_echo_cont]
     lea r8, [rbx+40]
+    mov dword ptr [r8-20], 5
+    mov [r8-8], rbp
     call [r15+0x130]
     jmp dg_test_switch
 dg_test_echo_cont:
+    call dg_test_leave_frame
     mov rax, [rax]
     mov [rbx], rax
     jmp dg_test_echo
@@ -608,6 +624,7 @@ dg_test_recurse:
     mov ecx, 1
     jmp [r15+rdx*8+8]
 dg_test_leave_:
+    call dg_test_leave_frame
     jmp dg_test_return
 "#
 );
