@@ -48,7 +48,7 @@ pub fn select(options: &Options) -> Result<Vec<Engine>, String> {
 }
 
 /// Our own engines, as far as they are built.
-fn own(options: &Options) -> Result<Vec<Engine>, String> {
+pub fn own(options: &Options) -> Result<Vec<Engine>, String> {
     let beside = |command: &str| find(&env::current_exe().ok()?.with_file_name(command));
     let mut engines = Vec::new();
     for (name, command, args) in options.language.own() {

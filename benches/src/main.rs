@@ -8,6 +8,7 @@ mod engine;
 mod language;
 mod measure;
 mod options;
+mod pauses;
 mod report;
 mod run;
 mod startup;
@@ -36,6 +37,13 @@ fn benchmark(options: &Options) -> Result<bool, String> {
     if options.list {
         print!("{}", suite::listing(&programs));
         return Ok(true);
+    }
+    if options.pauses {
+        let dglua = engine::own(options)?
+            .into_iter()
+            .next()
+            .ok_or("--pauses measures dglua")?;
+        return pauses::measure(&programs, &dglua, options);
     }
     let engines = engine::select(options)?;
     if options.start_up {

@@ -18,6 +18,7 @@ pub struct Run {
     /// Largest resident set, in bytes.
     pub peak_rss: u64,
     pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
 }
 
 /// Runs `command` with no input. Errors, worded for the report: it cannot be started, it takes longer than
@@ -27,7 +28,7 @@ pub fn run(command: &mut Command, limit: Duration) -> Result<Run, String> {
     match ended.map_err(|error| format!("cannot run {}: {error}", command_name(command)))? {
         Ended { timed_out: true, .. } => Err(format!("stopped after {} s", limit.as_secs_f64())),
         Ended { status, run, .. } if status.success() => Ok(run),
-        Ended { status, stderr, .. } => Err(describe_failure(status, &stderr)),
+        Ended { status, run, .. } => Err(describe_failure(status, &run.stderr)),
     }
 }
 
@@ -35,7 +36,6 @@ struct Ended {
     status: ExitStatus,
     timed_out: bool,
     run: Run,
-    stderr: Vec<u8>,
 }
 
 fn run_to_end(command: &mut Command, limit: Duration) -> io::Result<Ended> {
@@ -81,8 +81,8 @@ fn run_to_end(command: &mut Command, limit: Duration) -> io::Result<Ended> {
                 wall,
                 peak_rss,
                 stdout,
+                stderr,
             },
-            stderr,
         })
     })
 }

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
@@ -30,6 +30,10 @@ pub struct Options {
     /// Measure an empty program instead of the programs
     #[arg(long)]
     pub start_up: bool,
+
+    /// Measure how long the collector of dglua stops the programs, which are those of `pauses/` unless said otherwise
+    #[arg(long)]
+    pub pauses: bool,
 
     /// Rounds per program, each of which runs every engine once [default: 3; 1 with --quick; 40 with --start-up]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -75,7 +79,11 @@ pub struct Options {
 impl Options {
     /// The folder of the programs.
     pub fn folder(&self) -> PathBuf {
-        self.programs.clone().unwrap_or_else(|| self.language.folder())
+        let default = || match self.pauses {
+            true => Path::new(env!("CARGO_MANIFEST_DIR")).join("pauses"),
+            false => self.language.folder(),
+        };
+        self.programs.clone().unwrap_or_else(default)
     }
 
     /// The name of the engine that others are compared with.

@@ -113,6 +113,7 @@ mod tests {
             wall: 1.0,
             peak_rss: 10,
             stdout: text.as_bytes().to_vec(),
+            stderr: Vec::new(),
         }
     }
 

@@ -134,6 +134,10 @@ pub const STACK_SLACK: u32 = 32;
 pub const GC_BYTE: i32 = 1;
 /// The collector's byte of an old object that is not remembered: a store into it has to be reported.
 pub const GC_OLD: u32 = 1;
+/// An object of more bytes than this is remembered by the parts that were written.
+pub const SMALL_OBJECT: u32 = 8192;
+/// High half of the first reference among values.
+pub const REF_HIGH: u32 = 0xFFFE_0000;
 /// Offset of the length of an object's trailing array: `u32`.
 pub const LENGTH: i32 = 4;
 /// The number of the kind of plain arrays of values.
@@ -188,6 +192,8 @@ pub enum Builtin {
     /// Control is at an instruction whose compiled code counts on values in registers: notes it down, and compiles the
     /// function anew if that happens often: `fn(vm)`.
     Reenter = 16,
+    /// Remembers that an element of an object was written: `fn(vm, object, element)`.
+    BarrierElement = 17,
 }
 
 impl Builtin {

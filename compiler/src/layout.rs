@@ -17,7 +17,7 @@ pub const FIRST_KIND: u8 = 8;
 pub(crate) const INT_TAG: u32 = 0xFFFC_0000;
 
 /// The high half of the first `ref` leaf; the next ones follow.
-pub const REF_TAG: u32 = 0xFFFE_0000;
+pub const REF_TAG: u32 = crate::abi::REF_HIGH;
 
 /// How a leaf is declared to be encoded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -14,6 +14,9 @@ pub const GC_MARKED: u8 = 1;
 /// Bit 1 of [`Header::gc`]: the object is in the remembered set.
 pub const GC_REMEMBERED: u8 = 2;
 
+/// An object of more bytes than this has blocks of its own, and is remembered by the parts that were written.
+pub const SMALL_OBJECT: usize = 8192;
+
 /// Bit 0 of [`Header::flags`] of a `Code`: its entry moves the frame above the extra arguments.
 pub const CODE_VARARG: u16 = 1;
 

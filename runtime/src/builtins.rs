@@ -3,7 +3,7 @@
 //! All are `extern "C"`, `vm` first. Machine code stores `base` to `Hot::base` and, unless noted, `pc` to `Hot::pc`
 //! before the call. [`Status`] is returned in rax:rdx; when `ok` (rdx) is 0 the value thrown is in `Hot::error` and
 //! machine code goes to the `throw` stub. Whatever may grow the stack moves it: **reload base from `Hot::base`** after
-//! every builtin but `Barrier`.
+//! every builtin but the barriers.
 //!
 //! | no | builtin             | signature                                                                             |
 //! |----|---------------------|---------------------------------------------------------------------------------------|
@@ -24,6 +24,7 @@
 //! | 14 | `Compile`           | `fn(vm, code: u32)`; no pc needed                                                     |
 //! | 15 | `Tick`              | `fn(vm) -> *const u8`; moves no stack                                                 |
 //! | 16 | `Reenter`           | `fn(vm)`; moves no stack                                                              |
+//! | 17 | `BarrierElement`    | `fn(vm, object: u32, element: *const u8)`; neither base nor pc needed                 |
 //!
 //! * `Safepoint`: collects, runs finalisers, shows the instruction to the language, or throws for an interruption. Called
 //!   between instructions (`pc` is the next one), where nothing is alive outside of frames. `Hot::open_top` survives.
@@ -74,6 +75,7 @@ pub enum Builtin {
     Compile = 14,
     Tick = 15,
     Reenter = 16,
+    BarrierElement = 17,
 }
 
 /// What a function that may throw answers to machine code, in rax:rdx.
@@ -123,6 +125,7 @@ pub(crate) const TABLE: &[(Builtin, Address)] = &[
     (Builtin::Compile,           Address(compile as *const u8)),
     (Builtin::Tick,              Address(tick as *const u8)),
     (Builtin::Reenter,           Address(reenter as *const u8)),
+    (Builtin::BarrierElement,    Address(barrier_element as *const u8)),
 ];
 
 /// # Safety
@@ -130,6 +133,11 @@ pub(crate) const TABLE: &[(Builtin, Address)] = &[
 unsafe extern "C" fn barrier(vm: *mut Vm, object: u32) {
     // SAFETY: as above.
     unsafe { &*vm }.remember(object);
+}
+
+unsafe extern "C" fn barrier_element(vm: *mut Vm, object: u32, element: *const u8) {
+    // SAFETY: as above.
+    unsafe { &*vm }.remember_place(object, element);
 }
 
 unsafe extern "C" fn safepoint(vm: *mut Vm) -> Status {

@@ -19,6 +19,8 @@ use crate::vm::Vm;
 
 /// Slots of a new stack, slack not counted. Small, so that a million coroutines fit into memory.
 const INITIAL_SLOTS: usize = 64;
+/// Smaller stacks are not worth moving to a smaller one.
+const SHRINK_FROM: usize = 8 * INITIAL_SLOTS;
 /// Slots before the base of a stack's first frame: its header, and one where a vararg count may stand.
 pub(crate) const FIRST_BASE: usize = 4;
 
@@ -270,21 +272,29 @@ impl Vm {
             return Err(self.raise(RuntimeError::StackOverflow));
         }
         let capacity = (needed.max(2 * old_capacity)).min(most) + STACK_SLACK;
+        self.move_stack(coroutine, capacity, old_capacity)
+            .ok_or_else(|| self.raise(RuntimeError::OutOfMemory))
+    }
+
+    /// Moves the first `used` slots of a stack to a new one. What pointed into it has to be adjusted by the bytes answered;
+    /// `None` when there is no memory.
+    fn move_stack(&self, coroutine: &Coroutine, capacity: usize, used: usize) -> Option<isize> {
+        let (old, old_capacity) = (coroutine.stack.get(), coroutine.capacity.get());
         let more = capacity * 8;
         if !self.add_external(more) {
             self.remove_external(more);
-            return Err(self.raise(RuntimeError::OutOfMemory));
+            return None;
         }
-        // SAFETY: the layout is not empty, and larger than the old stack.
+        // SAFETY: the layout is not empty, and both stacks have as many slots as are used.
         let new = unsafe {
             let new = alloc::alloc_zeroed(layout(capacity)).cast::<u64>();
             if new.is_null() {
                 alloc::handle_alloc_error(layout(capacity));
             }
-            new.copy_from_nonoverlapping(old, old_capacity);
+            new.copy_from_nonoverlapping(old, used);
             new
         };
-        self.left_stacks().borrow_mut().push((old, old_capacity as u32));
+        self.left_stacks().borrow_mut().push((old, old_capacity));
         coroutine.set_stack(new, capacity);
         let by = new as isize - old as isize;
         coroutine.base.set(coroutine.base.get().wrapping_byte_offset(by));
@@ -300,7 +310,24 @@ impl Vm {
             }
         }
         (self.hooks().stack_moved)(self, coroutine, by);
-        Ok(by)
+        Some(by)
+    }
+
+    /// Moves the stack of a coroutine to a smaller one, if it uses little of it. Not while it waits for another one: who
+    /// has resumed that from Rust may know where the stack is.
+    pub(crate) fn shrink_stack(&self, object: u32) {
+        // SAFETY: a coroutine that is alive.
+        let coroutine = unsafe { &*self.address(object).cast::<Coroutine>() };
+        let capacity = coroutine.capacity.get() as usize;
+        if capacity < SHRINK_FROM || coroutine.status() == CoroutineStatus::Normal {
+            return;
+        }
+        let top = coroutine.base.get().wrapping_add(coroutine.slots_in_use(self));
+        let used = (top as usize - coroutine.stack.get() as usize) / 8;
+        let enough = (2 * used).max(INITIAL_SLOTS) + STACK_SLACK;
+        if enough * 4 <= capacity {
+            self.move_stack(coroutine, enough, used);
+        }
     }
 
     /// Before a switch or a collection: the running state goes to the coroutine object.

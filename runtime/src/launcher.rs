@@ -127,8 +127,13 @@ fn stats(vm: &Vm) -> String {
         ("full", gc.full.to_string()),
         ("allocated_bytes", gc.allocated.to_string()),
         ("live_bytes", gc.live.to_string()),
+        ("pauses", gc.pauses.to_string()),
         ("total_pause_seconds", gc.total_pause.as_secs_f64().to_string()),
         ("longest_pause_seconds", gc.longest_pause.as_secs_f64().to_string()),
+        (
+            "longest_pause_cpu_seconds",
+            gc.longest_pause_cpu.as_secs_f64().to_string(),
+        ),
     ]);
     let memory = match (jit.has_memory, jit.was_refused_memory) {
         (true, _) => "\"in use\"",

@@ -160,10 +160,14 @@ impl<'v, T: Object> Ref<'v, T> {
     fn barrier(self) {
         // SAFETY: the object is alive, so its header is readable.
         if unsafe { (*self.header()).gc } == GC_MARKED {
-            // SAFETY: arenas are aligned to their size, so the object's address names its VM, which `'v` keeps alive.
-            let vm: &Vm = unsafe { &*((self.0.as_ptr() as usize & !(ARENA_SIZE - 1)) as *const Vm) };
-            vm.remember(self.raw().0);
+            self.vm().remember(self.raw().0);
         }
+    }
+
+    /// The VM that the object belongs to.
+    fn vm(self) -> &'v Vm {
+        // SAFETY: arenas are aligned to their size, so the object's address names its VM, which `'v` keeps alive.
+        unsafe { &*((self.0.as_ptr() as usize & !(ARENA_SIZE - 1)) as *const Vm) }
     }
 
     /// Stores into a field of the object.
@@ -204,9 +208,20 @@ impl<'v, T: ArrayObject> Ref<'v, T> {
     /// Stores into a field of an element of the trailing array. Panics when there is no such element.
     #[inline]
     pub fn set_item<F: Field>(self, index: usize, field: impl FnOnce(&T::Item) -> &F, stored: F::Stored<'v>) {
-        self.barrier();
+        let item = &self.items()[index];
+        self.will_write(item);
         // SAFETY: the barrier has run, and the projection can only answer a part of this object.
-        unsafe { field(&self.items()[index]).write(stored) }
+        unsafe { field(item).write(stored) }
+    }
+
+    /// Tells the collector that an element of the trailing array will be written: for who does that with
+    /// [`Field::write`].
+    #[inline]
+    pub fn will_write(self, item: &T::Item) {
+        // SAFETY: the object is alive, so its header is readable.
+        if unsafe { (*self.header()).gc } == GC_MARKED {
+            self.vm().remember_place(self.raw().0, std::ptr::from_ref(item).cast());
+        }
     }
 }
 

@@ -120,7 +120,7 @@ impl Vm {
     fn sites_by_opcode(&self) -> Vec<u64> {
         let opcodes = self.language().opcodes;
         let mut counts = vec![0; opcodes.len()];
-        for &code in &self.heap().codes.borrow().objects {
+        for code in self.heap().codes.borrow().iter() {
             // SAFETY: what is registered has not been freed.
             let bytecode = unsafe { RawRef::<Code>::new(code).get(self) }.bytecode();
             let mut at = 0;

@@ -213,10 +213,10 @@ impl DerefMut for VmBox {
 impl Drop for VmBox {
     fn drop(&mut self) {
         self.state().interrupt.disconnect();
-        for code in std::mem::take(&mut self.heap().codes.borrow_mut().objects) {
+        for code in self.heap().codes.borrow_mut().take() {
             self.free_code(code);
         }
-        for coroutine in std::mem::take(&mut self.heap().coroutines.borrow_mut().objects) {
+        for coroutine in self.heap().coroutines.borrow_mut().take() {
             self.free_coroutine(coroutine);
         }
         self.free_left_stacks();
@@ -608,7 +608,7 @@ impl Vm {
 
     /// Runs all finalisers, of living objects too: the program ends. The youngest first.
     pub fn finalize_all(&mut self) {
-        let mut living = std::mem::take(&mut *self.heap().finalizable.borrow_mut()).objects;
+        let mut living = self.heap().finalizable.borrow_mut().take();
         living.append(&mut self.heap().pending.borrow_mut());
         *self.heap().pending.borrow_mut() = living;
         self.run_finalizers();

@@ -62,7 +62,8 @@ fn size(children: usize) -> usize {
     (24 + 4 * children).next_multiple_of(8)
 }
 
-fn random_graphs(seed: u64, steps: usize, gc: GcParameters) {
+/// Makes, changes and drops nodes at random. With `in_steps` a full collection is always under way while that happens.
+fn random_graphs(seed: u64, steps: usize, gc: GcParameters, in_steps: bool) {
     let mut vm = new_vm(gc);
     let mut random = Random(seed);
     let mut model = Model::default();
@@ -104,6 +105,9 @@ fn random_graphs(seed: u64, steps: usize, gc: GcParameters) {
                 let slot = random.below(other.len());
                 other.set_item(slot, |child| child, Some(node));
                 model.children.get_mut(&other_id).unwrap()[slot] = Some(id);
+                if in_steps && random.below(8) == 0 {
+                    toggle_weak(&vm, &mut model, other_id, other);
+                }
             }
         }
         match random.below(20) {
@@ -111,14 +115,17 @@ fn random_graphs(seed: u64, steps: usize, gc: GcParameters) {
             4..7 if !roots.is_empty() => drop(roots.swap_remove(random.below(roots.len()))),
             _ => {}
         }
+        if in_steps {
+            vm.collect_step(random.below(2000));
+        }
         if random.below(30) != 0 {
             continue;
         }
         let full = random.below(4) == 0;
-        if full {
-            vm.collect_full()
-        } else {
-            vm.collect_minor()
+        match (full, in_steps) {
+            (true, _) => vm.collect_full(),
+            (false, true) => while !vm.collect_step(random.below(20_000)) {},
+            (false, false) => vm.collect_minor(),
         }
         let reachable = model.reachable(roots.iter().map(|(id, _)| *id));
         // A minor collection may keep more, and weak edges to it.
@@ -147,6 +154,28 @@ fn random_graphs(seed: u64, steps: usize, gc: GcParameters) {
             adopt_cleared(&vm, &mut model, &roots);
             check(&vm, &model, &roots);
         }
+    }
+}
+
+/// Makes a node that was just written weak, or what it has children.
+fn toggle_weak<'v>(vm: &'v Vm, model: &mut Model, id: u32, node: Ref<'v, Node>) {
+    if model.weak.remove(&id) {
+        node.weak.set(0);
+        // What it has lost while it was weak is lost.
+        let lost = |item: &OptionalRefField<Node>| item.get(vm).is_none();
+        for (child, _) in model
+            .children
+            .get_mut(&id)
+            .unwrap()
+            .iter_mut()
+            .zip(node.items())
+            .filter(|(_, item)| lost(item))
+        {
+            *child = None;
+        }
+    } else {
+        node.weak.set(1);
+        model.weak.insert(id);
     }
 }
 
@@ -179,7 +208,7 @@ fn adopt_cleared(vm: &Vm, model: &mut Model, roots: &[(u32, Handle)]) {
 #[test]
 fn random_graphs_survive() {
     for seed in 1..3 {
-        random_graphs(seed, 600, GcParameters::default());
+        random_graphs(seed, 600, GcParameters::default(), false);
     }
 }
 
@@ -193,6 +222,22 @@ fn random_graphs_survive_with_poison() {
                 stress: true,
                 ..GcParameters::default()
             },
+            false,
+        );
+    }
+}
+
+#[test]
+fn random_graphs_survive_collections_in_steps() {
+    for seed in 21..25 {
+        random_graphs(
+            seed,
+            1500,
+            GcParameters {
+                stress: seed % 2 == 0,
+                ..GcParameters::default()
+            },
+            true,
         );
     }
 }
@@ -200,7 +245,8 @@ fn random_graphs_survive_with_poison() {
 #[test]
 #[ignore = "runs for minutes"]
 fn random_graphs_survive_for_long() {
-    for seed in 100..160 {
+    for seed in 100..200 {
+        println!("seed {seed}");
         random_graphs(
             seed,
             5000,
@@ -208,6 +254,7 @@ fn random_graphs_survive_for_long() {
                 stress: seed % 2 == 0,
                 ..GcParameters::default()
             },
+            seed % 3 != 0,
         );
     }
 }
@@ -249,6 +296,178 @@ fn memory_is_used_again_and_given_back() {
     vm.collect_full();
     assert!(vm.bytes_committed() <= most);
     assert!(vm.bytes_in_use() < 10_000, "{} bytes", vm.bytes_in_use());
+}
+
+/// Pages of this process that are in memory, in bytes.
+fn resident() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
+    pages * 4096
+}
+
+#[test]
+fn the_system_gets_memory_back_after_a_peak() {
+    const PEAK: usize = 256 << 20;
+    let mut vm = new_vm(GcParameters::default());
+    let root = vm.root_ref(vm.allocate_array::<Node>(PEAK / 8192).unwrap());
+    for index in 0..PEAK / 8192 {
+        // Half of it in small objects, half in large ones.
+        let list = new_node(&vm, 0, 1).unwrap();
+        root.get(&vm).set_item(index, |item| item, Some(list));
+        let mut last = list;
+        for id in 0..64 {
+            let node = new_node(&vm, id, 10).unwrap();
+            last.set_item(0, |item| item, Some(node));
+            last = node;
+        }
+        let large = new_node(&vm, 0, 3 * 1024).unwrap();
+        last.set_item(0, |item| item, Some(large));
+    }
+    vm.collect_full();
+    let peak = resident();
+    assert!(vm.gc_stats().live > PEAK * 3 / 4, "{:?}", vm.gc_stats());
+    drop(root);
+    vm.collect_full();
+    let after = resident();
+    assert!(after + PEAK / 2 < peak, "{after} bytes are resident, {peak} were");
+    // What was given back is as good as new.
+    let node = new_node(&vm, 7, 40_000).unwrap();
+    assert!(node.items().iter().all(|item| item.raw().is_null()));
+}
+
+/// Fills a heap of so many bytes that stay alive with lists, and sees that all of it is there in the end.
+fn heap_of(bytes: usize) {
+    const LENGTH: usize = 1000;
+    let mut vm = new_vm(GcParameters::default());
+    let lists = bytes / (size(1) * LENGTH);
+    let root = vm.root_ref(vm.allocate_array::<Node>(lists).unwrap());
+    for index in 0..lists {
+        for id in 0..LENGTH as u32 {
+            let node = new_node(&vm, id, 1).unwrap();
+            let array = root.get(&vm);
+            node.set_item(0, |item| item, array.items()[index].get(&vm));
+            array.set_item(index, |item| item, Some(node));
+        }
+        // And as much that dies.
+        for id in 0..LENGTH as u32 {
+            new_node(&vm, id, 1).unwrap();
+        }
+        vm.collect_if_due();
+    }
+    let stats = vm.gc_stats();
+    assert!(stats.minor > 5 && stats.full > 0 && stats.live > bytes / 2, "{stats:?}");
+    assert!(vm.bytes_committed() < 2 * bytes);
+    for list in root.get(&vm).items() {
+        let mut next = list.get(&vm);
+        for id in (0..LENGTH as u32).rev() {
+            let node = next.expect("a list of that length");
+            assert_eq!(node.id.get(), id);
+            next = node.items()[0].get(&vm);
+        }
+        assert!(next.is_none());
+    }
+}
+
+#[test]
+fn a_large_heap_stays_whole() {
+    heap_of(64 << 20);
+}
+
+#[test]
+#[ignore = "takes 2 GiB of memory"]
+fn a_heap_of_a_gigabyte_stays_whole() {
+    heap_of(1 << 30);
+}
+
+#[test]
+fn only_the_written_parts_of_large_objects_are_traced() {
+    const LENGTH: usize = 400_000;
+    let mut vm = new_vm(GcParameters::default());
+    let array = vm.root_ref(vm.allocate_array::<Node>(LENGTH).unwrap());
+    vm.collect_minor();
+    let mut random = Random(7);
+    let mut model = vec![None; LENGTH];
+    for round in 0..60 {
+        for _ in 0..random.below(200) {
+            let id = random.below(LENGTH);
+            let node = new_node(&vm, id as u32, 1).unwrap();
+            array.get(&vm).set_item(id, |item| item, Some(node));
+            model[id] = Some(id as u32);
+        }
+        match round % 6 {
+            5 => vm.collect_full(),
+            3 => while !vm.collect_step(100_000) {},
+            _ => vm.collect_minor(),
+        }
+        // What is lost would be used again.
+        for id in 0..2000 {
+            new_node(&vm, id, 1).unwrap();
+        }
+    }
+    let array = array.get(&vm);
+    for (item, expected) in array.items().iter().zip(model) {
+        assert_eq!(item.get(&vm).map(|node| node.id.get()), expected);
+    }
+}
+
+#[test]
+fn a_step_says_when_a_collection_is_complete() {
+    let mut vm = new_vm(GcParameters::default());
+    let root = vm.root_ref(vm.allocate_array::<Node>(100).unwrap());
+    for round in 1..5 {
+        for id in 0..100 {
+            let node = new_node(&vm, id, 100).unwrap();
+            root.get(&vm).set_item(id as usize, |item| item, Some(node));
+        }
+        let mut steps = 1;
+        while !vm.collect_step(1024) {
+            assert_eq!(vm.gc_stats().full, round - 1);
+            steps += 1;
+        }
+        assert!((2..200).contains(&steps), "{steps} steps for 40 KiB");
+        let stats = vm.gc_stats();
+        assert_eq!((stats.full, stats.minor), (round, 0));
+        assert!(stats.pauses >= steps * round / 4 && stats.longest_pause <= stats.total_pause);
+    }
+    assert!(vm.collect_step(usize::MAX), "a large step is a whole collection");
+}
+
+#[test]
+fn strings_are_found_while_they_are_swept() {
+    const COUNT: usize = 20_000;
+    let mut vm = new_vm(GcParameters::default());
+    let name = |id: usize| format!("a string that is kept, or not: {id}").into_bytes();
+    for round in 0..4 {
+        let kept: Vec<_> = (0..COUNT)
+            .filter_map(|id| {
+                let string = vm.str(&name(id)).unwrap();
+                (id % 3 == 0).then(|| vm.root(string_value(string)))
+            })
+            .collect();
+        let mut random = Random(round);
+        let mut found = Vec::new();
+        while !vm.collect_step(4096) {
+            // Some of these are dead, and are not in the table any more, or are to leave it.
+            let id = random.below(COUNT);
+            let string = vm.str(&name(id)).unwrap();
+            assert_eq!(string.as_bytes(), name(id));
+            found.push((id, vm.root(string_value(string))));
+            vm.str(format!("another: {round} {id}").as_bytes()).unwrap();
+        }
+        for (index, handle) in kept.iter().enumerate() {
+            assert_eq!(string_value(vm.str(&name(3 * index)).unwrap()), handle.get(&vm));
+        }
+        for (id, handle) in &found {
+            assert_eq!(
+                string_value(vm.str(&name(*id)).unwrap()),
+                handle.get(&vm),
+                "there is one of each"
+            );
+        }
+        drop((kept, found));
+    }
+    vm.collect_full();
+    assert!(vm.string_count() < 10);
 }
 
 #[test]
@@ -426,7 +645,6 @@ fn marking_in_steps_sees_what_is_written_meanwhile() {
     const ROOTS: usize = 200;
     let mut vm = new_vm(GcParameters {
         nursery: 0,
-        in_steps_from: 0,
         step: std::time::Duration::ZERO,
         minimum: 0,
         pause: 0,

@@ -17,7 +17,7 @@ const HOT: [(&str, i32); 21] = [
 ];
 
 #[rustfmt::skip] // rows
-const NUMBERS: [(&str, i64); 25] = [
+const NUMBERS: [(&str, i64); 27] = [
     ("FRAME_CALLEE", frame::CALLEE as i64),         ("FRAME_RETURN", frame::RETURN as i64),
     ("FRAME_PC", frame::PC as i64),                 ("FRAME_VARARGS", frame::VARARGS as i64),
     ("HEADER_WORDS", frame::HEADER_WORDS as i64),   ("GC_MARKED", abi::GC_OLD as i64),
@@ -30,10 +30,11 @@ const NUMBERS: [(&str, i64); 25] = [
     ("COROUTINE_PC", coroutine::PC as i64),         ("COROUTINE_CALLEE_BASE", coroutine::CALLEE_BASE as i64),
     ("COROUTINE_RESUMER", coroutine::RESUMER as i64), ("COROUTINE_OPEN_TOP", coroutine::OPEN_TOP as i64),
     ("COROUTINE_STATUS", coroutine::STATUS as i64), ("COROUTINE_NATIVE_DEPTH", coroutine::NATIVE_DEPTH as i64),
-    ("COROUTINE_RESUME_DEPTH", coroutine::RESUME_DEPTH as i64),
+    ("COROUTINE_RESUME_DEPTH", coroutine::RESUME_DEPTH as i64), ("REF_HIGH", abi::REF_HIGH as i64),
+    ("SMALL_OBJECT", abi::SMALL_OBJECT as i64),
 ];
 
-const BUILTINS: [Builtin; 15] = [
+const BUILTINS: [Builtin; 16] = [
     Builtin::Barrier,
     Builtin::Safepoint,
     Builtin::GrowStack,
@@ -49,6 +50,7 @@ const BUILTINS: [Builtin; 15] = [
     Builtin::Compile,
     Builtin::Tick,
     Builtin::Reenter,
+    Builtin::BarrierElement,
 ];
 
 /// `const _: () = { assert!(offset_of!(Hot, base) == 0); .. };`

@@ -204,5 +204,8 @@ fn trace_trailing(body: &mut String, spec: &SpecTables, element: FieldType) {
         other if other.is_traced() => trace_field("item", other),
         _ => return,
     };
-    let _ = writeln!(body, "    for item in object.items() {{\n        {each}\n    }}");
+    let _ = writeln!(
+        body,
+        "    for item in &object.items()[tracer.part(object.len())] {{\n        {each}\n    }}"
+    );
 }

@@ -8,7 +8,7 @@ use super::copy::Run;
 use super::frame::{Code, Form};
 use super::part::{Held, Part, mem_type};
 use crate::abi::{self, Builtin, frame, hot};
-use crate::ir::spec::{FieldType, OperandEncoding, OperandKind, Trailing};
+use crate::ir::spec::{FieldType, OperandEncoding, OperandKind, RecordKind, Trailing};
 use crate::ir::{FunctionKind, Op, OperandId, RecordId, Role, Type, ValueId};
 
 impl Part<'_> {
@@ -77,7 +77,7 @@ impl Part<'_> {
                 let addr = self.pointed(*ptr, *index);
                 self.store_boxed(addr, *value);
                 self.memory_changed();
-                self.barrier(*owner, *value);
+                self.barrier(*owner, *value, None);
             }
             Op::PtrAdd { ptr, index } => {
                 let addr = self.pointed(*ptr, *index);
@@ -98,7 +98,9 @@ impl Part<'_> {
             } => {
                 let field = &self.spec.records[*record].fields[field.0 as usize];
                 let addr = self.inside(*base, field.offset as i32);
-                self.store_field(field.ty, addr, *value, *owner);
+                // A struct is an element of its owner.
+                let is_element = self.spec.records[*record].kind == RecordKind::Struct;
+                self.store_field(field.ty, addr, *value, *owner, is_element);
             }
             Op::ElementRef { record, base, index } => {
                 let element = self.element_ref(*record, *base, *index)?;
@@ -115,7 +117,7 @@ impl Part<'_> {
                 value,
             } => {
                 let (addr, ty) = self.element(*record, *base, *index)?;
-                self.store_field(ty, addr, *value, *base);
+                self.store_field(ty, addr, *value, *base, true);
             }
             Op::Length { base, .. } => {
                 let addr = self.inside(*base, abi::LENGTH);
@@ -297,11 +299,11 @@ impl Part<'_> {
         }
     }
 
-    fn store_field(&mut self, ty: FieldType, addr: Addr, value: ValueId, owner: ValueId) {
-        self.write_field(ty, addr, value);
+    fn store_field(&mut self, ty: FieldType, addr: Addr, value: ValueId, owner: ValueId, is_element: bool) {
+        self.write_field(ty, addr.clone(), value);
         self.memory_changed();
         if ty.is_traced() {
-            self.barrier(owner, value);
+            self.barrier(owner, value, is_element.then_some(addr));
         }
     }
 
@@ -321,26 +323,42 @@ impl Part<'_> {
         (mem_type(ty), self.value(value))
     }
 
-    /// Tells the collector of an old object into which a reference has been stored.
+    /// Tells the collector of an old object into which a reference has been stored. Of an object with very many elements it
+    /// wants to know which one was written, every time: but not of a value that is no reference.
     ///
     /// ```text
     ///     cmp byte [vm+owner*8+1], 1
     ///     je  cold                        ; an old object has changed
+    /// cold:
+    ///     cmp dword [vm+owner*8+4], many
+    ///     jb  small
+    ///     ..  value is no reference: comes back
+    ///     lea rdx, [element]
+    ///     call barrier_element
+    ///     jmp on
+    /// small:
+    ///     call barrier
+    ///     jmp on
     /// ```
-    fn barrier(&mut self, owner: ValueId, value: ValueId) {
-        let may_refer = match self.function.ty(value) {
-            Type::Val(set) => set
-                .leaves()
-                .any(|leaf| self.spec.unboxed(leaf).is_some_and(|ty| matches!(ty, Type::Ref(_)))),
-            ty => matches!(ty, Type::Ref(_)),
+    fn barrier(&mut self, owner: ValueId, value: ValueId, element: Option<Addr>) {
+        let (may_refer, must_refer) = match self.function.ty(value) {
+            Type::Val(set) => {
+                let is_reference = |leaf| matches!(self.spec.unboxed(leaf), Some(Type::Ref(_)));
+                (set.leaves().any(is_reference), set.leaves().all(is_reference))
+            }
+            ty => (matches!(ty, Type::Ref(_)), true),
         };
         if !may_refer {
             return;
         }
-        let Held::Plain(owner) = self.held[&self.root(owner)] else {
+        let Held::Plain(held) = self.held[&self.root(owner)] else {
             unreachable!("an owner is a reference")
         };
-        let owner = self.code.narrow(owner);
+        let many = match self.function.ty(owner) {
+            Type::Ref(record) if element.is_some() => self.many_elements(record),
+            _ => None,
+        };
+        let owner = self.code.narrow(held);
         // In a template the call destroys what is in registers, so it does not come back.
         let has_allocated = self.has_allocated;
         let is_end = self.code.form == Form::Template && self.is_end;
@@ -355,11 +373,37 @@ impl Part<'_> {
         let cold = code.leave_if(is_old, "an old object has changed");
         let on = code.b.current();
         code.in_block(cold, |code| {
-            code.call_builtin(Builtin::Barrier, &[owner], &[] as &[Low]);
-            match length {
+            let go_on = |code: &mut Code| match length {
                 Some(length) => code.next(length, has_allocated, None),
                 None => code.b.jump(on, vec![]),
+            };
+            if let (Some(many), Some(addr)) = (many, element) {
+                let length = code.b.load(MemType::I32, Code::object(owner, abi::LENGTH));
+                let is_small = code.b.int_compare_imm(IntCond::Ult, length, many.into());
+                let (small, large) = (code.b.new_block(true), code.b.new_block(true));
+                code.b.branch(is_small, small, large);
+                code.b.switch_to(large);
+                if !must_refer {
+                    let high = code.offset(&addr, 4);
+                    let high = code.b.load(MemType::I32, high);
+                    let is_plain = code.b.int_compare_imm(IntCond::Ult, high, abi::REF_HIGH.into());
+                    let refers = code.b.new_block(true);
+                    code.b.branch(is_plain, on, refers);
+                    code.b.switch_to(refers);
+                }
+                let place = code.b.address_of(addr);
+                code.call_builtin(Builtin::BarrierElement, &[owner, place], &[] as &[Low]);
+                go_on(code);
+                code.b.switch_to(small);
             }
+            code.call_builtin(Builtin::Barrier, &[owner], &[] as &[Low]);
+            go_on(code);
         });
+    }
+
+    /// From how many elements on objects of a kind are large, if they have elements.
+    fn many_elements(&self, record: RecordId) -> Option<u32> {
+        let trailing = self.spec.records[record].trailing.as_ref()?;
+        Some((abi::SMALL_OBJECT - trailing.offset) / trailing.stride + 1)
     }
 }

@@ -11,6 +11,9 @@ pub const LINE: usize = 64;
 /// Lines of a block.
 pub const LINES: usize = BLOCK / LINE;
 
+/// 8-byte units of a block, which references count.
+pub const UNITS: u32 = (BLOCK / 8) as u32;
+
 /// Where the descriptions of blocks start in the arena.
 const META_START: usize = 1 << 20;
 /// Number of the first block that can be used; the descriptions take the space before.
@@ -22,7 +25,7 @@ const COMMIT: u32 = 64;
 /// What is known about a block.
 #[repr(C, align(64))]
 pub struct BlockMeta {
-    /// A bit per line that holds some of a marked object.
+    /// A bit per line that holds some of a marked object. In blocks of a large object: a bit per line that was written.
     pub lines: [u64; LINES / 64],
     /// A bit per 8 bytes at which a marked object starts.
     pub marks: [u64; BLOCK / 8 / 64],
@@ -43,6 +46,20 @@ pub fn meta(arena: *mut u8, block: u32) -> *mut BlockMeta {
 /// The first byte of a block.
 pub fn block_start(arena: *mut u8, block: u32) -> *mut u8 {
     arena.wrapping_add(block as usize * BLOCK)
+}
+
+/// How far free memory has been given back.
+pub struct Release {
+    next: u32,
+    /// Blocks that are still to be kept.
+    keep: u32,
+}
+
+impl Release {
+    /// To begin with, keeping about `keep` blocks.
+    pub fn new(keep: u32) -> Self {
+        Release { next: 0, keep }
+    }
 }
 
 /// Which blocks are free. Neighbours are one range; a request takes the smallest range that is large enough.
@@ -142,31 +159,47 @@ impl BlockAllocator {
         self.insert_range(start, count);
     }
 
-    /// Gives the memory of dirty free blocks back to the system, except for about `keep` blocks.
-    pub fn release_free(&mut self, keep: u32) {
-        let mut kept = 0;
-        for (&start, &count) in &self.by_start {
-            let mut block = start;
-            while block < start + count {
-                // SAFETY: descriptions of blocks below the frontier are committed.
-                let is_dirty = |block| unsafe { (*meta(self.arena, block)).dirty };
-                let first = block;
-                while block < start + count && is_dirty(block) {
-                    block += 1;
-                }
-                let spare = (block - first).min(keep - kept);
-                kept += spare;
-                let first = first + spare;
-                if first < block {
-                    let bytes = (block - first) as usize * BLOCK;
-                    // SAFETY: these blocks are free.
-                    unsafe { arena::release(block_start(self.arena, first), bytes) };
-                    for released in first..block {
-                        // SAFETY: as above.
-                        unsafe { (*meta(self.arena, released)).dirty = false };
-                    }
-                }
-                block += 1;
+    /// Gives the memory of up to `count` dirty free blocks back to the system, unless `keep` of them have been passed
+    /// before. Answers whether all free blocks have been passed.
+    pub fn release_free(&self, release: &mut Release, mut count: u32) -> bool {
+        let (mut start, mut end) = (release.next, release.next);
+        if let Some((&first, &length)) = self.by_start.range(..=release.next).next_back() {
+            end = first + length;
+        }
+        loop {
+            if start >= end {
+                let Some((&first, &length)) = self.by_start.range(start..).next() else {
+                    return true;
+                };
+                (start, end) = (first, first + length);
+            }
+            // SAFETY: descriptions of blocks below the frontier are committed.
+            let is_dirty = |block| unsafe { (*meta(self.arena, block)).dirty };
+            let first = start;
+            while start < end && is_dirty(start) && start - first < count {
+                start += 1;
+            }
+            let spare = (start - first).min(release.keep);
+            release.keep -= spare;
+            self.release(first + spare, start);
+            count -= start - first;
+            release.next = start;
+            if count == 0 {
+                return false;
+            }
+            while start < end && !is_dirty(start) {
+                start += 1;
+            }
+        }
+    }
+
+    /// Gives the memory of free blocks back.
+    fn release(&self, first: u32, end: u32) {
+        if first < end {
+            // SAFETY: these blocks are free, and below the frontier.
+            unsafe {
+                arena::release(block_start(self.arena, first), (end - first) as usize * BLOCK);
+                (first..end).for_each(|block| (*meta(self.arena, block)).dirty = false);
             }
         }
     }
@@ -247,11 +280,39 @@ mod tests {
                 (*meta(arena.start(), block)).dirty = true;
             }
             blocks.give_back(first, 4);
-            blocks.release_free(1);
+            assert!(blocks.release_free(&mut Release::new(1), u32::MAX));
             let dirty = |block| (*meta(arena.start(), block)).dirty;
             assert!(dirty(first) && !dirty(first + 1) && !dirty(first + 3));
             assert_eq!(*block_start(arena.start(), first), 0xFF);
             assert_eq!(*block_start(arena.start(), first + 3), 0);
         }
+    }
+
+    #[test]
+    fn blocks_are_released_a_few_at_a_time() {
+        let arena = Arena::reserve().unwrap();
+        let mut blocks = BlockAllocator::new(arena.start());
+        let first = blocks.take(20).unwrap();
+        for block in first..first + 20 {
+            // SAFETY: the blocks were just taken.
+            unsafe { (*meta(arena.start(), block)).dirty = true };
+        }
+        blocks.give_back(first + 1, 5);
+        blocks.give_back(first + 8, 4);
+        let mut release = Release::new(2);
+        let mut calls = 1;
+        while !blocks.release_free(&mut release, 2) {
+            calls += 1;
+            // What is taken meanwhile is left alone.
+            if calls == 3 {
+                assert_eq!(blocks.take(4), Some(first + 8));
+            }
+        }
+        // SAFETY: these blocks have descriptions.
+        let dirty: Vec<_> = (first..first + 20)
+            .filter(|&block| unsafe { (*meta(arena.start(), block)).dirty })
+            .collect();
+        let expected = (first..first + 3).chain(first + 6..first + 20);
+        assert_eq!(dirty, expected.collect::<Vec<_>>());
     }
 }

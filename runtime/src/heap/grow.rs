@@ -1,8 +1,8 @@
 //! Large arrays that become longer where they are.
 
-use super::SMALL_MAX;
 use super::blocks::{BLOCK, block_start, meta};
-use crate::abi::{GC_MARKED, Header};
+use super::cards;
+use crate::abi::{GC_MARKED, Header, SMALL_OBJECT};
 use crate::object::{Ref, Values};
 use crate::vm::Vm;
 
@@ -15,7 +15,7 @@ impl Vm {
         let (Ok(aux), true) = (u32::try_from(length), length >= old_length) else {
             return false;
         };
-        if old_size <= SMALL_MAX || !self.extend_large(values.as_ptr().cast(), bytes_of(length)) {
+        if old_size <= SMALL_OBJECT || !self.extend_large(values.as_ptr().cast(), bytes_of(length)) {
             return false;
         }
         let header = values.as_ptr().cast::<Header>();
@@ -65,7 +65,7 @@ impl Vm {
         }
         // SAFETY: blocks that were taken have descriptions.
         unsafe {
-            (*meta(arena, first)).large = count + more;
+            cards::extend(arena, first, count + more);
             (first + count..first + count + more).for_each(|block| (*meta(arena, block)).dirty = true);
         }
         true

@@ -1,5 +1,7 @@
 //! What the collector knows about every kind of object: how large, how to trace.
 
+use std::ops::Range;
+
 use crate::abi::{Header, KIND_CODE, KIND_COROUTINE, KIND_FIRST, KIND_STR, KIND_VALUES};
 use crate::code::Code;
 use crate::coroutine::{self, Coroutine};
@@ -63,6 +65,13 @@ impl Kinds {
         &self.0[kind as usize]
     }
 
+    /// The elements of an object of this kind that have some of these bytes, from its start.
+    pub fn items_at(&self, kind: u8, bytes: Range<usize>) -> Range<usize> {
+        let kind = self.get(kind);
+        let (fixed, item) = (kind.size as usize, kind.item_size.max(1) as usize);
+        bytes.start.saturating_sub(fixed) / item..bytes.end.saturating_sub(fixed).div_ceil(item)
+    }
+
     /// Bytes of an object of this kind with `length` items; a multiple of 8. `None` when there cannot be one.
     pub fn size(&self, kind: u8, length: usize) -> Option<usize> {
         let kind = self.get(kind);
@@ -88,7 +97,10 @@ impl Kinds {
 
 unsafe fn trace_values(object: *const Header, tracer: &mut Tracer<'_>) {
     // SAFETY: a `Values` has `aux` values behind its header.
-    unsafe { tracer.values(object.add(1).cast(), (*object).aux as usize) }
+    unsafe {
+        let part = tracer.part((*object).aux as usize);
+        tracer.values(object.add(1).cast::<u64>().add(part.start), part.len());
+    }
 }
 
 unsafe fn trace_code(object: *const Header, tracer: &mut Tracer<'_>) {

@@ -8,29 +8,34 @@
 //! * Marks stay after a collection: marked is old. A minor collection traces from the roots and from old objects that
 //!   were written since, through unmarked objects only (sticky mark bits: A. Demers et al., "Combining Generational
 //!   and Conservative Garbage Collection", POPL 1990). A full one clears all marks first.
-//! * A full collection of a large heap marks in steps, between which the program runs. What is marked and then written is
-//!   remembered by the same barrier, and traced again at the end.
+//! * A collection that would take long goes in steps, between which the program runs (`cycle.rs`).
+//! * Of large objects it is remembered which parts were written (`cards.rs`).
 //! * The marks are bits beside the blocks. `GC_MARKED` in the header repeats them for the write barrier.
 
 mod blocks;
-mod collect;
+mod cards;
+mod cycle;
 mod grow;
 mod kinds;
+mod registry;
+mod space;
 mod tracer;
+mod weak;
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use crate::abi::{GC_REMEMBERED, Header, SAFEPOINT_COLLECT};
+use crate::abi::{GC_REMEMBERED, Header, SAFEPOINT_COLLECT, SMALL_OBJECT};
 use crate::vm::Vm;
-use blocks::{BLOCK, BlockAllocator, LINE, LINES, block_start, meta};
-pub(crate) use collect::Collection;
+use blocks::{BLOCK, LINE, UNITS, meta};
+pub(crate) use cycle::Collection;
+use cycle::Cycle;
 pub(crate) use kinds::Kinds;
-use tracer::Marking;
+pub(crate) use registry::Registry;
+use space::Space;
 pub use tracer::Tracer;
+pub(crate) use tracer::is_marked;
 
-/// Objects up to this size lie in blocks with others.
-const SMALL_MAX: usize = BLOCK / 4;
 /// Objects from this size on do not skip small runs of lines, but go to blocks of their own.
 const MEDIUM_MIN: usize = 8 * LINE;
 
@@ -48,9 +53,7 @@ pub struct GcParameters {
     pub pause: u32,
     /// Below this many bytes in use no full collection is due.
     pub minimum: usize,
-    /// From this many bytes in use on, a full collection that becomes due marks in steps.
-    pub in_steps_from: usize,
-    /// About how long such a step takes.
+    /// About how long a collection may take at a time. What takes longer goes in steps.
     pub step: Duration,
     /// Collect at every safepoint, and fill free memory with garbage.
     pub stress: bool,
@@ -66,7 +69,6 @@ impl Default for GcParameters {
             nursery: 4 << 20,
             pause: 200,
             minimum: 2 << 20,
-            in_steps_from: 32 << 20,
             step: Duration::from_millis(5),
             stress: false,
             stopped: false,
@@ -82,14 +84,18 @@ pub struct GcStats {
     pub minor: u64,
     /// Full collections.
     pub full: u64,
-    /// Bytes allocated before the last collection, over all.
+    /// Bytes allocated, over all.
     pub allocated: u64,
     /// Bytes that were alive after the last collection (objects; old garbage counts until a full one).
     pub live: usize,
+    /// How often the program has stood still: once for each collection, or for each of its steps.
+    pub pauses: u64,
     /// Sum of all pauses.
     pub total_pause: Duration,
     /// Longest pause.
     pub longest_pause: Duration,
+    /// Most time that the processor was busy with one pause: less than that when other programs ran meanwhile.
+    pub longest_pause_cpu: Duration,
 }
 
 pub(crate) struct Heap {
@@ -98,6 +104,8 @@ pub(crate) struct Heap {
     pub stats: Cell<GcStats>,
     /// Old objects that were written since the last collection.
     pub remembered: RefCell<Vec<u32>>,
+    /// Large ones of which that is known by parts.
+    written: RefCell<Vec<u32>>,
     /// Objects that will be finalised, in the order in which that was asked for.
     pub finalizable: RefCell<Registry>,
     /// Objects that died and wait for their finalisers; the next one last.
@@ -106,8 +114,8 @@ pub(crate) struct Heap {
     pub codes: RefCell<Registry>,
     /// Coroutines: likewise.
     pub coroutines: RefCell<Registry>,
-    /// A full collection that is under way.
-    marking: RefCell<Option<Marking>>,
+    /// A collection that is under way.
+    cycle: RefCell<Option<Cycle>>,
     /// Allocation has failed since the last collection.
     short: Cell<bool>,
     /// Bytes that objects own outside of the heap.
@@ -125,38 +133,6 @@ pub(crate) struct Heap {
     space: RefCell<Space>,
 }
 
-/// A list of objects in the order of their age.
-#[derive(Default)]
-pub(crate) struct Registry {
-    pub objects: Vec<u32>,
-    /// The objects before this one are old.
-    pub young: usize,
-}
-
-/// Where objects lie.
-struct Space {
-    arena: *mut u8,
-    blocks: BlockAllocator,
-    /// All blocks of small objects.
-    small: Vec<u32>,
-    /// Those of them that have free lines and were not used since the last collection.
-    recyclable: Vec<u32>,
-    /// Those of them that have nothing but free lines.
-    empty: Vec<u32>,
-    /// Those of them that were used.
-    used: Vec<u32>,
-    /// First blocks of large objects.
-    large: Registry,
-    /// Block of the current run, and the line behind the run.
-    current: u32,
-    next_line: usize,
-    run_start: *mut u8,
-    medium: *mut u8,
-    medium_end: *mut u8,
-    /// Bytes that new blocks may take.
-    room: usize,
-}
-
 impl Heap {
     pub fn new(arena: *mut u8, kinds: Kinds, parameters: GcParameters) -> Self {
         Heap {
@@ -164,11 +140,12 @@ impl Heap {
             parameters: Cell::new(parameters),
             stats: Cell::default(),
             remembered: RefCell::default(),
+            written: RefCell::default(),
             finalizable: RefCell::default(),
             pending: RefCell::default(),
             codes: RefCell::default(),
             coroutines: RefCell::default(),
-            marking: RefCell::default(),
+            cycle: RefCell::default(),
             short: Cell::new(false),
             external: Cell::new(0),
             live: Cell::new(0),
@@ -176,21 +153,7 @@ impl Heap {
             nursery: Cell::new(FIRST_NURSERY),
             budget: Cell::new(FIRST_NURSERY),
             full_threshold: Cell::new(parameters.minimum),
-            space: RefCell::new(Space {
-                arena,
-                blocks: BlockAllocator::new(arena),
-                small: Vec::new(),
-                recyclable: Vec::new(),
-                empty: Vec::new(),
-                used: Vec::new(),
-                large: Registry::default(),
-                current: 0,
-                next_line: LINES,
-                run_start: std::ptr::null_mut(),
-                medium: std::ptr::null_mut(),
-                medium_end: std::ptr::null_mut(),
-                room: 0,
-            }),
+            space: RefCell::new(Space::new(arena)),
         }
     }
 }
@@ -237,7 +200,7 @@ impl Vm {
         let mut space = heap.space.borrow_mut();
         let limit = heap.parameters.get().limit;
         space.room = limit.map_or(usize::MAX, |limit| limit.saturating_sub(self.committed(&space)));
-        let object = if size > SMALL_MAX {
+        let object = if size > SMALL_OBJECT {
             space.allocate_large(size)
         } else if size >= MEDIUM_MIN {
             space.allocate_medium(size)
@@ -318,10 +281,7 @@ impl Vm {
     /// Bytes in use: objects alive after the last collection, what was allocated since, and what they own outside.
     pub fn bytes_in_use(&self) -> usize {
         let heap = self.heap();
-        let space = heap.space.borrow();
-        // SAFETY: the hot part is always readable.
-        let run = unsafe { (*self.hot()).alloc_cursor } as usize - space.run_start as usize;
-        heap.live.get() + heap.allocated.get() + run + heap.external.get()
+        heap.live.get() + heap.allocated.get() + self.bytes_in_run() + heap.external.get()
     }
 
     /// Bytes of memory that blocks in use take.
@@ -331,10 +291,19 @@ impl Vm {
 
     /// What the collector has done so far.
     pub fn gc_stats(&self) -> GcStats {
+        let heap = self.heap();
+        let stats = heap.stats.get();
         GcStats {
-            live: self.heap().live.get(),
-            ..self.heap().stats.get()
+            live: heap.live.get(),
+            allocated: stats.allocated + (heap.allocated.get() + self.bytes_in_run()) as u64,
+            ..stats
         }
+    }
+
+    /// Bytes of the current allocation run that are in use.
+    fn bytes_in_run(&self) -> usize {
+        // SAFETY: the hot part is always readable.
+        unsafe { (*self.hot()).alloc_cursor as usize - self.heap().space.borrow().run_start as usize }
     }
 
     /// When to collect.
@@ -361,138 +330,31 @@ impl Vm {
         unsafe { (*header).gc |= GC_REMEMBERED };
         self.heap().remembered.borrow_mut().push(object);
     }
-}
 
-impl Registry {
-    pub fn push(&mut self, object: u32) {
-        self.objects.push(object);
-    }
-}
-
-impl Space {
-    /// The next run of free lines that is large enough, zeroed.
-    fn next_run(&mut self, size: usize) -> Option<(*mut u8, *mut u8)> {
-        loop {
-            while self.next_line < LINES {
-                // SAFETY: blocks in use have descriptions.
-                let meta = unsafe { &mut *meta(self.arena, self.current) };
-                let Some((first, end)) = free_run(&meta.lines, self.next_line) else {
-                    break;
-                };
-                self.next_line = end;
-                if (end - first) * LINE < size {
-                    continue;
-                }
-                let start = block_start(self.arena, self.current).wrapping_add(first * LINE);
-                if meta.dirty {
-                    // SAFETY: no object touches free lines.
-                    unsafe { start.write_bytes(0, (end - first) * LINE) };
-                }
-                meta.dirty |= end == LINES;
-                self.run_start = start;
-                return Some((start, start.wrapping_add((end - first) * LINE)));
-            }
-            self.current = match self.recyclable.pop() {
-                Some(block) => block,
-                None => self.new_small_block()?,
-            };
-            self.used.push(self.current);
-            self.next_line = 0;
-        }
-    }
-
-    fn new_small_block(&mut self) -> Option<u32> {
-        if self.room < BLOCK {
-            return None;
-        }
-        if let Some(block) = self.empty.pop() {
-            return Some(block);
-        }
-        let block = self.blocks.take(1)?;
-        // SAFETY: blocks that were taken have descriptions.
-        debug_assert!(unsafe { (*meta(self.arena, block)).lines == [0; LINES / 64] });
-        self.small.push(block);
-        Some(block)
-    }
-
-    fn allocate_medium(&mut self, size: usize) -> Option<*mut u8> {
-        if size > self.medium_end as usize - self.medium as usize {
-            let block = self.new_small_block()?;
-            self.used.push(block);
-            let start = block_start(self.arena, block);
-            self.zero(block, BLOCK);
-            (self.medium, self.medium_end) = (start, start.wrapping_add(BLOCK));
-        }
-        let object = self.medium;
-        self.medium = object.wrapping_add(size);
-        Some(object)
-    }
-
-    fn allocate_large(&mut self, size: usize) -> Option<*mut u8> {
-        if size > self.room {
-            return None;
-        }
-        let count = u32::try_from(size.div_ceil(BLOCK)).ok()?;
-        let first = self.blocks.take(count)?;
-        for (i, block) in (first..first + count).enumerate() {
-            self.zero(block, BLOCK.min(size - i * BLOCK));
-        }
-        // SAFETY: blocks that were taken have descriptions.
-        unsafe { (*meta(self.arena, first)).large = count };
-        self.large.push(first);
-        Some(block_start(self.arena, first))
-    }
-
-    /// Makes the first bytes of a free block zero and the block dirty.
-    fn zero(&mut self, block: u32, bytes: usize) {
-        // SAFETY: blocks that were taken have descriptions, and nothing else in them.
+    /// The same, when a place in the object is written.
+    pub(crate) fn remember_place(&self, object: u32, place: *const u8) {
+        let first = object / UNITS;
+        // SAFETY: the barrier is called with live objects only, and places in them.
         unsafe {
-            let meta = &mut *meta(self.arena, block);
-            if meta.dirty {
-                block_start(self.arena, block).write_bytes(0, bytes);
+            if (*meta(self.arena(), first)).large == 0 {
+                self.remember(object);
+            } else if cards::write(self.arena(), first, place) {
+                self.heap().written.borrow_mut().push(object);
             }
-            meta.dirty = true;
         }
     }
-}
 
-/// First and last (exclusive) of the next free lines from `from` on.
-fn free_run(lines: &[u64; LINES / 64], from: usize) -> Option<(usize, usize)> {
-    let first = next_line(lines, from, true)?;
-    Some((first, next_line(lines, first, false).unwrap_or(LINES)))
-}
-
-/// The next line that is free, or that is not.
-fn next_line(lines: &[u64; LINES / 64], from: usize, free: bool) -> Option<usize> {
-    let mut word = from / 64;
-    let mut mask = u64::MAX << (from % 64);
-    while word < lines.len() {
-        let bits = if free { !lines[word] } else { lines[word] } & mask;
-        if bits != 0 {
-            return Some(word * 64 + bits.trailing_zeros() as usize);
-        }
-        word += 1;
-        mask = u64::MAX;
+    /// What was written of a large object does not matter any more.
+    fn forget_written(&self, object: u32) {
+        // SAFETY: the object is listed as one that was written, and large objects that are keep their memory.
+        unsafe { cards::take(self.arena(), object / UNITS, |_| {}) };
     }
-    None
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn free_runs() {
-        let mut lines = [0; LINES / 64];
-        assert_eq!(free_run(&lines, 0), Some((0, LINES)));
-        lines[0] = 0b1011;
-        lines[2] = 1;
-        assert_eq!(free_run(&lines, 0), Some((2, 3)));
-        assert_eq!(free_run(&lines, 3), Some((4, 128)));
-        assert_eq!(free_run(&lines, 128), Some((129, LINES)));
-        assert_eq!(free_run(&[u64::MAX; LINES / 64], 0), None);
-        lines[LINES / 64 - 1] = 1 << 63;
-        assert_eq!(free_run(&lines, 129), Some((129, LINES - 1)));
-        assert_eq!(free_run(&lines, LINES - 1), None);
+    /// Keeps a string that is in the table of strings, and may have been found dead.
+    pub(crate) fn keep_string(&self, string: u32) {
+        if !is_marked(self.arena(), string) {
+            let marked = tracer::set_mark(self, string);
+            self.heap().live.set(self.heap().live.get() + marked.size);
+        }
     }
 }

@@ -122,7 +122,7 @@ impl Vm {
     /// Code objects that have a frame on some stack.
     fn running_functions(&self) -> HashSet<u32> {
         let coroutines = self.heap().coroutines.borrow();
-        let frames = coroutines.objects.iter().flat_map(|&coroutine| {
+        let frames = coroutines.iter().flat_map(|coroutine| {
             // SAFETY: what is registered has not been freed; dead coroutines are still what they were.
             let coroutine = unsafe { Ref::from_pointer(self.address(coroutine).cast()) };
             self.frames_of(coroutine)

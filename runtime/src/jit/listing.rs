@@ -26,7 +26,7 @@ impl Vm {
     /// The compiled code of the living functions that are called this, or begin at this `source:line`, as text. What was
     /// not compiled is compiled now. Empty if there is none; needs [`JitOptions::listings`](crate::JitOptions).
     pub fn list_compiled(&self, wanted: &str) -> String {
-        let codes: Vec<u32> = self.heap().codes.borrow().objects.clone();
+        let codes: Vec<u32> = self.heap().codes.borrow().iter().collect();
         let mut text = String::new();
         for raw in codes {
             // SAFETY: what is registered has not been freed.

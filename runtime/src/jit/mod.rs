@@ -262,7 +262,7 @@ impl Vm {
 
     /// Compiles every living function that has no compiled code yet, whether it runs or not.
     pub fn compile_all(&self) {
-        let codes: Vec<u32> = self.heap().codes.borrow().objects.clone();
+        let codes: Vec<u32> = self.heap().codes.borrow().iter().collect();
         for code in codes {
             // SAFETY: what is registered has not been freed.
             let code = unsafe { RawRef::<Code>::new(code).get(self) };

@@ -105,7 +105,7 @@ fn trace_table(vm: &Vm, object: *const Header, tracer: &mut Tracer<'_>) -> bool 
 fn trace_nodes(vm: &Vm, object: *const Header, tracer: &mut Tracer<'_>) -> bool {
     // SAFETY: the collector calls it with live hash parts.
     let nodes = unsafe { Ref::<Nodes>::from_pointer(object.cast_mut().cast()) };
-    for node in nodes.items() {
+    for node in &nodes.items()[tracer.part(nodes.len())] {
         let (key, value) = (node.key.bits(), node.value.bits());
         // SAFETY: the key is not used if it is anything but a string, which an earlier collection has kept.
         if value != NIL.0 || unsafe { Value::from_bits(key) }.as_string(vm).is_some() {

@@ -92,8 +92,8 @@ pub struct LuaState {
     pub handling: Cell<bool>,
     /// What the last finaliser that failed has thrown.
     pub finalizer_error: RefCell<Option<Handle>>,
-    /// Bytes that the steps since the last collection have taken care of.
-    pub collected_in_steps: Cell<usize>,
+    /// What `collectgarbage("setstepmul")` was given.
+    pub step_multiplier: Cell<i64>,
     /// How many calls of `load` run, one in the reader function of the other.
     pub loading: Cell<u32>,
     /// The traceback of the last error that a host or nobody catches.
@@ -156,7 +156,7 @@ impl LuaState {
             scratch: RefCell::default(),
             handling: Cell::default(),
             finalizer_error: RefCell::default(),
-            collected_in_steps: Cell::default(),
+            step_multiplier: Cell::new(200),
             loading: Cell::default(),
             traceback: RefCell::default(),
             host: HostState::default(),

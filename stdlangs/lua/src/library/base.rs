@@ -146,8 +146,12 @@ fn collectgarbage(cx: &mut CallContext<'_>) -> NativeResult {
             cx.set_gc_parameters(parameters);
             before.into()
         }
-        // There are no steps whose size could be changed.
-        b"setstepmul" => 200.0,
+        b"setstepmul" => {
+            // How long a step takes is for the collector to decide: the number is just kept.
+            let before = lua(cx).step_multiplier.get();
+            lua(cx).step_multiplier.set(cx.integer_or(1, 0)?);
+            before as f64
+        }
         _ => {
             let option = String::from_utf8_lossy(option).into_owned();
             return Err(cx.bad(0, &format!("invalid option '{option}'")));
@@ -159,25 +163,23 @@ fn collectgarbage(cx: &mut CallContext<'_>) -> NativeResult {
 /// A collection with all that follows from it. An error in a finaliser is the caller's.
 fn collect(cx: &mut CallContext<'_>) -> Result<(), Throw> {
     cx.collect_full();
+    run_finalizers(cx)
+}
+
+fn run_finalizers(cx: &mut CallContext<'_>) -> Result<(), Throw> {
     lua(cx).finalizer_error.take();
     cx.run_finalizers();
-    lua(cx).collected_in_steps.set(0);
     match lua(cx).finalizer_error.take() {
         Some(thrown) => Err(cx.throw(thrown.get(cx))),
         None => Ok(()),
     }
 }
 
-/// Advances a collection by `size` KiB, at least by a little, and answers whether it is complete. What has been asked for
-/// adds up until it is as much as the memory in use: then everything is collected at once.
+/// Advances a collection by `size` KiB, at least by a little, and answers whether it is complete.
 fn step(cx: &mut CallContext<'_>, size: usize) -> Result<bool, Throw> {
-    let collected = lua(cx).collected_in_steps.get() + (size * 1024).max(LEAST_STEP);
-    lua(cx).collected_in_steps.set(collected);
-    let finished = collected >= cx.bytes_in_use();
-    if finished {
-        collect(cx)?;
-    }
-    Ok(finished)
+    let is_complete = cx.collect_step((size * 1024).max(LEAST_STEP));
+    run_finalizers(cx)?;
+    Ok(is_complete)
 }
 
 fn gcinfo(cx: &mut CallContext<'_>) -> NativeResult {

@@ -28,9 +28,11 @@ pub fn set<'v>(vm: &'v Vm, table: Ref<'v, Table>, number: f64, value: Value<'v>)
         return false;
     };
     let array = table.array.get(vm);
-    array.writer();
-    // SAFETY: `array_size` is the length of the array part, whose barrier has run.
-    unsafe { array.items().get_unchecked(index).write(value) };
+    // SAFETY: `array_size` is the length of the array part.
+    let item = unsafe { array.items().get_unchecked(index) };
+    array.will_write(item);
+    // SAFETY: the barrier has run.
+    unsafe { item.write(value) };
     true
 }
 

@@ -84,8 +84,8 @@ pub fn replace<'v>(vm: &'v Vm, table: Ref<'v, Table>, node: &Node, value: Value<
         let key = node.key.get(vm);
         key_added(vm, table, hash_of(vm, key));
     }
-    table.nodes.get(vm).writer();
-    // SAFETY: the barrier of the node's object has run.
+    table.nodes.get(vm).will_write(node);
+    // SAFETY: the barrier has run.
     unsafe { node.value.write(value) };
 }
 
@@ -117,11 +117,11 @@ pub fn add<'v>(vm: &'v Vm, table: Ref<'v, Table>, key: Value<'v>, hash: u32, val
 #[inline]
 fn insert<'v>(vm: &'v Vm, nodes: Ref<'v, Nodes>, key: Value<'v>, hash: u32, value: Value<'v>) {
     let mask = nodes.len() - 1;
-    nodes.writer();
     // SAFETY: the length of a hash part is a power of two.
     let node_at = |index: usize| unsafe { nodes.items().get_unchecked(index & mask) };
     let write = |node: &Node, key: Value<'v>, value: Value<'v>| {
-        // SAFETY: the barrier of the node's object has run.
+        nodes.will_write(node);
+        // SAFETY: the barrier has run.
         unsafe {
             node.key.write(key);
             node.value.write(value);

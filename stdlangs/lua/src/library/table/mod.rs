@@ -10,7 +10,7 @@ use super::calls::call_for_slot;
 use super::memory::{check_size, with_scratch};
 use super::{Functions, library};
 use crate::core::{coerce, error, table as tables};
-use crate::generated::{Table, nil};
+use crate::generated::{NIL, Table, nil};
 
 #[rustfmt::skip] // a table
 const FUNCTIONS: Functions = &[
@@ -150,11 +150,14 @@ fn remove(cx: &mut CallContext<'_>) -> NativeResult {
     let removed = tables::get_number(cx, table, at as f64);
     if end < table.array_size.get().into() {
         let array = table.array.get(cx);
-        let (writer, items) = (array.writer(), array.items());
-        for index in at as usize..end as usize {
-            writer.set_item(index, |item| item, items[index + 1].get(cx));
+        let items = array.items();
+        if at < end {
+            let writer = array.writer();
+            for index in at as usize..end as usize {
+                writer.set_item(index, |item| item, items[index + 1].get(cx));
+            }
         }
-        writer.set_item(end as usize, |item| item, nil());
+        items[end as usize].set_plain(NIL.0);
     } else {
         for index in at..end {
             tables::set_number(

@@ -82,9 +82,8 @@ impl Sequence for Elements<'_, '_> {
         let (at_left, at_right) = (element(cx, table, left), element(cx, table, right));
         let array = table.array.get(cx);
         if left.max(right) < array.items().len() {
-            let writer = array.writer();
-            writer.set_item(left, |item| item, at_right);
-            writer.set_item(right, |item| item, at_left);
+            array.set_item(left, |item| item, at_right);
+            array.set_item(right, |item| item, at_left);
             return Ok(());
         }
         tables::set_number(cx, table, left as f64, at_right)?;
