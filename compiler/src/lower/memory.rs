@@ -324,7 +324,8 @@ impl Part<'_> {
     }
 
     /// Tells the collector of an old object into which a reference has been stored. Of an object with very many elements it
-    /// wants to know which one was written, every time: but not of a value that is no reference.
+    /// wants to know which one was written, every time: unless what is stored is no reference. An object that gets such
+    /// values is mostly full of them: it is remembered as a whole, once, and looked through.
     ///
     /// ```text
     ///     cmp byte [vm+owner*8+1], 1
@@ -332,7 +333,8 @@ impl Part<'_> {
     /// cold:
     ///     cmp dword [vm+owner*8+4], many
     ///     jb  small
-    ///     ..  value is no reference: comes back
+    ///     cmp word [element+6], references
+    ///     jne small
     ///     lea rdx, [element]
     ///     call barrier_element
     ///     jmp on
@@ -384,11 +386,11 @@ impl Part<'_> {
                 code.b.branch(is_small, small, large);
                 code.b.switch_to(large);
                 if !must_refer {
-                    let high = code.offset(&addr, 4);
-                    let high = code.b.load(MemType::I32, high);
-                    let is_plain = code.b.int_compare_imm(IntCond::Ult, high, abi::REF_HIGH.into());
+                    let high = code.offset(&addr, 6);
+                    let high = code.b.load(MemType::U16, high);
+                    let is_plain = code.b.int_compare_imm(IntCond::Ne, high, (abi::REF_HIGH >> 16).into());
                     let refers = code.b.new_block(true);
-                    code.b.branch(is_plain, on, refers);
+                    code.b.branch(is_plain, small, refers);
                     code.b.switch_to(refers);
                 }
                 let place = code.b.address_of(addr);
