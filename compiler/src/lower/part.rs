@@ -94,7 +94,15 @@ pub(super) struct Lowered {
 /// Does the template of a case hold its key and answer? What runs inside of the instruction could change them.
 fn knows_cache(program: &Program, function: &Function) -> bool {
     match (function.form, &function.variant) {
-        (CacheForm::Case(case), Some(variant)) => caches::fits_template(variant, case) && !reenters(program, function),
+        (CacheForm::Case(case), Some(variant)) => {
+            // With arguments in place, compiled code has taken one key for another: not understood yet.
+            let lists = [OperandKind::Slots, OperandKind::OpenSlots];
+            let has_list = variant
+                .operands
+                .iter()
+                .any(|kind| lists.contains(kind) || matches!(kind, OperandKind::SlotsFixed(_)));
+            !has_list && caches::fits_template(variant, case) && !reenters(program, function)
+        }
         _ => false,
     }
 }
