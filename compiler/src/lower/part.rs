@@ -91,20 +91,24 @@ pub(super) struct Lowered {
     pub(super) exits: [Option<Exit>; 2],
 }
 
-/// Does the template of a case hold its key and answer? What runs inside of the instruction could change them.
+/// Does the template of a case hold its key and answer? What runs inside of the instruction could change them. And no
+/// part outside of the template may ask the instruction for them, which may be of another case by then.
 fn knows_cache(program: &Program, function: &Function) -> bool {
-    match (function.form, &function.variant) {
-        (CacheForm::Case(case), Some(variant)) => {
-            // With arguments in place, compiled code has taken one key for another: not understood yet.
-            let lists = [OperandKind::Slots, OperandKind::OpenSlots];
-            let has_list = variant
-                .operands
-                .iter()
-                .any(|kind| lists.contains(kind) || matches!(kind, OperandKind::SlotsFixed(_)));
-            !has_list && caches::fits_template(variant, case) && !reenters(program, function)
+    let (CacheForm::Case(case), Some(variant)) = (function.form, &function.variant) else {
+        return false;
+    };
+    let entry = match function.role {
+        Role::Entry => &function.name,
+        Role::Cold { of } | Role::Continuation { of } | Role::Catch { of } => &program.functions[of].name,
+    };
+    let asks = |part: &Function| match part.role {
+        Role::Entry => false,
+        Role::Cold { of } | Role::Continuation { of } | Role::Catch { of } => {
+            let mut insts = part.blocks.values().flat_map(|block| &block.insts);
+            program.functions[of].name == *entry && insts.any(|inst| matches!(part.insts[*inst].op, Op::CacheLoad(_)))
         }
-        _ => false,
-    }
+    };
+    caches::fits_template(variant, case) && !reenters(program, function) && !program.functions.values().any(asks)
 }
 
 /// Does the template of any case of the same instruction hold its key and answer?
