@@ -49,11 +49,28 @@ impl Selector<'_> {
         }
     }
 
+    /// Puts a double into a register that is never allocated, from where it is.
+    fn set_vector(&mut self, fixed: MachReg, value: Value) {
+        if let Some(mem) = self.absorb(value, &[MemType::F64]) {
+            return self.emit(Inst::rm(Op::Movsd, Size::S64, fixed, mem));
+        }
+        let inst = match self.operation_of(value) {
+            Some(lir::Op::Unary(UnaryOp::F64FromBits, bits)) if self.is_single_use(value) => {
+                let bits = self.register(*bits);
+                Inst::rr(Op::MovToXmm, Size::S64, fixed, bits)
+            }
+            _ => {
+                let value = self.register(value);
+                Inst::rr(Op::Movaps, Size::S128, fixed, value)
+            }
+        };
+        self.emit(inst);
+    }
+
     fn set_pinned(&mut self, reg: Reg, value: Value) {
         let fixed = MachReg::Fixed(reg);
         if matches!(reg, Reg::Xmm(_)) {
-            let value = self.register(value);
-            return self.emit(Inst::rr(Op::Movaps, Size::S128, fixed, value));
+            return self.set_vector(fixed, value);
         }
         if let Some(lir::Op::Binary(op @ (BinaryOp::Add | BinaryOp::Sub), lhs, rhs)) = self.operation_of(value)
             && self.pinned(*lhs) == Some(reg)

@@ -460,17 +460,24 @@ impl Writer<'_> {
             if self.source.cuts.contains(at) {
                 before = State::EMPTY;
             }
-            let mut entry = self.hot.here();
-            if let Some(head) = heads.next_if(|head| head.at == at) {
-                self.note(self.stubs.loop_head, at);
-                entry = self.head(at, &before, &head.state);
-                before = head.state;
-            } else if !before.is_empty() {
-                entry = self.leave(at);
-            }
+            let entry = match heads.next_if(|head| head.at == at) {
+                Some(head) => {
+                    self.note(self.stubs.loop_head, at);
+                    let entry = self.head(at, &before, &head.state);
+                    before = head.state;
+                    self.note(template, at);
+                    entry
+                }
+                None => {
+                    self.note(template, at);
+                    match before.is_empty() {
+                        true => self.hot.here(),
+                        false => self.leave(at),
+                    }
+                }
+            };
             let offset = entry as usize - self.hot.run as usize;
             self.table[1 + at / 16] |= (offset as u64 & 0xFFFF_FFFF) << (32 * (at / 8 % 2));
-            self.note(template, at);
             state = self.instruction(template, at, &before);
             at += template.length as usize;
         }
