@@ -24,8 +24,8 @@ function Vector:unit() return self / self:length() end
 
 local Sphere = {}
 Sphere.__index = Sphere
-function Sphere.new(centre, radius, colour, mirror)
-  return setmetatable({ centre = centre, radius = radius, colour = colour, mirror = mirror }, Sphere)
+function Sphere.new(centre, radius, colour, gloss)
+  return setmetatable({ centre = centre, radius = radius, colour = colour, gloss = gloss }, Sphere)
 end
 function Sphere:hit(origin, direction)
   local offset = origin - self.centre
@@ -56,7 +56,7 @@ local scene = {
   Sphere.new(vector(0, 0, 6), 1.4, vector(1, 0.3, 0.3), 0.3),
   Sphere.new(vector(2.2, 0.4, 4.5), 0.9, vector(0.3, 1, 0.4), 0.5),
   Sphere.new(vector(-2, -0.3, 4.8), 0.8, vector(0.3, 0.4, 1), 0.2),
-  setmetatable({ height = -1.3, dark = vector(0.2, 0.2, 0.2), bright = vector(0.9, 0.9, 0.8), mirror = 0.1 }, {
+  setmetatable({ height = -1.3, dark = vector(0.2, 0.2, 0.2), bright = vector(0.9, 0.9, 0.8), gloss = 0.1 }, {
     __index = Floor,
   }),
 }
@@ -85,9 +85,9 @@ local function trace(origin, direction, depth)
     brightness = brightness + 0.85 * max(0, normal:dot(to_light))
   end
   local colour = brightness * object:colour_at(point)
-  if depth > 0 and object.mirror > 0 then
+  if depth > 0 and object.gloss > 0 then
     local reflected = direction - 2 * normal:dot(direction) * normal
-    colour = colour * (1 - object.mirror) + trace(point + normal * 1e-3, reflected, depth - 1) * object.mirror
+    colour = colour * (1 - object.gloss) + trace(point + normal * 1e-3, reflected, depth - 1) * object.gloss
   end
   return colour
 end

@@ -16,16 +16,57 @@ pub struct Suite {
     pub extension: &'static str,
     /// There are so many at least.
     pub least: usize,
+    /// How programs begin that are not run with a collection at every safepoint: it would cost much each time, or they show
+    /// what is collected when.
+    pub unstressed: Option<&'static str>,
 }
 
-/// Runs all programs of a suite whose source is `wanted` with these options; fails with every difference.
-pub fn check_all(suite: &Suite, options: &[&str], wanted: fn(&str) -> bool) {
+/// The tests that every language has: all programs of `$suite`, however the VM is run.
+macro_rules! programs_give_their_output {
+    ($suite:expr) => {
+        #[test]
+        fn programs_give_their_output() {
+            $crate::runner::check_all(&$suite, &[]);
+        }
+
+        #[test]
+        fn programs_give_their_output_when_every_safepoint_collects() {
+            $crate::runner::check_all(&$suite, &["--gc-stress"]);
+        }
+
+        #[test]
+        fn programs_give_their_output_when_compiled_at_the_first_call() {
+            $crate::runner::check_all(&$suite, &["--tier=jit"]);
+        }
+
+        /// Nearly every function is compiled while it runs, and loops go on in compiled code.
+        #[test]
+        fn programs_give_their_output_when_compiled_soon() {
+            $crate::runner::check_all(&$suite, &["--tier=auto", "--jit-threshold=1"]);
+        }
+
+        #[test]
+        fn programs_give_their_output_when_interpreted() {
+            $crate::runner::check_all(&$suite, &["--tier=interp"]);
+        }
+
+        #[test]
+        fn programs_give_their_output_when_compiled_and_every_safepoint_collects() {
+            $crate::runner::check_all(&$suite, &["--tier=jit", "--gc-stress"]);
+        }
+    };
+}
+pub(crate) use programs_give_their_output;
+
+/// Runs all programs of a suite with these options; fails with every difference.
+pub fn check_all(suite: &Suite, options: &[&str]) {
     let mut programs = programs(suite);
-    programs.retain(|path| {
-        wanted(&String::from_utf8_lossy(
-            &fs::read(path).expect("a file of the repository"),
-        ))
-    });
+    if let Some(start) = suite.unstressed.filter(|_| options.contains(&"--gc-stress")) {
+        programs.retain(|path| {
+            let source = fs::read(path).expect("a file of the repository");
+            !source.starts_with(start.as_bytes())
+        });
+    }
     assert!(programs.len() >= suite.least, "only {} programs found", programs.len());
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());

@@ -8,45 +8,17 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use runner::{Suite, check_all};
+use runner::{Suite, programs_give_their_output};
 
 const SUITE: Suite = Suite {
     program: env!("CARGO_BIN_EXE_dgsom"),
     directory: concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/som"),
     extension: "som",
     least: 5,
+    unstressed: None,
 };
 
-#[test]
-fn programs_give_their_output() {
-    check_all(&SUITE, &[], |_| true);
-}
-
-#[test]
-fn programs_give_their_output_when_every_safepoint_collects() {
-    check_all(&SUITE, &["--gc-stress"], |_| true);
-}
-
-#[test]
-fn programs_give_their_output_when_compiled_at_the_first_call() {
-    check_all(&SUITE, &["--tier=jit"], |_| true);
-}
-
-/// Nearly every method is compiled while it runs, and loops go on in compiled code.
-#[test]
-fn programs_give_their_output_when_compiled_soon() {
-    check_all(&SUITE, &["--tier=auto", "--jit-threshold=1"], |_| true);
-}
-
-#[test]
-fn programs_give_their_output_when_interpreted() {
-    check_all(&SUITE, &["--tier=interp"], |_| true);
-}
-
-#[test]
-fn programs_give_their_output_when_compiled_and_every_safepoint_collects() {
-    check_all(&SUITE, &["--tier=jit", "--gc-stress"], |_| true);
-}
+programs_give_their_output!(SUITE);
 
 /// What a program prints, and its exit status. `files` are classes with their texts, the first one is run.
 fn run(name: &str, files: &[(&str, &str)], options: &[&str]) -> (String, i32) {

@@ -2,8 +2,9 @@
 //!
 //! The code of an instruction that remembers something consists of *cases*. Each holds a key and an answer in its own
 //! bytes: it goes on with the answer if the key is the one it finds, and to the next case otherwise. The first case stands
-//! in the main path, or a jump to it if the instruction remembered nothing when it was compiled. What the instruction remembers later is added behind it, in cold memory, as long as the cache has
-//! ways. Behind the last case the instruction is run as what it has become.
+//! in the main path, or a jump to it if the instruction remembered nothing when it was compiled. What the instruction
+//! remembers later is added behind it, in cold memory, as long as the cache has ways. Behind the last case the instruction
+//! is run as what it has become.
 //!
 //! When an instruction forgets, so do all its cases: their key becomes one that no object has. A case that has forgotten
 //! holds the next answer of its kind. The bytes are changed only while control is in the runtime, hence never between the
